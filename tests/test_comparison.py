@@ -1,0 +1,486 @@
+"""Two arms and a verdict: every way a comparison can end, on arms made by hand."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from lab import comparison, report
+from lab.comparison import ParameterError, Refusal
+from tests.test_arm import NUM_CLASSES, make_arm
+
+NUM_EXAMPLES = 600
+SETTINGS = {"alpha": 0.05, "margin": 0.02, "resamples": 999, "seed": 0}
+
+
+def pattern(seed, error, num_runs=5):
+    """(runs, examples) of right and wrong, about `error` wrong, mostly hard ones."""
+    rng = np.random.default_rng(seed)
+    difficulty = np.linspace(0, 1, NUM_EXAMPLES) ** 2
+    return (rng.random((num_runs, NUM_EXAMPLES)) > 3 * error * difficulty).astype(int)
+
+
+def baseline(error=0.15, num_runs=5, **changes):
+    return make_arm(pattern(1, error, num_runs), **changes)
+
+
+def improved(error=0.15, num_runs=5, **changes):
+    settings = {"name": "improved", "confidence": 0.8} | changes
+    return make_arm(pattern(2, error, num_runs), **settings)
+
+
+def compare(reference, candidate, **changes):
+    return comparison.compare(reference, candidate, **SETTINGS | changes)
+
+
+def primary(result):
+    return result["comparisons"][0]
+
+
+def as_bytes(result):
+    return json.dumps(result, sort_keys=True, allow_nan=False).encode()
+
+
+# --- verdicts -------------------------------------------------------------------------
+
+
+def test_a_clear_gain_is_better():
+    result = compare(baseline(0.2), improved(0.05))
+    assert result["verdict"] == "better"
+    assert primary(result)["flags"] == ["exceeds_margin"]
+    assert primary(result)["delta"] == pytest.approx(
+        pattern(2, 0.05).mean() - pattern(1, 0.2).mean()
+    )
+    assert result["sentence"].startswith("improved is better than baseline by 15.7 ")
+    assert "5 paired seeds, 600 images; p < .001" in result["sentence"]
+    assert "is shown to exceed the margin of 2 points" in result["sentence"]
+
+
+def test_a_clear_loss_is_worse_and_its_size_is_positive():
+    result = compare(baseline(0.05), improved(0.2))
+    assert result["verdict"] == "worse"
+    assert "improved is worse than baseline by 14.5 " in result["sentence"]
+    low, high = (-100 * bound for bound in primary(result)["ci95"])
+    assert f"(95% CI {high:.1f} to {low:.1f};" in result["sentence"]
+
+
+def test_a_gain_that_may_be_small_is_not_said_to_exceed_the_margin():
+    result = compare(baseline(0.2), improved(0.05), margin=0.14)
+    assert primary(result)["flags"] == []
+    assert "is not shown to exceed the margin of 14 points" in result["sentence"]
+
+
+def test_a_small_difference_is_equivalent():
+    result = compare(baseline(), improved(), margin=0.05)
+    assert result["verdict"] == "equivalent"
+    low, high = primary(result)["ci90"]
+    assert -0.05 < low < high < 0.05
+    assert "improved is equivalent to baseline within the margin" in result["sentence"]
+    assert f"90% CI {100 * low:.3f} to {100 * high:.3f}" in result["sentence"]
+
+
+def test_a_real_difference_below_the_margin_is_equivalent_with_a_flag():
+    result = compare(baseline(0.2), improved(0.05), margin=0.5)
+    assert result["verdict"] == "equivalent"
+    assert primary(result)["flags"] == ["detectable_below_margin"]
+    assert "A difference is detectable (p < .001)" in result["sentence"]
+
+
+def test_a_wide_interval_is_inconclusive_and_says_what_it_would_take():
+    result = compare(baseline(), improved(), margin=0.001)
+    assert result["verdict"] == "inconclusive"
+    assert primary(result)["reasons"] == ["interval_too_wide"]
+    assert "would be found 4 times in 5" in result["sentence"]
+    assert "as small as the margin no number of seeds is enough" in result["sentence"]
+    assert primary(result)["seeds_needed_for_margin"] is None
+
+
+def test_seeds_needed_are_said_when_more_seeds_would_help():
+    result = compare(baseline(num_runs=3), improved(num_runs=3), margin=0.015)
+    needed = primary(result)["seeds_needed_for_margin"]
+    assert needed > 3
+    assert f"the margin takes about {needed} seeds per arm." in result["sentence"]
+
+
+def test_few_differing_images_are_inconclusive():
+    right = np.ones((5, NUM_EXAMPLES), dtype=int)
+    wrong = right.copy()
+    wrong[:, :9] = 0
+    result = compare(make_arm(wrong), make_arm(right, name="improved"), margin=0.0001)
+    assert primary(result)["reasons"] == ["few_discordant_examples"]
+    assert "differ on fewer than 10 images" in result["sentence"]
+
+
+def test_arms_that_never_vary_cannot_be_tested():
+    right = np.ones((3, 40), dtype=int)
+    result = compare(make_arm(1 - right), make_arm(right, name="improved"))
+    assert primary(result)["reasons"] == ["zero_variance"]
+    assert primary(result)["p"] is None
+    assert primary(result)["ci95"] == [None, None]
+
+
+def test_cross_entropy_is_lower_for_better_and_never_equivalent():
+    reference, candidate = baseline(confidence=0.5), baseline(confidence=0.55)
+    result = compare(reference, candidate)["comparisons"][1]
+    assert result["metric"] == "test_cross_entropy"
+    assert result["delta"] < 0
+    assert result["verdict"] == "better"
+    assert result["p_outperform"] == 1
+    for absent in ("p_tost", "p_tost_holm", "seeds_needed_for_margin", "single_pair"):
+        assert result[absent] is None
+    itself = compare(reference, reference)["comparisons"][1]
+    assert itself["verdict"] == "inconclusive"
+
+
+def test_cross_entropy_is_that_of_the_predictions():
+    reference = baseline()
+    chosen = reference.probabilities[:, np.arange(NUM_EXAMPLES), reference.labels]
+    expected = -np.log(chosen.astype(float)).mean(axis=1)
+    arms = compare(reference, improved())["arms"]
+    assert arms[0]["metrics"]["test_cross_entropy"]["values"] == pytest.approx(expected)
+
+
+# --- runs that do not allow a verdict -------------------------------------------------
+
+
+def test_one_seed_per_arm_is_about_two_networks():
+    result = compare(baseline(num_runs=1), improved(num_runs=1))
+    found = primary(result)
+    assert result["verdict"] == "inconclusive"
+    assert found["reasons"] == ["too_few_seeds", "seed_variance_unknown"]
+    for absent in ("se", "se_seed", "p", "df", "mde80", "seeds_needed_for_margin"):
+        assert found[absent] is None
+    assert found["se_item"] > 0
+    table, pair = found["single_pair"]["table"], found["single_pair"]
+    assert sum(table.values()) == NUM_EXAMPLES
+    discordant = table["only_candidate_right"], table["only_reference_right"]
+    assert pair["p"] == pytest.approx(
+        stats.binomtest(min(discordant), sum(discordant)).pvalue
+    )
+    assert sum(pair["ci95"]) / 2 == pytest.approx(found["delta"])
+    assert "this improved network alone gets" in result["sentence"]
+    assert "about these two networks, not about the recipes" in result["sentence"]
+    assert result["arms"][0]["metrics"]["test_accuracy"]["sd"] is None
+
+
+def test_one_seed_against_several_has_no_variance_of_seeds():
+    result = compare(baseline(num_runs=1), improved())
+    assert primary(result)["reasons"] == ["too_few_seeds", "seed_variance_unknown"]
+    assert primary(result)["single_pair"] is None
+    assert "1 and 5 unpaired seeds" in result["sentence"]
+
+
+def test_two_seeds_show_estimates_but_no_verdict():
+    result = compare(baseline(0.2, 2), improved(0.05, 2))
+    assert primary(result)["reasons"] == ["too_few_seeds"]
+    assert primary(result)["p"] is not None
+    assert primary(result)["single_pair"] is None
+
+
+def test_a_diverged_run_is_counted_and_forbids_a_verdict():
+    reference = baseline(0.2)
+    candidate = improved(0.05, 4, seeds=[0, 1, 2, 4], diverged=(3,))
+    result = compare(reference, candidate)
+    assert result["verdict"] == "inconclusive"
+    assert primary(result)["reasons"] == ["diverged_or_missing_runs"]
+    assert primary(result)["flags"] == ["unpaired_seed_sets_differ"]
+    assert primary(result)["delta"] > 0.1
+    arm = result["arms"][1]
+    assert (arm["num_started"], arm["num_finished"]) == (5, 4)
+    assert arm["diverged_seeds"] == [3]
+    assert len(arm["metrics"]["test_accuracy"]["values"]) == 4
+    assert any(
+        "1 of 5 runs of improved diverged" in text for text in result["warnings"]
+    )
+
+
+def test_a_copied_run_is_no_replicate():
+    reference = baseline(0.2)
+    copied = reference.probabilities.copy()
+    copied[3] = copied[1]
+    result = compare(baseline(0.2, probabilities=copied), improved(0.05))
+    reasons = ["duplicate_predictions_within_arm"]
+    assert [found["reasons"] for found in result["comparisons"]] == [reasons] * 2
+    assert any("seeds 1, 3 of baseline" in text for text in result["warnings"])
+
+
+def test_an_arm_against_itself_is_equivalent_and_loud():
+    result = compare(baseline(), baseline(name="improved"))
+    assert result["verdict"] == "equivalent"
+    assert primary(result)["flags"] == ["identical_predictions"]
+    assert primary(result)["p"] == 1
+    assert primary(result)["ci95"] == [0, 0]
+    assert "was one run given twice?" in result["sentence"]
+    assert any("was one run given twice?" in text for text in result["warnings"])
+
+
+def test_arms_of_one_name_are_told_apart():
+    result = compare(baseline(), baseline())
+    assert result["reference"] == "baseline (reference)"
+    assert primary(result)["candidate"] == "baseline (candidate)"
+
+
+# --- pairing --------------------------------------------------------------------------
+
+
+def test_equal_seed_sets_are_paired_in_any_order():
+    result = compare(baseline(), improved(seeds=[4, 3, 2, 1, 0]))
+    assert primary(result)["paired"]
+    first, second = pattern(1, 0.15).mean(axis=1), pattern(2, 0.15).mean(axis=1)[::-1]
+    expected = stats.ttest_rel(second, first)
+    found = primary(result)["delta"] / primary(result)["se_seed"]
+    assert found == pytest.approx(expected.statistic)
+
+
+def test_different_seed_sets_are_unpaired_and_all_used():
+    result = compare(baseline(), improved(num_runs=7))
+    found = primary(result)
+    assert found["num_seeds"] == [5, 7]
+    assert not found["paired"]
+    assert "unpaired_seed_sets_differ" in found["flags"]
+    assert found["p_outperform_ci95"] == [None, None]
+    assert "5 and 7 unpaired seeds" in result["sentence"]
+
+
+def test_reordering_the_seeds_changes_no_byte():
+    order = np.array([3, 0, 4, 1, 2])
+    reference = baseline(diverged=(8,))
+    shuffled = baseline(
+        diverged=(8,),
+        seeds=order,
+        metrics=reference.metrics.sample(frac=1, random_state=0),
+        probabilities=reference.probabilities[order],
+    )
+    assert shuffled.seeds.tolist() != reference.seeds.tolist()
+    expected = as_bytes(compare(reference, improved()))
+    assert as_bytes(compare(shuffled, improved())) == expected
+
+
+def test_reordering_the_images_changes_no_estimate():
+    order = np.random.default_rng(0).permutation(NUM_EXAMPLES)
+    reordered = (
+        make(labels=make().labels[order], probabilities=make().probabilities[:, order])
+        for make in (baseline, improved)
+    )
+    expected = compare(baseline(), improved())["comparisons"]
+    assert compare(*reordered)["comparisons"] == expected
+
+
+def test_swapping_the_arms_negates_every_difference():
+    there = compare(baseline(0.2, 8), improved(0.05, 8))
+    back = compare(improved(0.05, 8), baseline(0.2, 8))
+    assert (there["verdict"], back["verdict"]) == ("better", "worse")
+    for first, second in zip(there["comparisons"], back["comparisons"], strict=True):
+        assert second["delta"] == -first["delta"]
+        assert second["ci95"] == [-bound for bound in reversed(first["ci95"])]
+        assert second["p_outperform"] == pytest.approx(1 - first["p_outperform"])
+        for unchanged in ("se", "df", "p", "p_tost", "mde80", "sensitivity"):
+            assert second[unchanged] == first[unchanged]
+
+
+def test_equal_inputs_give_equal_bytes_and_no_time_gets_in():
+    first = baseline()
+    slower = baseline(metrics=first.metrics.assign(train_seconds=1e6))
+    assert as_bytes(compare(first, improved())) == as_bytes(compare(slower, improved()))
+
+
+# --- what the result holds ------------------------------------------------------------
+
+
+def test_the_result_has_the_documented_structure():
+    result = compare(baseline(), improved(), run_ids=("a1", "b2"))
+    assert {
+        *(
+            "scope",
+            "alpha",
+            "margin",
+            "pairing",
+            "selected_on",
+            "test_set",
+            "reference",
+        ),
+        *("arms", "comparisons", "verdict", "sentence", "warnings"),
+    } <= result.keys()
+    assert result["pairing"] == "seed"
+    assert result["selected_on"] == "validation"
+    assert result["test_set"]["sha256"] == "digest of x_test"
+    assert result["test_set"]["num_examples"] == NUM_EXAMPLES
+    assert [arm["run_id"] for arm in result["arms"]] == ["a1", "b2"]
+    metric = result["arms"][0]["metrics"]["test_accuracy"]
+    assert metric.keys() == {"mean", "sd", "min", "max", "values"}
+    assert metric["values"] == pattern(1, 0.15).mean(axis=1).tolist()
+    assert "train_seconds" not in result["arms"][0]["metrics"]
+    assert {
+        *("candidate", "metric", "num_seeds", "paired", "delta", "se_seed", "se_item"),
+        *("se_res", "se", "df", "ci95", "ci90", "p", "p_holm", "p_tost"),
+        *("p_tost_holm", "mde80", "seeds_needed_for_margin", "verdict", "reasons"),
+        *("flags", "p_outperform", "single_pair"),
+    } <= primary(result).keys()
+
+
+def test_the_interval_of_the_sentence_follows_alpha():
+    result = compare(baseline(0.2), improved(0.05), alpha=0.01)
+    assert primary(result)["verdict_interval"]["level"] == 0.99
+    assert "99% CI" in result["sentence"]
+    low, high = primary(result)["ci95"]
+    assert primary(result)["verdict_interval"]["low"] < low
+
+
+def test_relative_error_reduction_is_the_part_of_the_error_removed():
+    result = compare(baseline(0.2), improved(0.05))
+    errors = [1 - pattern(*key).mean() for key in ((1, 0.2), (2, 0.05))]
+    expected = (errors[0] - errors[1]) / errors[0]
+    assert primary(result)["relative_error_reduction"] == pytest.approx(expected)
+
+
+def test_a_reference_without_errors_has_no_relative_reduction():
+    perfect = make_arm(np.ones((3, NUM_EXAMPLES), dtype=int))
+    found = primary(compare(perfect, improved(num_runs=3)))
+    assert found["relative_error_reduction"] is None
+
+
+def test_metrics_with_empty_cells_have_no_mean():
+    metrics = baseline().metrics
+    metrics.loc[2, "best_val_loss"] = math.nan
+    found = compare(baseline(metrics=metrics), improved())["arms"][0]["metrics"]
+    assert found["best_val_loss"]["mean"] is None
+    assert found["best_val_loss"]["values"][2] is None
+
+
+def inconclusive_results():
+    reference, copied = baseline(), baseline().probabilities.copy()
+    copied[3] = copied[1]
+    right = np.ones((3, 40), dtype=int)
+    return [
+        compare(reference, improved(), margin=0.001),
+        compare(baseline(num_runs=1), improved(num_runs=1)),
+        compare(baseline(num_runs=1), improved()),
+        compare(baseline(num_runs=2), improved(num_runs=2)),
+        compare(baseline(diverged=(9,)), improved()),
+        compare(baseline(probabilities=copied), improved()),
+        compare(make_arm(1 - right), make_arm(right)),
+    ]
+
+
+def test_an_inconclusive_sentence_never_claims_equality():
+    for result in inconclusive_results():
+        assert result["verdict"] == "inconclusive"
+        sentence = result["sentence"].lower()
+        assert sentence.startswith("inconclusive: ")
+        for forbidden in ("no difference", "same", "nan", "none"):
+            assert forbidden not in sentence
+
+
+# --- warnings -------------------------------------------------------------------------
+
+
+def test_two_full_arms_of_one_budget_give_no_warning():
+    other = improved(recipe={"epochs": 5, "dropout_rate": 0.3})
+    assert compare(baseline(), other)["warnings"] == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"epochs": 20}, "at most 5 epochs for baseline and 20 for improved"),
+        ({"num_runs": 3}, "improved has 3 finished seeds; 5 is the least"),
+        ({"num_runs": 6}, "the arms finished different seeds"),
+        ({"versions": {"python": "3.12.0", "threads": "1"}}, "python differs: 3.11.7"),
+        ({"dataset": {"name": "digits"}}, "name their data mnist and digits"),
+        ({}, "both arms have one and the same recipe"),
+    ],
+)
+def test_what_a_reader_must_know_is_a_warning(changes, message):
+    warnings = compare(baseline(), improved(**changes))["warnings"]
+    assert any(message in text for text in warnings)
+
+
+def test_a_fallback_is_the_first_warning():
+    data = {"name": "mnist-5k", "fallback": "mnist could not be downloaded"}
+    small = data | {"train_size": 512}
+    result = compare(baseline(dataset=small), improved(dataset=small))
+    assert result["warnings"][0] == (
+        "fall-back data set: the answer is about mnist-5k, not about mnist: "
+        "mnist could not be downloaded"
+    )
+    assert "train_size 512" in result["warnings"][1]
+    assert result["dataset"]["requested"] == "mnist"
+
+
+def test_metrics_that_contradict_the_predictions_are_a_warning():
+    metrics = baseline().metrics.assign(test_accuracy=0.5)
+    warnings = compare(baseline(metrics=metrics), improved())["warnings"]
+    assert any("differs from that of its predictions" in text for text in warnings)
+
+
+# --- refusals -------------------------------------------------------------------------
+
+
+def digests(**changes):
+    return {"sha256": baseline().dataset["sha256"] | changes}
+
+
+def relabelled():
+    labels = (improved().labels + 1) % NUM_CLASSES
+    return improved(labels=labels)
+
+
+@pytest.mark.parametrize(
+    ("candidate", "reason"),
+    [
+        (lambda: improved(dataset=digests(x_test="other")), "different_test_set"),
+        (lambda: improved(dataset=digests(y_test="other")), "different_test_set"),
+        (relabelled, "different_test_set"),
+        (lambda: make_arm(np.ones((5, 9))), "different_test_set"),
+        (lambda: improved(dataset=digests(x_train="x")), "different_training_set"),
+        (lambda: improved(dataset=digests(y_validation="x")), "different_training_set"),
+        (lambda: make_arm(np.ones((0, 600)), diverged=(0, 1)), "no_finished_run"),
+        (lambda: make_arm(np.ones((5, 1))), "too_few_examples"),
+        (
+            lambda: improved(metrics=improved().metrics.assign(test_accuracy=97.6)),
+            "accuracy_out_of_range",
+        ),
+    ],
+)
+def test_arms_that_must_not_be_compared_are_refused(candidate, reason):
+    for arms in ((baseline(), candidate()), (candidate(), baseline())):
+        with pytest.raises(Refusal) as caught:
+            compare(*arms)
+        assert caught.value.reason == reason
+        assert str(caught.value).startswith(f"{reason}: ")
+        assert "\n" not in str(caught.value)
+
+
+def test_duplicate_seeds_are_refused_even_if_an_arm_was_changed_after_its_check():
+    arm = baseline()
+    arm.seeds[1] = arm.seeds[0]
+    with pytest.raises(Refusal, match="^duplicate_seed: .*keep one run"):
+        compare(arm, improved())
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"alpha": 0.0}, "alpha must be in (0, 0.5), got 0.0"),
+        ({"alpha": 0.5}, "alpha must be in"),
+        ({"alpha": math.nan}, "alpha must be in"),
+        ({"alpha": "0.05"}, "alpha must be in"),
+        ({"margin": 0}, "margin must be a fraction in (0, 1), got 0;"),
+        ({"margin": 1.0}, "margin must be a fraction"),
+        ({"resamples": 0}, "resamples must be an integer of at least 1"),
+        ({"resamples": 10.0}, "resamples must be an integer"),
+        ({"seed": -1}, "seed must be an integer of at least 0, got -1"),
+        ({"seed": True}, "seed must be an integer"),
+    ],
+)
+def test_senseless_parameters_are_rejected(changes, message):
+    with pytest.raises(ParameterError) as caught:
+        compare(baseline(), improved(), **changes)
+    assert message in str(caught.value)
+
+
+def test_the_report_writes_what_compare_returns():
+    result = compare(baseline(), improved())
+    assert json.loads(report.json_text(result)) == json.loads(json.dumps(result))
