@@ -25,8 +25,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from lab.cli import EXIT_REFUSED
+
 FINISHED, DIVERGED = "finished", "diverged"
-WHOLE_NUMBER_COLUMNS = ("seed", "actual_epochs", "best_epoch", "num_parameters")
+WHOLE_NUMBER_COLUMNS = (
+    "seed",
+    "actual_epochs",
+    "best_epoch",
+    "kept_epoch",
+    "num_parameters",
+)
 METRIC_COLUMNS = (
     "test_accuracy",
     "test_loss",
@@ -36,6 +44,7 @@ METRIC_COLUMNS = (
     "best_val_loss",
     "actual_epochs",
     "best_epoch",
+    "kept_epoch",
     "test_cross_entropy",
     "best_val_cross_entropy",
     "train_accuracy",
@@ -56,6 +65,8 @@ RANGE_TOLERANCE = 1e-6
 
 class ArmError(ValueError):
     """An arm that cannot be used. `reason` is a word for programs to branch on."""
+
+    exit_status = EXIT_REFUSED
 
     def __init__(self, message: str, reason: str = "unusable_arm") -> None:
         self.reason = reason

@@ -21,6 +21,7 @@ import numpy as np
 
 from lab import statistics
 from lab.arm import DIVERGED, FINISHED, METRIC_COLUMNS, Arm
+from lab.cli import EXIT_REFUSED
 from lab.statistics import Effect
 
 PRIMARY_METRIC = "test_accuracy"
@@ -47,6 +48,8 @@ class ParameterError(ValueError):
 
 class Refusal(ValueError):
     """The arms must not be compared. `reason` is a word for programs to branch on."""
+
+    exit_status = EXIT_REFUSED
 
     def __init__(self, reason: str, message: str) -> None:
         self.reason = reason
