@@ -1,0 +1,402 @@
+"""One trial: one recipe trained with one seed, the whole epoch inside one graph.
+
+The model is an ordinary Keras model, and what happens to its weights is what
+`model.fit` would do with the same batches; `tests/test_training.py` holds it to that.
+Keras's own step loop goes back to Python for every batch of 128 small images, which
+costs more than the arithmetic; here Python is entered once per epoch.
+"""
+
+import math
+import time
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from lab import model as models
+from lab import statistics
+from lab.data import Dataset
+from lab.recipe import Recipe
+from lab.trials import History, Trial
+
+# Every intermediate result of this many images fits the caches of ordinary cores.
+EVALUATION_BATCH = 1000
+
+# "exponential" ends at a tenth of the first learning rate, whatever the ceiling.
+EXPONENTIAL_DECAY = 0.1
+
+# "reduce_on_plateau": Keras's defaults (a tenth after 10 epochs) could not act within
+# the labs' 20 epochs and patience of 5, so half after 2.
+PLATEAU_FACTOR = 0.5
+PLATEAU_PATIENCE = 2
+
+
+class EarlyStopping:
+    """Which epoch's weights to keep, and when to give up; watches `val_loss`.
+
+    The same rule as Keras's callback with `restore_best_weights`: the best epoch is
+    the first with the lowest loss, also where training was never cut short.
+    """
+
+    def __init__(self, patience: int | None):
+        self.patience = patience
+        self.best_epoch = 0
+        self.best_loss = math.inf
+
+    def improves(self, epoch: int, val_loss: float) -> bool:
+        """Take note of an epoch; whether it is the best so far."""
+        if not val_loss < self.best_loss:  # so that NaN is no improvement
+            return False
+        self.best_epoch, self.best_loss = epoch, val_loss
+        return True
+
+    def gives_up(self, epoch: int) -> bool:
+        """Whether `patience` epochs in a row have brought no improvement."""
+        return self.patience is not None and epoch - self.best_epoch >= self.patience
+
+
+class Plateau:
+    """How often the learning rate has been reduced for want of progress."""
+
+    def __init__(self) -> None:
+        self.reductions = 0
+        self._waiting = 0
+
+    def update(self, improved: bool) -> None:
+        self._waiting = 0 if improved else self._waiting + 1
+        if self._waiting == PLATEAU_PATIENCE:
+            self.reductions += 1
+            self._waiting = 0
+
+
+def learning_rates(
+    recipe: Recipe, epoch: int, num_steps: int, reductions: int
+) -> np.ndarray:
+    """The learning rate of each step of an epoch (counted from 1), (num_steps,) float32
+
+    Cosine falls to 0 and exponential to a tenth at the end of the last epoch allowed.
+    """
+    steps = (epoch - 1) * num_steps + np.arange(num_steps)
+    progress = steps / (recipe.epochs * num_steps)
+    factor = {
+        "constant": np.ones(num_steps),
+        "cosine": (1 + np.cos(np.pi * progress)) / 2,
+        "exponential": EXPONENTIAL_DECAY**progress,
+        "reduce_on_plateau": np.full(num_steps, PLATEAU_FACTOR**reductions),
+    }[recipe.learning_rate_schedule]
+    return (recipe.learning_rate * factor).astype(np.float32)
+
+
+def use_one_thread() -> None:
+    """One thread per process: faster per core here, and the same bits every time."""
+    tf.config.threading.set_intra_op_parallelism_threads(1)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+
+
+def train_once(recipe: Recipe, dataset: Dataset, *, seed: int) -> Trial:
+    """Train one recipe with one seed; see `Trainer.train`."""
+    return Trainer(recipe, dataset).train(seed)
+
+
+class Trainer:
+    """Trains one recipe on one data set, seed after seed, in one compiled graph."""
+
+    def __init__(self, recipe: Recipe, dataset: Dataset):
+        self.recipe = recipe
+        self.dataset = dataset
+        self.model = self._build(seed=0)
+        self._optimizer = FusedOptimizer(recipe, self.model.trainable_variables)
+        self._images = tf.constant(dataset.x_train)
+        self._labels = tf.constant(dataset.y_train)
+        self._validation = (
+            tf.constant(dataset.x_validation),
+            tf.constant(dataset.y_validation),
+        )
+        num_images = len(dataset.y_train)
+        self.num_steps = math.ceil(num_images / recipe.batch_size)
+        self._epoch_graph = tf.function(
+            self._epoch,
+            input_signature=[
+                tf.TensorSpec((num_images,), tf.int32),
+                tf.TensorSpec((self.num_steps,), tf.float32),
+            ],
+        )
+        self._predict_graph = tf.function(
+            lambda images: self.model(images, training=False),
+            input_signature=[tf.TensorSpec((None, *dataset.image_shape), tf.uint8)],
+        )
+
+    def train(
+        self, seed: int, on_epoch: Callable[[dict[str, float]], Any] = lambda row: None
+    ) -> Trial:
+        """Train from new weights; `seed` fixes them, the batches and dropout.
+
+        Early stopping and the choice of weights use the validation set alone; the test
+        set is read once, at the end.
+        """
+        started = time.perf_counter()
+        self.reset(seed)
+        history, stopping, weights = self._fit(seed, on_epoch)
+        seconds = time.perf_counter() - started
+        shared = {"actual_epochs": len(history), "train_seconds": seconds}
+        if not _is_finite(history[-1]):
+            return Trial(seed, "diverged", shared, history, None, None)
+        if weights is not None:
+            self.model.set_weights(weights)
+        metrics, probabilities = self._test()
+        metrics |= shared | _validation_metrics(history, stopping.best_epoch)
+        kept = stopping.best_epoch if weights is not None else len(history)
+        metrics["kept_epoch"] = kept
+        return Trial(
+            seed, "finished", metrics, history, probabilities, self.model.get_weights()
+        )
+
+    def reset(self, seed: int) -> None:
+        """New weights, dropout state and optimizer, as if nothing had run before."""
+        fresh = self._build(seed=seed)
+        for variable, new in zip(self.model.variables, fresh.variables, strict=True):
+            variable.assign(new)
+        self._optimizer.reset()
+
+    def train_epoch(self, order: np.ndarray, rates: np.ndarray) -> dict[str, float]:
+        """One pass over the training images in the given order.
+
+        Args:
+            order: a permutation of the training set, (n,).
+            rates: the learning rate of each step, (num_steps,).
+
+        Returns:
+            loss (with penalty), cross_entropy and accuracy, each the mean over images
+            of what the model said while it was learning, as Keras's history has it.
+        """
+        sums = self._epoch_graph(
+            tf.constant(order, tf.int32), tf.constant(rates, tf.float32)
+        )
+        loss, cross_entropy, correct = (float(total) / len(order) for total in sums)
+        return {"loss": loss, "cross_entropy": cross_entropy, "accuracy": correct}
+
+    def predict(self, images: np.ndarray | tf.Tensor) -> np.ndarray:
+        """uint8 images (n, height, width[, channels]) → probabilities (n, C) float32"""
+        return np.concatenate(
+            [
+                self._predict_graph(images[start : start + EVALUATION_BATCH]).numpy()
+                for start in range(0, len(images), EVALUATION_BATCH)
+            ]
+        )
+
+    def penalty(self) -> float:
+        """What the L2 term adds to the loss at the present weights."""
+        return float(sum(self.model.losses)) if self.model.losses else 0.0
+
+    def _build(self, *, seed: int) -> keras.Model:
+        return models.build(
+            self.recipe, self.dataset.image_shape, self.dataset.num_classes, seed=seed
+        )
+
+    def _fit(
+        self, seed: int, on_epoch: Callable[[dict[str, float]], Any]
+    ) -> tuple[History, EarlyStopping, list[np.ndarray] | None]:
+        """All epochs; the third result is what to restore, None without stopping."""
+        recipe = self.recipe
+        rng = np.random.default_rng(seed)
+        stopping = EarlyStopping(recipe.early_stopping_patience)
+        plateau = Plateau()
+        history: History = []
+        best_weights = None
+        for epoch in range(1, recipe.epochs + 1):
+            rates = learning_rates(recipe, epoch, self.num_steps, plateau.reductions)
+            order = rng.permutation(len(self.dataset.y_train))
+            row = {"epoch": epoch, **self.train_epoch(order, rates)}
+            row |= {**self._validate(), "learning_rate": float(rates[-1])}
+            history.append(row)
+            on_epoch(row)
+            if not _is_finite(row):
+                break
+            improved = stopping.improves(epoch, row["val_loss"])
+            plateau.update(improved)
+            if improved and stopping.patience is not None:
+                best_weights = self.model.get_weights()
+            if stopping.gives_up(epoch):
+                break
+        return history, stopping, best_weights
+
+    def _epoch(self, order: tf.Tensor, rates: tf.Tensor) -> tuple[tf.Tensor, ...]:
+        """The graph of an epoch: (loss, cross entropy, correct), summed over images."""
+        size = self.recipe.batch_size
+        num_full = len(self.dataset.y_train) // size
+        batches = tf.reshape(order[: num_full * size], (num_full, size))
+        sums = (tf.zeros(()), tf.zeros(()), tf.zeros(()))
+        for step in tf.range(num_full):
+            batch = self._step(batches[step], rates[step])
+            sums = tuple(a + b for a, b in zip(sums, batch, strict=True))
+        if num_full < self.num_steps:
+            batch = self._step(order[num_full * size :], rates[num_full])
+            sums = tuple(a + b for a, b in zip(sums, batch, strict=True))
+        return sums
+
+    def _step(self, indices: tf.Tensor, rate: tf.Tensor) -> tuple[tf.Tensor, ...]:
+        images = tf.gather(self._images, indices)
+        labels = tf.gather(self._labels, indices)
+        with tf.GradientTape() as tape:
+            probabilities = self.model(images, training=True)
+            losses = keras.losses.sparse_categorical_crossentropy(labels, probabilities)
+            cross_entropy = tf.reduce_mean(losses)
+        gradients = tape.gradient(cross_entropy, self._optimizer.variables)
+        loss = tf.add_n([cross_entropy, *self.model.losses])
+        self._optimizer.apply(self._add_penalty_gradients(gradients), rate)
+        count = tf.cast(len(indices), tf.float32)
+        hits = tf.equal(tf.argmax(probabilities, 1, tf.int32), labels)
+        correct = tf.reduce_sum(tf.cast(hits, tf.float32))
+        return loss * count, cross_entropy * count, correct
+
+    def _add_penalty_gradients(self, gradients: list[tf.Tensor]) -> list[tf.Tensor]:
+        """Add 2 * lambda * w for every kernel: two passes over it instead of five."""
+        weight = 2 * self.recipe.l2_lambda
+        if not weight:
+            return gradients
+        return [
+            gradient + weight * variable if len(variable.shape) > 1 else gradient
+            for gradient, variable in zip(
+                gradients, self._optimizer.variables, strict=True
+            )
+        ]
+
+    def _validate(self) -> dict[str, float]:
+        images, labels = self._validation
+        probabilities = self.predict(images)
+        labels = labels.numpy()
+        losses = statistics.negative_log_likelihood(probabilities, labels)
+        cross_entropy = float(np.mean(losses))
+        return {
+            "val_loss": cross_entropy + self.penalty(),
+            "val_cross_entropy": cross_entropy,
+            "val_accuracy": _accuracy(probabilities, labels),
+        }
+
+    def _test(self) -> tuple[dict[str, float], np.ndarray]:
+        """Metrics of the kept weights on test and training set, and predictions."""
+        labels = np.asarray(self.dataset.y_test)
+        probabilities = self.predict(self.dataset.x_test)
+        losses = statistics.negative_log_likelihood(probabilities, labels)
+        train_accuracy = _accuracy(
+            self.predict(self._images), np.asarray(self.dataset.y_train)
+        )
+        accuracy = _accuracy(probabilities, labels)
+        return {
+            "test_accuracy": accuracy,
+            "test_cross_entropy": float(np.mean(losses)),
+            "test_loss": float(np.mean(losses)) + self.penalty(),
+            "train_accuracy": train_accuracy,
+            "generalization_gap": train_accuracy - accuracy,
+            "expected_calibration_error": statistics.expected_calibration_error(
+                probabilities, labels
+            ),
+            "num_parameters": self.model.count_params(),
+        }, probabilities
+
+
+class FusedOptimizer:
+    """Keras's optimizer as TensorFlow's one-kernel update per variable.
+
+    The same arithmetic with the constants of the Keras object; Keras itself composes
+    each update of several elementwise kernels, each a pass over all weights.
+    """
+
+    def __init__(self, recipe: Recipe, variables: list[keras.Variable]):
+        self._constants = models.optimizer(recipe)
+        self._update = {
+            "adam": self._adam,
+            "rmsprop": self._rmsprop,
+            "sgd": self._momentum if recipe.momentum else self._gradient_descent,
+        }[recipe.optimizer]
+        self.variables = [variable.value for variable in variables]
+        self._slots = [
+            [tf.Variable(tf.zeros_like(variable)) for variable in self.variables]
+            for _ in range(2)
+        ]
+        # beta ** step, as the kernel wants them.
+        self._powers = [tf.Variable(1.0), tf.Variable(1.0)]
+
+    def reset(self) -> None:
+        """Forget all steps."""
+        for slot in self._slots:
+            for variable in slot:
+                variable.assign(tf.zeros_like(variable))
+        for power in self._powers:
+            power.assign(1.0)
+
+    def apply(self, gradients: list[tf.Tensor], rate: tf.Tensor) -> None:
+        """One step with the given learning rate, in place."""
+        if self._update == self._adam:
+            betas = (self._constants.beta_1, self._constants.beta_2)
+            for power, beta in zip(self._powers, betas, strict=True):
+                power.assign(power * beta)
+        for variable, gradient, *slots in zip(
+            self.variables, gradients, *self._slots, strict=True
+        ):
+            self._update(variable.handle, gradient, rate, *(s.handle for s in slots))
+
+    def _adam(self, variable, gradient, rate, first, second) -> None:
+        constants = self._constants
+        tf.raw_ops.ResourceApplyAdam(
+            var=variable,
+            m=first,
+            v=second,
+            beta1_power=self._powers[0],
+            beta2_power=self._powers[1],
+            lr=rate,
+            beta1=constants.beta_1,
+            beta2=constants.beta_2,
+            epsilon=constants.epsilon,
+            grad=gradient,
+        )
+
+    def _rmsprop(self, variable, gradient, rate, first, second) -> None:
+        constants = self._constants
+        tf.raw_ops.ResourceApplyRMSProp(
+            var=variable,
+            ms=first,
+            mom=second,
+            lr=rate,
+            rho=constants.rho,
+            momentum=constants.momentum,
+            epsilon=constants.epsilon,
+            grad=gradient,
+        )
+
+    def _momentum(self, variable, gradient, rate, first, second) -> None:
+        tf.raw_ops.ResourceApplyKerasMomentum(
+            var=variable,
+            accum=first,
+            lr=rate,
+            grad=gradient,
+            momentum=self._constants.momentum,
+        )
+
+    def _gradient_descent(self, variable, gradient, rate, first, second) -> None:
+        tf.raw_ops.ResourceApplyGradientDescent(
+            var=variable, alpha=rate, delta=gradient
+        )
+
+
+def _validation_metrics(history: History, best_epoch: int) -> dict[str, float]:
+    """`final_*`: the last epoch; `best_*`: all of the epoch with the lowest loss."""
+    last, best = history[-1], history[best_epoch - 1]
+    return {
+        "final_val_accuracy": last["val_accuracy"],
+        "final_val_loss": last["val_loss"],
+        "best_val_accuracy": best["val_accuracy"],
+        "best_val_loss": best["val_loss"],
+        "best_val_cross_entropy": best["val_cross_entropy"],
+        "best_epoch": best_epoch,
+    }
+
+
+def _accuracy(probabilities: np.ndarray, labels: np.ndarray) -> float:
+    return float(np.mean(np.argmax(probabilities, axis=1) == labels))
+
+
+def _is_finite(row: dict[str, float]) -> bool:
+    return math.isfinite(row["loss"]) and math.isfinite(row["val_loss"])
