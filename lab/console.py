@@ -1,0 +1,82 @@
+"""What a person sees while steps run: lines, and one progress bar per step.
+
+Progress goes to stderr; a result that somebody may want to pipe goes to stdout.
+"""
+
+import sys
+import textwrap
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from rich import progress as rich_progress
+
+
+class Progress(Protocol):
+    """Where a step reports how far it is."""
+
+    def advance(self, amount: int = 1) -> None:
+        """So many more units of work are done."""
+
+    def note(self, text: str) -> None:
+        """Something worth a line has happened."""
+
+
+def say(text: str = "") -> None:
+    """One or more lines about what is going on."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def warn(text: str) -> None:
+    """Something that changes what the answer means, framed so that nobody misses it."""
+    lines = textwrap.wrap(text, 74)
+    rule = "!" * 78
+    say("\n".join(["", rule, *(f"! {line:<74} !" for line in lines), rule, ""]))
+
+
+def result(text: str) -> None:
+    """One or more lines of the answer."""
+    print(text, flush=True)
+
+
+@contextmanager
+def progress(title: str, total: int) -> Iterator[Progress]:
+    """A bar below the notes on a terminal; elsewhere (a log, CI) the notes alone."""
+    if not sys.stderr.isatty():
+        yield _Lines(title)
+        return
+    from rich import progress as rich_progress
+    from rich.console import Console
+
+    bar = rich_progress.Progress(
+        rich_progress.TextColumn("{task.description}"),
+        rich_progress.BarColumn(),
+        rich_progress.TaskProgressColumn(),
+        rich_progress.TimeElapsedColumn(),
+        console=Console(stderr=True, highlight=False, markup=False),
+    )
+    with bar:
+        yield _Bar(title, bar, bar.add_task(title, total=total))
+
+
+class _Lines:
+    def __init__(self, title: str):
+        self._title = title
+
+    def advance(self, amount: int = 1) -> None:
+        """Nothing: a log file needs no line per epoch."""
+
+    def note(self, text: str) -> None:
+        say(f"{self._title}  {text}")
+
+
+class _Bar:
+    def __init__(self, title: str, bar: "rich_progress.Progress", task: int):
+        self._title, self._bar, self._task = title, bar, task
+
+    def advance(self, amount: int = 1) -> None:
+        self._bar.advance(self._task, amount)
+
+    def note(self, text: str) -> None:
+        self._bar.console.print(f"{self._title}  {text}")

@@ -1,0 +1,73 @@
+"""The whole experiment: prepare_data → train_baseline → train_improved → compare.
+
+Each step is an MLflow run nested in this one and hands on artifact URIs, never paths.
+Any parameter of train_improved given to this entry point goes to that step alone, so
+that the baseline stays the reference.
+"""
+
+import dataclasses
+import functools
+from typing import TYPE_CHECKING
+
+from lab import cli, console
+from lab.recipe import Recipe
+from lab.trials import Trials, available_cores
+from steps import compare, prepare_data
+
+if TYPE_CHECKING:
+    from lab.tracking import Step
+
+
+@dataclasses.dataclass(frozen=True)
+class Params(compare.Options, Trials, prepare_data.Params):
+    """What belongs to the experiment as a whole."""
+
+
+def run(params: Params, step: "Step", overrides: dict[str, str]) -> None:
+    """Run the four steps, one after the other."""
+    trials = cli.pick(Trials, params)
+    data = step.launch("prepare_data", **cli.pick(prepare_data.Params, params))
+    baseline = step.launch("train_baseline", data=data, **trials)
+    improved = step.launch("train_improved", data=data, **trials, **overrides)
+    options = cli.pick(compare.Options, params)
+    step.launch("compare", baseline=baseline, improved=improved, **options)
+    console.say(f"look closer: {step.where_to_look()}")
+
+
+def recipes(overrides: dict[str, str]) -> tuple[Recipe, Recipe]:
+    """Both recipes as they will be trained; raises ValueError for a wrong override."""
+    return (
+        cli.build(Recipe, cli.defaults("train_baseline")),
+        cli.build(Recipe, cli.defaults("train_improved") | overrides),
+    )
+
+
+def plan(params: Params, baseline: Recipe, improved: Recipe) -> str:
+    """What is going to happen, in a few lines."""
+    num = len(params.seeds)
+    size = f"{params.train_size:,} images of " if params.train_size else ""
+    before, after = cli.pick(Recipe, baseline), cli.pick(Recipe, improved)
+    changes = [
+        f"{k} {before[k]} -> {after[k]}" for k in before if before[k] != after[k]
+    ]
+    return "\n".join(
+        [
+            f"1 prepare_data    {size}{params.dataset}",
+            f"2 train_baseline  {num} trials of up to {baseline.epochs} epochs",
+            f"3 train_improved  {num} trials of up to {improved.epochs} epochs, with",
+            *(f"                    {change}" for change in changes),
+            f"4 compare         test accuracy, alpha {params.alpha}, a difference below"
+            f" {100 * params.margin:g} points does not matter",
+            f"on {params.num_workers} of {available_cores()} cores",
+        ]
+    )
+
+
+if __name__ == "__main__":
+    given = cli.read(cli.names(Params), cli.names(Recipe))
+    changed = {name: given.pop(name) for name in cli.names(Recipe) if name in given}
+    checked = cli.or_exit(cli.build, Params, given)
+    console.say(plan(checked, *cli.or_exit(recipes, changed)))
+    from lab import tracking
+
+    tracking.execute(functools.partial(run, overrides=changed), checked, name="main")

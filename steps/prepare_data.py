@@ -1,0 +1,61 @@
+"""Named data set, file or URL → `dataset/`.
+
+Reads:  MNIST in any of the forms that `lab.data` knows.
+Leaves: `dataset/` with six arrays and `dataset.json`; the splits as data set inputs.
+"""
+
+import dataclasses
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lab import cli, console, data
+
+if TYPE_CHECKING:
+    from lab.tracking import Step
+
+
+@dataclasses.dataclass(frozen=True)
+class Params(cli.Parameters):
+    """Which images, and how they are split."""
+
+    dataset: str = cli.parameter(
+        f"one of {', '.join(data.NAMES)}, a path to an .npz or a folder of idx files,"
+        " or an https URL of an .npz with #sha256=..."
+    )
+    validation_fraction: float = cli.parameter("a number in (0, 0.5], such as 0.1")
+    split_seed: int = cli.parameter("a whole number >= 0, such as 0")
+    train_size: int = cli.parameter("0 for all, or a number of images, such as 2000")
+    working_directory: Path = cli.parameter("a folder, which relative paths start from")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        data.check_parameters(**cli.values(Params, self))
+
+
+def run(params: Params, step: "Step") -> None:
+    """Load, check and split the images, and store the result."""
+    dataset = data.prepare(**cli.values(Params, params))
+    folder = step.scratch / "dataset"
+    data.save(dataset, folder)
+    step.log_dataset(dataset)
+    step.log_folder(folder, "dataset")
+    describe(dataset)
+
+
+def describe(dataset: data.Dataset) -> None:
+    """Say what was prepared, and a fall-back so that nobody misses it."""
+    counts = dataset.description["counts"]
+    console.say(
+        f"prepare_data  {dataset.name}: {counts['train']:,} training,"
+        f" {counts['validation']:,} validation and {counts['test']:,} test images,"
+        f" {dataset.num_classes} classes"
+    )
+    if dataset.fallback:
+        console.warn(dataset.fallback)
+
+
+if __name__ == "__main__":
+    checked = cli.parse(Params)  # before MLflow loads, which takes seconds
+    from lab import tracking
+
+    tracking.execute(run, checked, name="prepare_data")

@@ -1,0 +1,202 @@
+"""One recipe over several seeds → `trials/` and one model; both arms are this step.
+
+Reads:  `data`, the `dataset/` of a prepare_data run, or whatever prepare_data accepts.
+Leaves: `trials/` (see `lab.arm`), a nested run per trial, the mean and standard
+        deviation of every metric, and the Keras model of the trial that is best on
+        the validation set.
+"""
+
+import dataclasses
+import functools
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lab import cli, console, data
+from lab.recipe import Recipe
+from lab.trials import EpochDone, Trial, Trials, Workers, versions
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from lab.tracking import Step
+
+NUM_EXAMPLES = 2  # images stored with the model to show what it takes
+
+
+@dataclasses.dataclass(frozen=True)
+class Params(Recipe, Trials):
+    """A recipe, the seeds to train it with, and the images to train it on."""
+
+    arm: str = cli.parameter(
+        "1 to 50 letters, digits, spaces or any of .-_, such as baseline",
+        lambda name: (
+            0 < len(name.strip()) == len(name) <= 50
+            and all(letter.isalnum() or letter in " .-_" for letter in name)
+        ),
+    )
+    data: str = cli.parameter(
+        "a runs:/ URI of a dataset/, the id of a prepare_data run, or a data set as"
+        " prepare_data takes it",
+        lambda location: bool(location.strip()),
+    )
+    working_directory: Path = cli.parameter("a folder, which relative paths start from")
+
+    @property
+    def recipe(self) -> Recipe:
+        """The hyperparameters alone."""
+        return Recipe(**cli.values(Recipe, self))
+
+
+def run(params: Params, step: "Step", workers: Workers) -> None:
+    """Train every seed, and store trials, aggregates and the chosen model."""
+    folder = dataset_folder(params, step)
+    dataset = data.verify(folder)
+    step.set_tags(arm=params.arm)
+    step.log_dataset(dataset)
+    step.log_new_param("regularization_applied", params.recipe.regularization_applied)
+    trials = train(params, step, workers, folder)
+    store(params, step, dataset, trials)
+
+
+def dataset_folder(params: Params, step: "Step") -> Path:
+    """The local `dataset/`, prepared by a nested prepare_data run where needed."""
+    location = params.data
+    if not step.names_run(location):
+        location = step.launch("prepare_data", dataset=location)
+    return step.fetch(location, "dataset")
+
+
+def train(params: Params, step: "Step", workers: Workers, folder: Path) -> list[Trial]:
+    """All trials, in the order of the seeds; each is logged as soon as it is done."""
+    trials = {}
+    described = cli.pick(Recipe, params)
+    total = len(params.seeds) * params.epochs
+    with console.progress(f"train_{params.arm}", total) as progress:
+        for news in workers.train_many(params.recipe, params.seeds, folder):
+            if isinstance(news, EpochDone):
+                progress.advance()
+                continue
+            trials[news.seed] = news
+            step.log_trial(params.arm, news, described | {"seed": str(news.seed)})
+            progress.advance(params.epochs - len(news.history))  # stopped early
+            progress.note(_describe(news, len(trials), len(params.seeds)))
+            if len(trials) == len(params.seeds) - params.num_workers + 1:
+                step.expect_model()  # from now on a core is idle
+    return [trials[seed] for seed in params.seeds]
+
+
+def store(
+    params: Params, step: "Step", dataset: data.Dataset, trials: list[Trial]
+) -> None:
+    """Write the arm, its aggregates and the model of the best finished trial."""
+    from lab import arm as arms
+
+    finished = [trial for trial in trials if trial.status == arms.FINISHED]
+    metrics = metrics_table(trials)
+    step.log_metrics(aggregates(metrics))
+    if not finished:
+        raise ValueError(
+            f"expected at least one trial with finite losses, got {len(trials)} that"
+            " diverged; lower learning_rate"
+        )
+    folder = step.scratch / "trials"
+    arms.save(assemble(params, dataset, metrics, trials), folder)
+    step.log_folder(folder, "trials")
+    best = min(finished, key=lambda trial: trial.kept["val_cross_entropy"])
+    step.log_model(keras_model(params.recipe, dataset, best), _examples(dataset))
+    step.set_tags(model_seed=str(best.seed))
+
+
+def assemble(
+    params: Params,
+    dataset: data.Dataset,
+    metrics: "pd.DataFrame",
+    trials: list[Trial],
+) -> Any:
+    """The arm as `lab.arm` stores it."""
+    import numpy as np
+    import pandas as pd
+
+    from lab.arm import FINISHED, Arm
+
+    finished = [trial for trial in trials if trial.status == FINISHED]
+    return Arm(
+        name=params.arm,
+        recipe=dataclasses.asdict(params.recipe),
+        dataset=dataset.description,
+        versions=versions(),
+        metrics=metrics,
+        history=pd.DataFrame(
+            [{"seed": trial.seed, **row} for trial in trials for row in trial.history]
+        ),
+        seeds=np.array([trial.seed for trial in finished], np.int64),
+        labels=np.asarray(dataset.y_test),
+        probabilities=np.stack([trial.probabilities for trial in finished]),
+    )
+
+
+def metrics_table(trials: list[Trial]) -> "pd.DataFrame":
+    """One row per trial: seed, status, then its metrics, empty where it diverged."""
+    import pandas as pd
+
+    from lab.arm import METRIC_COLUMNS
+
+    rows = [
+        {"seed": trial.seed, "status": trial.status, **trial.metrics}
+        for trial in trials
+    ]
+    return pd.DataFrame(rows, columns=["seed", "status", *METRIC_COLUMNS])
+
+
+def aggregates(metrics: "pd.DataFrame") -> dict[str, float]:
+    """Mean (under the metric's own name) and standard deviation over finished seeds."""
+    from lab.arm import DIVERGED, FINISHED, METRIC_COLUMNS
+
+    finished = metrics[metrics["status"] == FINISHED][list(METRIC_COLUMNS)]
+    found = finished.astype(float).mean().to_dict()
+    spread = finished.astype(float).std(ddof=1).to_dict()
+    found |= {f"{name}_sd": value for name, value in spread.items()}
+    return found | {
+        "num_seeds": len(metrics),
+        "num_diverged": int((metrics["status"] == DIVERGED).sum()),
+    }
+
+
+def keras_model(recipe: Recipe, dataset: data.Dataset, trial: Trial) -> Any:
+    """The trial's network as a compiled Keras model."""
+    from lab import model as models
+
+    network = models.build(
+        recipe, dataset.image_shape, dataset.num_classes, seed=trial.seed
+    )
+    network.set_weights(trial.weights)
+    network.compile(models.optimizer(recipe), loss=models.LOSS, metrics=["accuracy"])
+    network.optimizer.build(network.trainable_variables)  # else loading it warns
+    return network
+
+
+def _examples(dataset: data.Dataset) -> Any:
+    return dataset.x_test[:NUM_EXAMPLES].copy()  # out of the memory map
+
+
+def _describe(trial: Trial, done: int, total: int) -> str:
+    count = f"{done}/{total}  seed {trial.seed}"
+    if trial.status != "finished":
+        return f"{count}: diverged in epoch {len(trial.history)}"
+    return (
+        f"{count}: validation accuracy {trial.kept['val_accuracy']:.2%}"
+        f" at epoch {trial.kept['epoch']} of {len(trial.history)}"
+    )
+
+
+if __name__ == "__main__":
+    checked = cli.parse(Params)
+    # The workers load TensorFlow while this process loads MLflow.
+    with Workers(checked.num_workers) as started:
+        from lab import tracking
+
+        tracking.execute(
+            functools.partial(run, workers=started),
+            checked,
+            name=f"train_{checked.arm}",
+        )

@@ -1,0 +1,259 @@
+"""The contract between MLproject, the command lines and the modules behind them."""
+
+import ast
+import dataclasses
+import importlib
+import json
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from mlflow.projects._project_spec import load_project
+from mlflow.utils.environment import _PythonEnv
+
+from lab import cli
+from lab.recipe import Recipe
+
+MODULES = {
+    "main": "pipelines.main",
+    "prepare_data": "steps.prepare_data",
+    "train_baseline": "steps.train",
+    "train_improved": "steps.train",
+    "compare": "steps.compare",
+}
+# The published recipes; everything else is the same in both.
+DIFFERENCES = {
+    "arm": ("baseline", "improved"),
+    "dropout_rate": (0.2, 0.3),
+    "l2_lambda": (0.0, 0.001),
+    "use_batch_norm": (False, True),
+    "early_stopping_patience": (None, 5),
+    "epochs": (5, 20),
+}
+SHARED = {
+    "hidden_units": (512,),
+    "activation": "relu",
+    "batch_norm_position": "before_activation",
+    "batch_size": 128,
+    "optimizer": "adam",
+    "learning_rate": 0.001,
+    "momentum": 0.0,
+    "learning_rate_schedule": "constant",
+}
+# For the only two parameters without a default.
+ARMS = {"baseline": "runs:/0123/trials", "improved": "--some folder's name"}
+PACKAGES = ("lab", "steps", "pipelines")
+SOURCES = sorted(
+    path
+    for package in PACKAGES
+    for path in (cli.PROJECT_DIRECTORY / package).glob("*.py")
+)
+
+each_entry_point = pytest.mark.parametrize("entry_point", MODULES)
+each_source = pytest.mark.parametrize(
+    "source", SOURCES, ids=lambda path: f"{path.parent.name}/{path.name}"
+)
+
+
+@pytest.fixture(scope="module")
+def project():
+    """MLproject as MLflow reads it."""
+    return load_project(str(cli.PROJECT_DIRECTORY))
+
+
+def declarations(entry_point):
+    return cli.project()["entry_points"][entry_point]["parameters"]
+
+
+def params_class(entry_point):
+    return importlib.import_module(MODULES[entry_point]).Params
+
+
+def examples(entry_point):
+    return ARMS if entry_point == "compare" else {}
+
+
+# --- entry points ---------------------------------------------------------------------
+
+
+def test_mlflow_finds_the_entry_points_in_running_order(project):
+    assert list(project._entry_points) == list(MODULES)
+    assert list(cli.project()["entry_points"]) == list(MODULES)
+
+
+@each_entry_point
+def test_declared_parameters_are_flags_placeholders_and_fields(project, entry_point):
+    declared = list(project.get_entry_point(entry_point).parameters)
+    flags = [f"--{name}={{{name}}}" for name in declared]
+    command = project.get_entry_point(entry_point).command
+    assert command.split() == ["python", "-m", MODULES[entry_point], *flags]
+    assert sorted(declared) == sorted(cli.names(params_class(entry_point)))
+
+
+@each_entry_point
+def test_declared_types_are_those_of_the_fields(entry_point):
+    words = {int: "int", float: "float", Path: "path"}
+    for field in dataclasses.fields(params_class(entry_point)):
+        declared = declarations(entry_point)[field.name]["type"]
+        assert declared == words.get(field.type, "string"), field.name
+
+
+@each_entry_point
+def test_python_has_no_defaults(entry_point):
+    for field in dataclasses.fields(params_class(entry_point)):
+        assert field.default is dataclasses.MISSING, field.name
+        assert field.default_factory is dataclasses.MISSING, field.name
+
+
+@each_entry_point
+def test_only_the_arms_to_compare_have_no_default(entry_point):
+    declared = declarations(entry_point)
+    without = [name for name in declared if "default" not in declared[name]]
+    assert without == list(examples(entry_point))
+    assert list(cli.defaults(entry_point)) == [
+        name for name in declared if name not in without
+    ]
+
+
+@each_entry_point
+def test_the_command_that_mlflow_runs_is_understood(project, entry_point, tmp_path):
+    arms = examples(entry_point)
+    mlflow_entry = project.get_entry_point(entry_point)
+    command = mlflow_entry.compute_command(dict(arms), str(tmp_path))
+    python, option, module, *arguments = shlex.split(command)
+    assert (python, option, module) == ("python", "-m", MODULES[entry_point])
+    params = cli.parse(params_class(entry_point), arguments)
+    assert params.working_directory.is_absolute()
+    built = cli.build(params_class(entry_point), cli.defaults(entry_point) | arms)
+    assert dataclasses.replace(params, working_directory=Path(".")) == built
+
+
+def test_equal_names_are_declared_equally_everywhere():
+    seen = {}
+    for entry_point in MODULES:
+        for name, declaration in declarations(entry_point).items():
+            if name not in DIFFERENCES:
+                assert seen.setdefault(name, declaration) == declaration, name
+
+
+def test_main_repeats_no_parameter_of_a_recipe():
+    assert not set(declarations("main")) & set(cli.names(Recipe))
+
+
+# --- the two recipes ------------------------------------------------------------------
+
+
+def test_both_arms_run_the_same_command(project):
+    baseline, improved = (
+        project.get_entry_point(f"train_{arm}") for arm in ("baseline", "improved")
+    )
+    assert baseline.command == improved.command
+    assert list(baseline.parameters) == list(improved.parameters)
+
+
+def test_the_recipes_differ_in_these_parameters_alone():
+    baseline, improved = declarations("train_baseline"), declarations("train_improved")
+    different = [name for name in baseline if baseline[name] != improved[name]]
+    assert sorted(different) == sorted(DIFFERENCES)
+
+
+@pytest.mark.parametrize(("index", "arm"), [(0, "baseline"), (1, "improved")])
+def test_the_recipes_are_the_published_ones(index, arm):
+    entry_point = f"train_{arm}"
+    params = cli.build(params_class(entry_point), cli.defaults(entry_point))
+    expected = SHARED | {name: pair[index] for name, pair in DIFFERENCES.items()}
+    assert params.arm == expected.pop("arm")
+    assert dataclasses.asdict(params.recipe) == expected
+
+
+# --- environment ----------------------------------------------------------------------
+
+
+def test_the_environment_is_readable_without_conda(project):
+    assert Path(project.env_config_path).name == "conda.yaml"
+    path = cli.PROJECT_DIRECTORY / "conda.yaml"
+    environment = _PythonEnv.from_conda_yaml(str(path))
+    assert re.fullmatch(r"3\.\d+(\.\d+)?", environment.python)
+    assert environment.dependencies == ["-r requirements.txt"]
+
+
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
+def test_every_requirement_is_pinned_to_one_version(name):
+    lines = (cli.PROJECT_DIRECTORY / name).read_text("utf-8").splitlines()
+    requirements = [
+        line for line in lines if line and not line.startswith(("#", "-r "))
+    ]
+    assert requirements
+    for line in requirements:
+        assert re.fullmatch(r"[a-z][a-z0-9-]*==\d[\d.]*(; .+)?", line), line
+
+
+# --- imports --------------------------------------------------------------------------
+
+
+def imported(nodes):
+    """Top-level packages that import statements among some syntax nodes name."""
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            yield node.module.partition(".")[0]
+
+
+def nodes_at_import(tree):
+    """Syntax nodes that run when a module is imported."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            continue
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            continue
+        yield node
+        yield from nodes_at_import(node)
+
+
+def parsed(source):
+    return ast.parse(source.read_text("utf-8"))
+
+
+def test_the_sources_are_found():
+    names = {f"{path.parent.name}/{path.name}" for path in SOURCES}
+    assert {"lab/tracking.py", "steps/train.py", "pipelines/main.py"} <= names
+
+
+@each_source
+def test_mlflow_is_imported_by_tracking_alone(source):
+    uses_mlflow = "mlflow" in imported(ast.walk(parsed(source)))
+    assert uses_mlflow == (source.name == "tracking.py")
+
+
+@each_source
+def test_tensorflow_loads_with_model_and_training_alone(source):
+    found = set(imported(nodes_at_import(parsed(source)))) & {"keras", "tensorflow"}
+    assert bool(found) == (source.name in ("model.py", "training.py"))
+
+
+@each_source
+def test_assert_is_for_tests(source):
+    asserts = [n.lineno for n in ast.walk(parsed(source)) if isinstance(n, ast.Assert)]
+    assert asserts == []
+
+
+def test_steps_check_their_parameters_before_anything_heavy_loads():
+    program = (
+        "import json, sys, pipelines.main, steps.prepare_data, steps.train,"
+        " steps.compare; print(json.dumps(sorted(sys.modules)))"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=cli.PROJECT_DIRECTORY,
+        stdout=subprocess.PIPE,
+        check=True,
+        timeout=60,
+    )
+    loaded = {name.partition(".")[0] for name in json.loads(answer.stdout)}
+    assert {"lab", "numpy"} <= loaded
+    heavy = {"keras", "matplotlib", "mlflow", "pandas", "rich", "scipy", "tensorflow"}
+    assert not loaded & heavy

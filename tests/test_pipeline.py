@@ -1,0 +1,348 @@
+"""The whole project through `mlflow run`, as a user starts it: slow, small, real.
+
+One run of `main` on images that the test draws; the tests look at what it left.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import mlflow
+import numpy as np
+import pandas as pd
+import pytest
+from mlflow.entities import Run, RunStatus
+
+from lab import arm as arms
+from lab import cli
+from tests.make_data import save_images
+
+STEPS = ["prepare_data", "train_baseline", "train_improved", "compare"]
+SEEDS = [0, 1, 2]
+LAB_METRICS = {
+    "test_accuracy",
+    "test_loss",
+    "final_val_accuracy",
+    "best_val_accuracy",
+    "final_val_loss",
+    "best_val_loss",
+    "actual_epochs",
+}
+SMALL = {"hidden_units": "16", "epochs": "4", "batch_size": "32"}
+
+
+@dataclass(frozen=True)
+class Place:
+    """A folder that somebody works in, with a store of its own."""
+
+    folder: Path
+
+    @property
+    def store(self) -> str:
+        return f"sqlite:///{self.folder}/mlflow.db"
+
+    @property
+    def client(self) -> mlflow.MlflowClient:
+        return mlflow.MlflowClient(self.store)
+
+    def environment(self) -> dict[str, str]:
+        clean = {k: v for k, v in os.environ.items() if not k.startswith("MLFLOW_")}
+        binaries = str(Path(sys.executable).parent)
+        return clean | {
+            "PATH": os.pathsep.join([binaries, clean["PATH"]]),
+            "KERAS_HOME": str(self.folder / "keras"),
+        }
+
+    def start(self, entry_point: str, **parameters: str) -> subprocess.Popen:
+        command = ["mlflow", "run", str(cli.PROJECT_DIRECTORY), "-e", entry_point]
+        command += ["--env-manager", "local"]
+        for name, value in parameters.items():
+            command += ["-P", f"{name}={value}"]
+        return subprocess.Popen(
+            command,
+            cwd=self.folder,
+            env=self.environment(),
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+
+    def run(self, entry_point: str, **parameters: str) -> subprocess.CompletedProcess:
+        process = self.start(entry_point, **parameters)
+        out, err = process.communicate(timeout=300)
+        return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+    def runs(self, filter_string: str = "") -> list[Run]:
+        """Oldest first."""
+        order = ["attributes.start_time ASC"]
+        return self.client.search_runs(["0"], filter_string, order_by=order)
+
+    def last(self, entry_point: str) -> Run:
+        name = "tags.`mlflow.project.entryPoint`"
+        return self.runs(f"{name} = '{entry_point}'")[-1]
+
+    def artifacts(self, run: Run, folder: str) -> Path:
+        path = f"{run.info.artifact_uri}/{folder}"
+        return Path(mlflow.artifacts.download_artifacts(path))
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """Blanks and accents are ordinary in people's folder names."""
+    folder = tmp_path_factory.mktemp("pipeline") / "mes données"
+    folder.mkdir()
+    save_images(folder / "images.npz")
+    save_images(folder / "other images.npz", seed=50)
+    return Place(folder)
+
+
+@pytest.fixture(scope="module")
+def finished(place):
+    """`main` on a fresh store, from a folder that is not the project's."""
+    process = place.run(
+        "main", dataset="images.npz", seeds="3", validation_fraction="0.2", **SMALL
+    )
+    assert process.returncode == 0, process.stderr
+    return process
+
+
+@pytest.fixture(scope="module")
+def last(place, finished):
+    """Each entry point's run."""
+    return {name: place.last(name) for name in ["main", *STEPS]}
+
+
+def trials_of(place, run):
+    parent = "tags.`mlflow.parentRunId`"
+    found = place.runs(f"{parent} = '{run.info.run_id}' and tags.seed != ''")
+    return sorted(found, key=lambda trial: int(trial.data.tags["seed"]))
+
+
+def test_the_terminal_shows_plan_progress_and_answer(finished, last):
+    assert "4 compare" in finished.stderr
+    assert "epochs 5 -> 4" in finished.stderr
+    assert "train_improved  3/3  seed" in finished.stderr
+    assert "verdict: " in finished.stdout
+    assert last["main"].info.run_id in finished.stderr  # where to look next
+    assert "arning:" not in finished.stderr  # ours are part of the answer, on stdout
+    assert "Traceback" not in finished.stderr
+
+
+def test_steps_are_nested_in_main_and_trials_in_steps(place, last):
+    assert last["main"].info.run_name == "main"
+    for step in STEPS:
+        tags = last[step].data.tags
+        assert tags["mlflow.parentRunId"] == last["main"].info.run_id
+        assert last[step].info.run_name == step
+    for arm in ("baseline", "improved"):
+        trials = trials_of(place, last[f"train_{arm}"])
+        assert [int(run.data.tags["seed"]) for run in trials] == SEEDS
+        assert {run.data.tags["arm"] for run in trials} == {arm}
+    assert {run.info.status for run in place.runs()} == {"FINISHED"}
+
+
+def test_parameters_reach_the_step_they_belong_to(place, last):
+    baseline, improved = (last[f"train_{a}"].data.params for a in arms_in_order())
+    assert baseline["hidden_units"] == "512"
+    assert improved["hidden_units"] == SMALL["hidden_units"]
+    assert (baseline["seeds"], improved["seeds"]) == ("3", "3")
+    assert baseline["data"] == improved["data"]
+    assert baseline["data"].startswith("runs:/")
+    assert improved["regularization_applied"] == "true"
+    assert baseline["regularization_applied"] == "false"
+    trial = trials_of(place, last["train_improved"])[0].data.params
+    assert trial["epochs"] == SMALL["epochs"]
+    assert trial["early_stopping_patience"] == "5"
+
+
+def arms_in_order():
+    return ["baseline", "improved"]
+
+
+def test_trials_have_the_labs_metrics_and_a_history(place, last):
+    for arm in arms_in_order():
+        for run in trials_of(place, last[f"train_{arm}"]):
+            metrics = run.data.metrics
+            assert LAB_METRICS <= set(metrics)
+            history = place.client.get_metric_history(run.info.run_id, "val_loss")
+            steps = [metric.step for metric in history]
+            assert steps == list(range(1, int(metrics["actual_epochs"]) + 1))
+            assert min(m.value for m in history) == metrics["best_val_loss"]
+
+
+def test_aggregates_are_mean_and_deviation_of_the_trials(place, last):
+    for arm in arms_in_order():
+        step = last[f"train_{arm}"]
+        values = [t.data.metrics["test_accuracy"] for t in trials_of(place, step)]
+        metrics = step.data.metrics
+        assert metrics["test_accuracy"] == pytest.approx(np.mean(values))
+        assert metrics["test_accuracy_sd"] == pytest.approx(np.std(values, ddof=1))
+        assert (metrics["num_seeds"], metrics["num_diverged"]) == (3, 0)
+        assert step.data.tags["arm"] == arm
+
+
+def test_data_sets_are_inputs_with_our_digests(place, last):
+    folder = place.artifacts(last["prepare_data"], "dataset")
+    description = json.loads((folder / "dataset.json").read_text("utf-8"))
+    for step in STEPS[:3]:
+        inputs = last[step].inputs.dataset_inputs
+        found = {i.tags[0].value: i.dataset.digest for i in inputs}
+        assert found == {
+            context: description["sha256"][f"x_{split}"][:16]
+            for context, split in [
+                ("training", "train"),
+                ("validation", "validation"),
+                ("testing", "test"),
+            ]
+        }
+
+
+def test_the_arm_agrees_with_its_trials(place, last):
+    for arm in arms_in_order():
+        step = last[f"train_{arm}"]
+        stored = arms.load(place.artifacts(step, "trials"))
+        assert (stored.name, list(stored.seeds)) == (arm, SEEDS)
+        accuracies = [t.data.metrics["test_accuracy"] for t in trials_of(place, step)]
+        predicted = stored.probabilities.argmax(axis=2) == stored.labels
+        assert predicted.mean(axis=1) == pytest.approx(accuracies)
+        assert set(stored.history["seed"]) == set(SEEDS)
+
+
+def test_both_arms_start_from_data_that_nobody_changed(place, last):
+    stored = [
+        arms.load(place.artifacts(last[f"train_{arm}"], "trials")).dataset["sha256"]
+        for arm in arms_in_order()
+    ]
+    assert stored[0] == stored[1]
+
+
+def test_the_comparison_has_every_file_and_the_verdict_is_everywhere(place, last):
+    folder = place.artifacts(last["compare"], "comparison")
+    names = {path.name for path in folder.iterdir()}
+    assert names >= {"table.csv", "table.md", "comparison.json", "table.json"}
+    answer = json.loads((folder / "comparison.json").read_text("utf-8"))
+    assert len(pd.read_csv(folder / "table.csv")) == 2
+    assert [arm["run_id"] for arm in answer["arms"]] == [
+        last["train_baseline"].info.run_id,
+        last["train_improved"].info.run_id,
+    ]
+    for run in (last["compare"], last["main"]):
+        assert run.data.tags["verdict"] == answer["verdict"]
+        assert answer["sentence"] in run.data.tags["mlflow.note.content"]
+    metrics = last["compare"].data.metrics
+    assert metrics["delta"] == answer["comparisons"][0]["delta"]
+    assert metrics["ci_low"] < metrics["delta"] < metrics["ci_high"]
+
+
+def test_the_logged_model_scores_as_the_trial_it_came_from(place, last):
+    """In the form in which `mlflow models serve` gets its requests, too."""
+    step = last["train_improved"]
+    seed = step.data.tags["model_seed"]
+    trials = {run.data.tags["seed"]: run for run in trials_of(place, step)}
+    images = np.load(place.folder / "images.npz")
+    request = place.folder / "request.json"
+    request.write_text(json.dumps({"inputs": images["x_test"].tolist()}))
+    command = ["mlflow", "models", "predict", "--env-manager", "local"]
+    command += ["-m", f"runs:/{step.info.run_id}/model"]
+    command += ["-i", str(request), "-o", str(place.folder / "answer.json")]
+    environment = place.environment() | {"MLFLOW_TRACKING_URI": place.store}
+    subprocess.run(command, check=True, env=environment, capture_output=True)
+    answer = json.loads((place.folder / "answer.json").read_text())
+    predicted = np.array(answer["predictions"]).argmax(axis=1)
+    assert np.mean(predicted == images["y_test"]) == pytest.approx(
+        trials[seed].data.metrics["test_accuracy"]
+    )
+    losses = {s: t.data.metrics["best_val_cross_entropy"] for s, t in trials.items()}
+    assert seed == min(losses, key=losses.get)  # chosen on validation
+
+
+def test_compare_alone_takes_run_ids_and_folders_and_repeats_itself(place, last):
+    baseline = place.artifacts(last["train_baseline"], "trials")
+    process = place.run(
+        "compare",
+        baseline=os.path.relpath(baseline, place.folder),
+        improved=last["train_improved"].info.run_id,
+    )
+    assert process.returncode == 0, process.stderr
+    first = place.artifacts(last["compare"], "comparison") / "comparison.json"
+    again = place.artifacts(place.last("compare"), "comparison") / "comparison.json"
+    expected = json.loads(first.read_text("utf-8"))
+    expected["arms"][0]["run_id"] = None  # a folder has no run
+    assert json.loads(again.read_text("utf-8")) == expected
+
+
+def test_one_recipe_alone_prepares_its_data_and_is_refused_on_other_images(place, last):
+    process = place.run(
+        "train_improved",
+        data="other images.npz",
+        l2_lambda="0.0001",
+        seeds="2",
+        **SMALL,
+    )
+    assert process.returncode == 0, process.stderr
+    alone = place.last("train_improved")
+    assert alone.data.params["l2_lambda"] == "0.0001"
+    nested = place.last("prepare_data")
+    assert nested.data.tags["mlflow.parentRunId"] == alone.info.run_id
+    refused = place.run(
+        "compare",
+        baseline=last["train_baseline"].info.run_id,
+        improved=alone.info.run_id,
+    )
+    assert refused.returncode != 0
+    assert "error: different_test_set: " in refused.stderr
+    run = place.last("compare")
+    assert run.info.status == "FAILED"
+    assert not place.client.list_artifacts(run.info.run_id)
+
+
+def test_a_wrong_override_stops_main_before_anything_runs(place, finished):
+    before = len(place.runs())
+    process = place.run("main", dataset="images.npz", l2_lamda="0.1")
+    assert process.returncode != 0
+    assert "error: unknown parameter 'l2_lamda'; did you mean 'l2_lambda'?" in (
+        process.stderr
+    )
+    process = place.run("main", dataset="images.npz", dropout_rate="1.5")
+    assert "error: dropout_rate must be a number in [0, 1)" in process.stderr
+    assert len(place.runs()) == before + 2  # their own runs, no step's
+    assert place.last("main").info.status == "FAILED"
+
+
+def test_a_failing_step_stops_main_and_says_which(place, finished):
+    process = place.run("main", dataset="images.npz", train_size="100000")
+    assert process.returncode != 0
+    assert "train_size" in process.stderr
+    assert "error: step prepare_data stopped" in process.stderr
+    assert "Traceback" not in process.stderr
+    assert place.last("main").info.status == "FAILED"
+    assert place.last("prepare_data").info.status == "FAILED"
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+def test_a_killed_mlflow_run_leaves_no_process_and_no_running_run(place, finished, how):
+    process = place.start(
+        "train_improved",
+        data="images.npz",
+        seeds="1",
+        epochs="10000",
+        early_stopping_patience="never",
+    )
+    with process:
+        while "prepare_data  images" not in (line := process.stderr.readline()):
+            assert line, "the step ended before it trained"
+        process.send_signal(how)
+        # The step holds these pipes: at their end it and its workers are gone.
+        process.communicate(timeout=60)
+    run = place.last("train_improved")
+    deadline = time.monotonic() + 30
+    while run.info.status == RunStatus.to_string(RunStatus.RUNNING):
+        assert time.monotonic() < deadline, "the run is still marked as running"
+        time.sleep(0.2)
+        run = place.last("train_improved")
+    assert run.info.status == "KILLED"
