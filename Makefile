@@ -1,0 +1,40 @@
+# Two commands for a new machine: `make main` and `make test`.
+# Parameters: make main P="dataset=mnist-5k seeds=3"
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+UV := $(shell command -v uv)
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+# MLflow would announce every command it runs; errors still show.
+export MLFLOW_LOGGING_LEVEL ?= WARNING
+
+.PHONY: main test lint ui
+
+main: .venv/main
+	mlflow run . -e main --env-manager local $(addprefix -P ,$(P))
+
+test: .venv/dev
+	python -m pytest
+
+lint: .venv/dev
+	ruff check .
+	ruff format --check .
+
+ui: .venv/main
+	mlflow ui
+
+.venv/main: requirements.txt
+	$(call install,requirements.txt)
+
+.venv/dev: requirements.txt requirements-dev.txt
+	$(call install,requirements-dev.txt)
+	touch .venv/main
+
+# Bytecode is compiled now: else each of a run's processes compiles TensorFlow again
+# where Python may not write it, which costs more time than the training.
+define install
+	@"$(PYTHON)" -c 'import sys; v = sys.version_info; \
+	  sys.exit(v[:2] != (3, 11) and "Python 3.11 is needed, got %d.%d; give its path with make PYTHON=..." % v[:2])'
+	test -x .venv/bin/python || $(if $(UV),uv venv --quiet --python "$(PYTHON)" .venv,"$(PYTHON)" -m venv .venv)
+	$(if $(UV),uv pip install --quiet --compile-bytecode --python .venv/bin/python,.venv/bin/python -m pip install --quiet --disable-pip-version-check) -r $(1)
+	touch $@
+endef
