@@ -1,0 +1,22 @@
+#!/bin/sh
+# Runs an entry point of the project as an ordinary user.
+#
+# A bind-mounted ./runs belongs to whoever made it: the caller, or root where Docker made
+# it. The process takes the caller's identity, so that results belong to the caller, and
+# never root's: then it hands /runs to user 1000 first.
+set -eu
+
+if [ "$(id -u)" = 0 ]; then
+    user=$(stat -c %u /runs)
+    group=$(stat -c %g /runs)
+    if [ "$user" = 0 ]; then
+        user=1000 group=1000
+        chown "$user:$group" /runs
+    fi
+    exec setpriv --reuid "$user" --regid "$group" --clear-groups "$0" "$@"
+fi
+
+# A user id that the image does not know has neither name nor home folder.
+export HOME=/tmp USER="${USER:-tp2}"
+export MLFLOW_TRACKING_URI="${MLFLOW_TRACKING_URI:-sqlite:////runs/mlflow.db}"
+exec mlflow run /app --env-manager local "$@"
