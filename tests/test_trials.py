@@ -135,6 +135,13 @@ def test_never_more_workers_than_trials():
     assert automatic.num_workers == min(trials.available_cores(), 1000)
 
 
+def test_workers_have_a_core_each_only_where_they_fill_the_machine(monkeypatch):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {4, 2}, raising=False)
+    assert trials._cores_to_pin(2) == [2, 4]
+    assert trials._cores_to_pin(1) == [None]
+    assert trials._cores_to_pin(3) == [None] * 3
+
+
 def test_a_trial_knows_the_history_row_of_its_weights():
     history = [{"epoch": 1, "val_loss": 0.5}, {"epoch": 2, "val_loss": 0.7}]
     trial = Trial(0, "finished", {"kept_epoch": 1}, history, np.zeros((1, 2)), [])
