@@ -46,6 +46,12 @@ if TYPE_CHECKING:
 
 SECONDS_BETWEEN_PARENT_CHECKS = 1.0
 
+# stdout is for results, and a bar per downloaded file would break the step's own.
+QUIET_MLFLOW = {
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+}
+
 _RUN_ID = re.compile(r"[0-9a-f]{32}")
 _URI_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:/")
 # What MLflow calls a run that nobody named, such as "bold-fish-12".
@@ -72,6 +78,7 @@ def execute(
     os.environ["PATH"] = os.pathsep.join(
         [str(Path(sys.executable).parent), os.environ.get("PATH", "")]
     )
+    os.environ.update(QUIET_MLFLOW)
     logging.getLogger("mlflow").setLevel(logging.WARNING)
     signal.signal(signal.SIGTERM, _terminate)
     _watch_parent()
@@ -96,9 +103,9 @@ class Step:
         self.scratch = scratch
         self._experiment_id = run.info.experiment_id
         self._parent_id = run.data.tags.get(MLFLOW_PARENT_RUN_ID)
-        self._source = run.data.tags.get(MLFLOW_SOURCE_NAME)
         self._working_directory = params.working_directory
         self._client = mlflow.MlflowClient()
+        self._source = self._project_source(run)
         if not run.data.params:  # started without `mlflow run`
             mlflow.log_params(cli.pick(type(params), params))
 
@@ -127,8 +134,6 @@ class Step:
             )
         except MlflowException as error:
             raise StepError(f"step {entry_point} stopped: {error.message}") from None
-        if self._source:  # where this project came from, not the clone it lies in
-            self._client.set_tag(submitted.run_id, MLFLOW_SOURCE_NAME, self._source)
         return f"runs:/{submitted.run_id}"
 
     def run_of(self, location: str) -> str | None:
@@ -270,16 +275,28 @@ class Step:
         )
 
     def log_answer(
-        self, table: "pd.DataFrame", note: str, tags: dict[str, str]
+        self,
+        folder: Path,
+        table: "pd.DataFrame",
+        metrics: dict[str, float],
+        tags: dict[str, str],
+        note: str,
     ) -> None:
-        """Put the answer where people look: the table, and the verdict on the runs.
+        """Put the answer where people look: on this run, and on the driver's, if any.
 
-        Tags and note go to this run and to that of the driver, if there is one.
+        Args:
+            folder: becomes the artifact folder `comparison`.
+            table: shown by MLflow's interface, as `comparison/table.json`.
+            note: Markdown, the description of the runs.
         """
-        mlflow.log_table(table.astype(object), "comparison/table.json")
         entries = [RunTag(name, value) for name, value in tags.items()]
         entries.append(RunTag(MLFLOW_RUN_NOTE, note))
         for run_id in filter(None, (self.run_id, self._parent_id)):
+            mlflow.log_artifacts(str(folder), "comparison", run_id=run_id)
+            mlflow.log_table(
+                table.astype(object), "comparison/table.json", run_id=run_id
+            )
+            self.log_metrics(metrics, run_id)
             self._client.log_batch(run_id, tags=entries)
 
     def where_to_look(self) -> str:
@@ -289,6 +306,16 @@ class Step:
         if uri.startswith("http"):
             return f"{uri}/{path}"
         return f"mlflow ui --backend-store-uri {uri}   then open /{path}"
+
+    def _project_source(self, run: Run) -> str | None:
+        """Where the project came from; a nested run is told of the clone it lies in."""
+        if self._parent_id is None:
+            return run.data.tags.get(MLFLOW_SOURCE_NAME)
+        parent = self._client.get_run(self._parent_id)
+        source = parent.data.tags.get(MLFLOW_SOURCE_NAME)
+        if source:
+            self._client.set_tag(self.run_id, MLFLOW_SOURCE_NAME, source)
+        return source
 
     def _existing_folder(self, location: str) -> Path:
         path = self._working_directory / Path(location).expanduser()

@@ -56,8 +56,8 @@ def plan(params: Params, baseline: Recipe, improved: Recipe) -> str:
             f"2 train_baseline  {num} trials of up to {baseline.epochs} epochs",
             f"3 train_improved  {num} trials of up to {improved.epochs} epochs, with",
             *(f"                    {change}" for change in changes),
-            f"4 compare         test accuracy, alpha {params.alpha}, a difference below"
-            f" {100 * params.margin:g} points does not matter",
+            f"4 compare         test accuracy, alpha {params.alpha:g},"
+            f" margin {100 * params.margin:g} points",
             f"on {params.num_workers} of {available_cores()} cores",
         ]
     )

@@ -1,8 +1,8 @@
 """Two arms → `comparison/`: did the improved recipe help, by how much, how sure?
 
 Reads:  `baseline` and `improved`, the `trials/` of two training runs.
-Leaves: `comparison/` with the table and `comparison.json`; verdict, note and headline
-        metrics on its own run, verdict and note on the driver's run too.
+Leaves: `comparison/` with the table and `comparison.json`, headline metrics, the
+        verdict as tags and note; all of it on its own run and on the driver's.
 """
 
 import dataclasses
@@ -66,12 +66,12 @@ def run(params: Params, step: "Step") -> None:
     )
     folder = step.scratch / "comparison"
     report.write(answer, [baseline, improved], folder)
-    step.log_folder(folder, "comparison")
-    step.log_metrics(headlines(answer))
     step.log_answer(
+        folder,
         report.table(answer, [baseline, improved]),
-        note=(folder / "table.md").read_text("utf-8"),
+        metrics=headlines(answer),
         tags=tags(answer, baseline.dataset),
+        note=(folder / "table.md").read_text("utf-8"),
     )
     console.result("\n".join(["", *report.summary(answer), ""]))
 

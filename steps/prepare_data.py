@@ -47,8 +47,7 @@ def describe(dataset: data.Dataset) -> None:
     counts = dataset.description["counts"]
     console.say(
         f"prepare_data  {dataset.name}: {counts['train']:,} training,"
-        f" {counts['validation']:,} validation and {counts['test']:,} test images,"
-        f" {dataset.num_classes} classes"
+        f" {counts['validation']:,} validation, {counts['test']:,} test images"
     )
     if dataset.fallback:
         console.warn(dataset.fallback)

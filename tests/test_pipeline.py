@@ -144,6 +144,8 @@ def test_steps_are_nested_in_main_and_trials_in_steps(place, last):
         assert [int(run.data.tags["seed"]) for run in trials] == SEEDS
         assert {run.data.tags["arm"] for run in trials} == {arm}
     assert {run.info.status for run in place.runs()} == {"FINISHED"}
+    sources = {run.data.tags["mlflow.source.name"] for run in place.runs()}
+    assert sources == {last["main"].data.tags["mlflow.source.name"]}
 
 
 def test_parameters_reach_the_step_they_belong_to(place, last):
@@ -234,9 +236,14 @@ def test_the_comparison_has_every_file_and_the_verdict_is_everywhere(place, last
     for run in (last["compare"], last["main"]):
         assert run.data.tags["verdict"] == answer["verdict"]
         assert answer["sentence"] in run.data.tags["mlflow.note.content"]
-    metrics = last["compare"].data.metrics
-    assert metrics["delta"] == answer["comparisons"][0]["delta"]
-    assert metrics["ci_low"] < metrics["delta"] < metrics["ci_high"]
+        metrics = run.data.metrics
+        assert metrics["delta"] == answer["comparisons"][0]["delta"]
+        assert metrics["ci_low"] < metrics["delta"] < metrics["ci_high"]
+        files = {
+            item.path
+            for item in place.client.list_artifacts(run.info.run_id, "comparison")
+        }
+        assert {Path(item.path).name for item in stored} == names
 
 
 def test_the_logged_model_scores_as_the_trial_it_came_from(place, last):
