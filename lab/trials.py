@@ -156,7 +156,7 @@ class Workers:
     def __init__(self, count: int):
         os.environ.update(WORKER_ENVIRONMENT)
         self._context = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload(["lab.training"])
+        self._context.set_forkserver_preload(["lab.preload"])
         self._count = count
         self._workers: list[_Worker] = []
         # Loading takes seconds and this does not wait for it; starting a worker does.
