@@ -277,8 +277,8 @@ def _notes(comparison: dict[str, Any]) -> list[str]:
         f"not covered: {'; '.join(comparison['not_covered'])}",
         f"alpha {comparison['alpha']:g} (two-sided), margin "
         f"{100 * comparison['margin']:g} points of accuracy, paired by "
-        f"{comparison['pairing']}, {comparison['family_size']} candidate(s) in the "
-        f"family, selected on {comparison['selected_on']}",
+        f"{comparison['pairing']}, candidates: {comparison['family_size']}, "
+        f"selected on {comparison['selected_on']}",
         f"data: {comparison['dataset']['name']}, {counts['train']:,} training, "
         f"{counts['validation']:,} validation, {counts['test']:,} test examples",
         f"test set SHA-256: {test_set['sha256']}",
@@ -355,7 +355,9 @@ def _significant(value: float | None, scale: float) -> str:
 
 
 def _signed(value: float, scale: float) -> str:
-    return f"{round(scale * value, 4) + 0.0:+.{3 if scale > 1 else 4}f}"
+    decimals = 3 if scale > 1 else 4
+    # Rounded once, to what is shown; adding zero turns -0.0 into 0.0.
+    return f"{round(scale * value, decimals) + 0.0:+.{decimals}f}"
 
 
 def _mean_and_sd(metric: dict[str, Any]) -> str:

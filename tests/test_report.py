@@ -197,3 +197,9 @@ def test_a_failed_write_leaves_the_older_file(tmp_path, monkeypatch):
         write(make_arm(np.ones((3, 9))), make_arm(np.ones((3, 9))), tmp_path)
     assert (tmp_path / "table.csv").read_bytes() == before
     assert len(list(tmp_path.iterdir())) == 3
+
+
+def test_a_number_is_rounded_once():
+    """-0.41753 is -0.418, by way of -0.4175 it would be -0.417."""
+    assert report._signed(-0.0041753543516, 100) == "-0.418"
+    assert report._signed(-1e-9, 100) == "+0.000"
