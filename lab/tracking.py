@@ -69,7 +69,7 @@ class Terminated(KeyboardInterrupt):
 def execute(
     run: Callable[[cli.Params, "Step"], None], params: cli.Params, *, name: str
 ) -> None:
-    """Run a step within its MLflow run; ends the process with status 0, or not at all.
+    """Run a step within its MLflow run; where it fails, say why and end the process.
 
     Within `mlflow run` the run exists already, else a new one is started. Whatever
     happens, the run ends as FINISHED, FAILED or KILLED and scratch files are removed.
