@@ -1,0 +1,122 @@
+"""The parts of the steps and the driver that need neither MLflow nor training."""
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lab import cli
+from lab.trials import Trial
+from pipelines import main
+from steps import compare, prepare_data, train
+
+
+def make_trial(seed, accuracy, *, status="finished", epochs=2):
+    history = [
+        {"epoch": epoch, "val_accuracy": 0.5, "val_cross_entropy": 1 / epoch}
+        for epoch in range(1, epochs + 1)
+    ]
+    metrics = {"actual_epochs": epochs, "train_seconds": 1.0}
+    if status == "finished":
+        metrics |= {"test_accuracy": accuracy, "kept_epoch": epochs}
+    return Trial(seed, status, metrics, history, None, None)
+
+
+def test_aggregates_leave_diverged_trials_out_and_count_them():
+    trials = [
+        make_trial(0, 0.8),
+        make_trial(1, None, status="diverged", epochs=1),
+        make_trial(2, 0.9),
+    ]
+    table = train.metrics_table(trials)
+    assert list(table["status"]) == ["finished", "diverged", "finished"]
+    assert math.isnan(table["test_accuracy"][1])
+    found = train.aggregates(table)
+    assert found["test_accuracy"] == pytest.approx(0.85)
+    assert found["test_accuracy_sd"] == pytest.approx(np.std([0.8, 0.9], ddof=1))
+    assert found["actual_epochs"] == 2
+    assert (found["num_seeds"], found["num_diverged"]) == (3, 1)
+
+
+def test_one_seed_has_no_standard_deviation():
+    assert math.isnan(
+        train.aggregates(train.metrics_table([make_trial(0, 0.8)]))["test_accuracy_sd"]
+    )
+
+
+@pytest.mark.parametrize("name", ["", " ", "a" * 51, "a|b", "<b>", "a/b", "a\n", " a"])
+def test_an_arm_needs_a_plain_name(name):
+    given = cli.defaults("train_baseline") | {"arm": name}
+    with pytest.raises(ValueError, match="arm must be 1 to 50"):
+        cli.build(train.Params, given)
+
+
+def answer(**changes):
+    primary = {
+        "delta": 0.01,
+        "se": 0.002,
+        "p": 0.01,
+        "p_holm": 0.01,
+        "mde80": None,
+        "ci95": [0.005, 0.015],
+        "reasons": [],
+        "flags": ["exceeds_margin"],
+    }
+    return {"verdict": "better", "comparisons": [primary | changes]}
+
+
+def test_headlines_are_the_numbers_there_are():
+    assert compare.headlines(answer()) == {
+        "delta": 0.01,
+        "se": 0.002,
+        "p": 0.01,
+        "p_holm": 0.01,
+        "ci_low": 0.005,
+        "ci_high": 0.015,
+    }
+    assert "ci_low" not in compare.headlines(answer(ci95=[None, None]))
+
+
+def test_tags_have_the_verdict_and_a_fall_back():
+    plain = compare.tags(answer(), {"name": "mnist", "fallback": None})
+    assert plain == {
+        "verdict": "better",
+        "verdict_flags": "exceeds_margin",
+        "dataset": "mnist",
+    }
+    replaced = compare.tags(answer(), {"name": "mnist-5k", "fallback": "no network"})
+    assert replaced["dataset_fallback"] == "no network"
+
+
+def test_wrong_data_parameters_are_told_before_any_data_is_read():
+    given = cli.defaults("prepare_data")
+    for changes, part in [
+        (
+            {"validation_fraction": "0.9"},
+            "validation_fraction must be a number above 0",
+        ),
+        ({"dataset": "minst"}, "mnist"),
+        ({"train_size": "-1"}, "train_size must be an integer"),
+    ]:
+        with pytest.raises(ValueError, match=part):
+            cli.build(prepare_data.Params, given | changes)
+
+
+def test_the_plan_names_every_difference_between_the_recipes():
+    given = cli.defaults("main") | {"seeds": "3", "working_directory": "."}
+    text = main.plan(
+        cli.build(main.Params, given), *main.recipes({"l2_lambda": "1e-4"})
+    )
+    assert "3 trials of up to 5 epochs" in text
+    assert "3 trials of up to 20 epochs" in text
+    assert "l2_lambda 0.0 -> 0.0001" in text
+    assert "batch_size" not in text
+    assert all(len(line) <= 80 for line in text.splitlines())
+
+
+def test_main_passes_on_what_it_was_given():
+    given = cli.defaults("main") | {"seeds": "7,", "workers": "auto"}
+    params = cli.build(main.Params, given)
+    assert cli.pick(train.Trials, params) == {"seeds": "7,", "workers": "auto"}
+    assert params.working_directory == Path(".")
