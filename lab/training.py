@@ -8,7 +8,7 @@ costs more than the arithmetic; here Python is entered once per epoch.
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import keras
@@ -122,10 +122,12 @@ class Trainer:
                 tf.TensorSpec((num_images,), tf.int32),
                 tf.TensorSpec((self.num_steps,), tf.float32),
             ],
+            autograph=False,
         )
         self._predict_graph = tf.function(
             lambda images: self.model(images, training=False),
             input_signature=[tf.TensorSpec((None, *dataset.image_shape), tf.uint8)],
+            autograph=False,
         )
 
     def train(
@@ -227,14 +229,20 @@ class Trainer:
         size = self.recipe.batch_size
         num_full = len(self.dataset.y_train) // size
         batches = tf.reshape(order[: num_full * size], (num_full, size))
-        sums = (tf.zeros(()), tf.zeros(()), tf.zeros(()))
-        for step in tf.range(num_full):
-            batch = self._step(batches[step], rates[step])
-            sums = tuple(a + b for a, b in zip(sums, batch, strict=True))
+
+        def add(sums: Iterable[tf.Tensor], batch: tf.Tensor, rate: tf.Tensor) -> tuple:
+            results = self._step(batch, rate)
+            return tuple(a + b for a, b in zip(sums, results, strict=True))
+
+        # Written out, because AutoGraph would write a file for every conversion.
+        _, *sums = tf.while_loop(
+            lambda step, *sums: step < num_full,
+            lambda step, *sums: (step + 1, *add(sums, batches[step], rates[step])),
+            (tf.constant(0), *[tf.constant(0.0)] * 3),
+        )
         if num_full < self.num_steps:
-            batch = self._step(order[num_full * size :], rates[num_full])
-            sums = tuple(a + b for a, b in zip(sums, batch, strict=True))
-        return sums
+            sums = add(sums, order[num_full * size :], rates[num_full])
+        return tuple(sums)
 
     def _step(self, indices: tf.Tensor, rate: tf.Tensor) -> tuple[tf.Tensor, ...]:
         images = tf.gather(self._images, indices)
@@ -246,7 +254,7 @@ class Trainer:
         gradients = tape.gradient(cross_entropy, self._optimizer.variables)
         loss = tf.add_n([cross_entropy, *self.model.losses])
         self._optimizer.apply(self._add_penalty_gradients(gradients), rate)
-        count = tf.cast(len(indices), tf.float32)
+        count = tf.cast(tf.size(indices), tf.float32)
         hits = tf.equal(tf.argmax(probabilities, 1, tf.int32), labels)
         correct = tf.reduce_sum(tf.cast(hits, tf.float32))
         return loss * count, cross_entropy * count, correct
