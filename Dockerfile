@@ -13,5 +13,8 @@ COPY . /app
 # The store and the artifacts; also where relative paths start from.
 WORKDIR /runs
 
+# As process 1, `mlflow run` would ignore the default signal of `docker stop`.
+STOPSIGNAL SIGINT
+
 ENTRYPOINT ["/app/docker-entrypoint.sh"]
 CMD ["-e", "main"]

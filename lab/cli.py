@@ -7,6 +7,8 @@ the test for it. `MLproject` is the only home of defaults, so no field here has 
 import dataclasses
 import difflib
 import functools
+import os
+import signal
 import sys
 import types
 from collections.abc import Callable, Iterable
@@ -16,6 +18,9 @@ from typing import Any, Literal, NoReturn, TypeVar, get_args, get_origin
 import yaml
 
 PROJECT_DIRECTORY = Path(__file__).resolve().parent.parent
+
+# Noted before anything slow loads: a parent that dies meanwhile is replaced by init.
+PARENT_PROCESS = os.getppid()
 
 EXIT_FAILURE = 1
 EXIT_USAGE = 2  # what argparse and most Unix tools answer to a wrong command line
@@ -116,7 +121,10 @@ def read(
     MLproject spells `--name=value`; what it does not declare, MLflow appends as
     `--name value`. argparse takes neither a value "--" nor "-1e-4" in these places.
     """
-    words = list(sys.argv[1:] if arguments is None else arguments)
+    if arguments is None:
+        arguments = sys.argv[1:]
+        _leave_quietly_when_interrupted()
+    words = list(arguments)
     known = [*required, *optional]
     given: dict[str, str] = {}
     while words:
@@ -167,6 +175,12 @@ def fail(message: str, status: int) -> NoReturn:
     """Say what went wrong, and leave."""
     print(f"error: {message.strip()}", file=sys.stderr, flush=True)
     raise SystemExit(status)
+
+
+def _leave_quietly_when_interrupted() -> None:
+    """One line instead of a traceback while MLflow loads; later there is more to do."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda number, _: fail("interrupted", 128 + number))
 
 
 def _convert(field: dataclasses.Field, text: str) -> Any:

@@ -8,6 +8,7 @@ error, so nothing here logs a parameter again that is already there.
 import logging
 import os
 import re
+import shlex
 import shutil
 import signal
 import sys
@@ -80,11 +81,13 @@ def execute(
     )
     os.environ.update(QUIET_MLFLOW)
     logging.getLogger("mlflow").setLevel(logging.WARNING)
-    signal.signal(signal.SIGTERM, _terminate)
-    _watch_parent()
     scratch = Path(tempfile.mkdtemp(prefix="tp2-"))
     try:
         with _active_run(name, params.working_directory) as active:
+            # Only now is there a run that an interruption can end.
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+            signal.signal(signal.SIGTERM, _terminate)
+            _watch_parent()
             run(params, Step(active, params, scratch))
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
@@ -131,6 +134,7 @@ class Step:
                 experiment_id=self._experiment_id,
                 run_name=entry_point,
                 env_manager="local",
+                storage_dir=str(self.scratch),
             )
         except MlflowException as error:
             raise StepError(f"step {entry_point} stopped: {error.message}") from None
@@ -160,9 +164,22 @@ class Step:
         target = Path(tempfile.mkdtemp(dir=self.scratch))
         try:
             return Path(mlflow.artifacts.download_artifacts(location, dst_path=target))
-        except (MlflowException, OSError) as error:
-            reason = str(error).splitlines()[0]
+        except Exception as error:  # each kind of artifact store has its own
+            reason = (str(error) or type(error).__name__).splitlines()[0]
             raise ValueError(f"{location} could not be fetched: {reason}") from None
+
+    def load(self, location: str, folder: str, loader: Callable[[Path], Any]) -> Any:
+        """`loader` of what `fetch` brings; its errors name the location, not the copy.
+
+        Raises:
+            ValueError: as `fetch`, and whatever `loader` finds wrong.
+        """
+        path = self.fetch(location, folder)
+        try:
+            return loader(path)
+        except ValueError as error:
+            error.args = (str(error).replace(str(path), location),)
+            raise
 
     def log_folder(self, folder: Path, name: str) -> None:
         """Store a folder's files as the artifact folder `name`."""
@@ -230,6 +247,16 @@ class Step:
         run_id = self._client.create_run(
             self._experiment_id, start_time=started, tags=tags
         ).info.run_id
+        try:
+            self._log_trial(run_id, trial, params, now)
+        except BaseException:
+            self._client.set_terminated(run_id, "KILLED")
+            raise
+        self._client.set_terminated(run_id)
+
+    def _log_trial(
+        self, run_id: str, trial: "Trial", params: dict[str, str], now: int
+    ) -> None:
         self._client.log_batch(
             run_id,
             params=[Param(name, text) for name, text in params.items()],
@@ -243,7 +270,6 @@ class Step:
         ]
         for first in range(0, len(history), 1000):  # MLflow's limit for one batch
             self._client.log_batch(run_id, metrics=history[first : first + 1000])
-        self._client.set_terminated(run_id)
 
     def expect_model(self) -> None:
         """Load what `log_model` needs, which takes seconds, at a convenient time."""
@@ -305,7 +331,8 @@ class Step:
         path = f"#/experiments/{self._experiment_id}/runs/{self.run_id}"
         if uri.startswith("http"):
             return f"{uri}/{path}"
-        return f"mlflow ui --backend-store-uri {uri}   then open /{path}"
+        command = f"mlflow ui --backend-store-uri {shlex.quote(uri)}"
+        return f"{command}   then open /{path}"
 
     def _project_source(self, run: Run) -> str | None:
         """Where the project came from; a nested run is told of the clone it lies in."""
@@ -402,12 +429,14 @@ def _end_with_error(error: BaseException) -> NoReturn:
     """Say what happened, end the run accordingly and leave with its exit status."""
     if isinstance(error, KeyboardInterrupt):
         terminated = isinstance(error, Terminated)
-        status = 128 + (signal.SIGTERM if terminated else signal.SIGINT)
+        number = signal.SIGTERM if terminated else signal.SIGINT
         # A second signal must not cut the book-keeping short.
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+        # MLflow 3.17 turns KILLED into FAILED where `mlflow run` itself lives on.
+        mlflow.set_tag("error", f"interrupted by {number.name}")
         mlflow.end_run("KILLED")
-        cli.fail("interrupted; the run is marked as KILLED", status)
+        cli.fail("interrupted", 128 + number)
     known = isinstance(error, ValueError | StepError | TrialError | MlflowException)
     text = str(error) if known else "".join(traceback.format_exception(error))
     if isinstance(error, ValueError):
@@ -432,10 +461,9 @@ def _terminate(signum: int, frame: FrameType | None) -> NoReturn:
 
 def _watch_parent() -> None:
     """Stop when `mlflow run` or the driver dies: nobody would be left to stop us."""
-    parent = os.getppid()
 
     def watch() -> None:
-        while os.getppid() == parent:
+        while os.getppid() == cli.PARENT_PROCESS:
             time.sleep(SECONDS_BETWEEN_PARENT_CHECKS)
         os.kill(os.getpid(), signal.SIGTERM)
 

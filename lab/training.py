@@ -390,12 +390,15 @@ class FusedOptimizer:
 
 
 def _validation_metrics(history: History, best_epoch: int) -> dict[str, float]:
-    """`final_*`: the last epoch; `best_*`: all of the epoch with the lowest loss."""
+    """The labs' metrics: the best value each has reached, perhaps in different epochs.
+
+    `best_epoch` is that of the lowest loss, the one that early stopping keeps.
+    """
     last, best = history[-1], history[best_epoch - 1]
     return {
         "final_val_accuracy": last["val_accuracy"],
         "final_val_loss": last["val_loss"],
-        "best_val_accuracy": best["val_accuracy"],
+        "best_val_accuracy": max(row["val_accuracy"] for row in history),
         "best_val_loss": best["val_loss"],
         "best_val_cross_entropy": best["val_cross_entropy"],
         "best_epoch": best_epoch,

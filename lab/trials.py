@@ -159,8 +159,11 @@ class Workers:
         self._context.set_forkserver_preload(["lab.preload"])
         self._count = count
         self._workers: list[_Worker] = []
+        # Ctrl-C reaches the whole process group; only this process shall act on it.
+        handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
         # Loading takes seconds and this does not wait for it; starting a worker does.
         forkserver.ensure_running()
+        signal.signal(signal.SIGINT, handler)
 
     def __enter__(self) -> "Workers":
         return self
@@ -246,7 +249,6 @@ def _work(connection: Connection, core: int | None) -> None:
     """A worker's life: a recipe and a data set, then seed after seed until told off."""
     if core is not None:
         os.sched_setaffinity(0, {core})
-    # Ctrl-C reaches the whole process group; the parent decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         from lab import data, training

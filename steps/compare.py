@@ -56,8 +56,8 @@ def run(params: Params, step: "Step") -> None:
     from lab import arm as arms
     from lab import comparison, report
 
-    baseline = arms.load(step.fetch(params.baseline, "trials"))
-    improved = arms.load(step.fetch(params.improved, "trials"))
+    baseline = step.load(params.baseline, "trials", arms.load)
+    improved = step.load(params.improved, "trials", arms.load)
     answer = comparison.compare(
         baseline,
         improved,

@@ -49,8 +49,7 @@ class Params(Recipe, Trials):
 
 def run(params: Params, step: "Step", workers: Workers) -> None:
     """Train every seed, and store trials, aggregates and the chosen model."""
-    folder = dataset_folder(params, step)
-    dataset = data.verify(folder)
+    folder, dataset = prepared(params, step)
     step.set_tags(arm=params.arm)
     step.log_dataset(dataset)
     step.log_new_param("regularization_applied", params.recipe.regularization_applied)
@@ -58,12 +57,12 @@ def run(params: Params, step: "Step", workers: Workers) -> None:
     store(params, step, dataset, trials)
 
 
-def dataset_folder(params: Params, step: "Step") -> Path:
-    """The local `dataset/`, prepared by a nested prepare_data run where needed."""
+def prepared(params: Params, step: "Step") -> tuple[Path, data.Dataset]:
+    """The local `dataset/`, made by a nested prepare_data run where needed."""
     location = params.data
     if not step.names_run(location):
         location = step.launch("prepare_data", dataset=location)
-    return step.fetch(location, "dataset")
+    return step.load(location, "dataset", lambda path: (path, data.verify(path)))
 
 
 def train(params: Params, step: "Step", workers: Workers, folder: Path) -> list[Trial]:

@@ -16,7 +16,7 @@ import mlflow
 import numpy as np
 import pandas as pd
 import pytest
-from mlflow.entities import Run, RunStatus
+from mlflow.entities import Run
 
 from lab import arm as arms
 from lab import cli
@@ -70,6 +70,7 @@ class Place:
             text=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
+            start_new_session=True,
         )
 
     def run(self, entry_point: str, **parameters: str) -> subprocess.CompletedProcess:
@@ -328,25 +329,54 @@ def test_a_failing_step_stops_main_and_says_which(place, finished):
     assert place.last("prepare_data").info.status == "FAILED"
 
 
-@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
-def test_a_killed_mlflow_run_leaves_no_process_and_no_running_run(place, finished, how):
-    process = place.start(
+def start_endless(place):
+    return place.start(
         "train_improved",
         data="images.npz",
         seeds="1",
         epochs="10000",
         early_stopping_patience="never",
     )
-    with process:
+
+
+def ended_run(place):
+    """The last run of train_improved, once it is no longer running."""
+    deadline = time.monotonic() + 30
+    while (run := place.last("train_improved")).info.status == "RUNNING":
+        assert time.monotonic() < deadline, "the run is still marked as running"
+        time.sleep(0.2)
+    return run
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+def test_a_killed_mlflow_run_leaves_no_process_and_no_running_run(place, finished, how):
+    with start_endless(place) as process:
         while "prepare_data  images" not in (line := process.stderr.readline()):
             assert line, "the step ended before it trained"
         process.send_signal(how)
         # The step holds these pipes: at their end it and its workers are gone.
         process.communicate(timeout=60)
-    run = place.last("train_improved")
-    deadline = time.monotonic() + 30
-    while run.info.status == RunStatus.to_string(RunStatus.RUNNING):
-        assert time.monotonic() < deadline, "the run is still marked as running"
-        time.sleep(0.2)
-        run = place.last("train_improved")
-    assert run.info.status == "KILLED"
+    assert ended_run(place).info.status == "KILLED"
+
+
+def test_a_step_that_is_still_loading_sees_its_parent_die(place, finished):
+    with start_endless(place) as process:
+        while "Running command" not in (line := process.stderr.readline()):
+            assert line, "the step never started"
+        time.sleep(0.5)
+        process.kill()
+        process.communicate(timeout=60)
+    assert ended_run(place).info.status == "KILLED"
+
+
+def test_ctrl_c_is_one_line_and_leaves_nothing_behind(place, finished):
+    with start_endless(place) as process:
+        while "prepare_data  images" not in (line := process.stderr.readline()):
+            assert line, "the step ended before it trained"
+        time.sleep(1)
+        os.killpg(process.pid, signal.SIGINT)  # as a terminal does
+        _, err = process.communicate(timeout=60)
+    assert "error: interrupted\n" in err
+    assert "lab/" not in err  # no traceback of ours
+    run = ended_run(place)
+    assert run.data.tags["error"] == "interrupted by SIGINT"

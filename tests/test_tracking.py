@@ -11,7 +11,7 @@ import mlflow
 import pytest
 
 from lab import cli, tracking
-from lab.trials import TrialError
+from lab.trials import Trial, TrialError
 
 
 @dataclass(frozen=True)
@@ -137,6 +137,37 @@ def test_a_relative_folder_starts_from_the_callers_directory(store):
         assert step.fetch("my trials", "trials") == store / "my trials"
 
     assert execute(store, function)[0] == 0
+
+
+def test_an_interruption_while_a_trial_is_logged_leaves_no_running_run(
+    store, monkeypatch
+):
+    trial = Trial(3, "finished", {"train_seconds": 1.0}, [], None, None)
+
+    def interrupt(*args, **kwargs):
+        raise tracking.Terminated
+
+    def function(step):
+        monkeypatch.setattr(mlflow.MlflowClient, "log_batch", interrupt)
+        step.log_trial("arm", trial, {})
+
+    status, run = execute(store, function)
+    assert status == 143
+    runs = mlflow.search_runs(output_format="list")
+    assert {found.info.status for found in runs} == {"KILLED"}
+    assert len(runs) == 2
+    assert run.data.tags["error"] == "interrupted by SIGTERM"
+
+
+def test_what_is_wrong_with_a_folder_is_told_of_its_location(store, capsys):
+    location = leave_folder(store)
+
+    def refuse(path):
+        raise ValueError(f"{path} must be better")
+
+    status, _ = execute(store, lambda step: step.load(location, "trials", refuse))
+    assert status == 1
+    assert capsys.readouterr().err == f"error: {location} must be better\n"
 
 
 def test_locations_without_the_folder_are_explained(store, capsys):
