@@ -5,6 +5,7 @@ typed before a step starts; a second spelling of one ("1e-4", "0.0001") would be
 error, so nothing here logs a parameter again that is already there.
 """
 
+import importlib
 import logging
 import os
 import re
@@ -273,7 +274,7 @@ class Step:
 
     def expect_model(self) -> None:
         """Load what `log_model` needs, which takes seconds, at a convenient time."""
-        import mlflow.tensorflow  # noqa: F401
+        importlib.import_module("mlflow.tensorflow")
 
     def log_model(self, model: "keras.Model", example: np.ndarray) -> None:
         """Store the Keras model as `model`, ready for `mlflow models serve`.
