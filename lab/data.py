@@ -249,6 +249,28 @@ def prepare(
     return Dataset(**arrays, description=description)
 
 
+def fingerprint(dataset: str, working_directory: Path) -> str:
+    """What `prepare` would call a data set, and what it would read, without a path.
+
+    The contents of named sets are fixed by this module and by the installed packages.
+    """
+    if dataset in NAMES:
+        return dataset
+    if "://" in dataset:
+        location = urlsplit(dataset)
+        return f"{Path(location.path).stem} {location.fragment}"
+    path = _resolve(dataset, working_directory)
+    digest = hashlib.sha256()
+    try:
+        is_folder = path.is_dir()
+        for file in _idx_paths(path, dataset).values() if is_folder else [path]:
+            with open(file, "rb") as stream:
+                digest.update(hashlib.file_digest(stream, "sha256").digest())
+    except OSError as error:
+        raise _unreadable(dataset, error) from error
+    return f"{_name_of(path)} {digest.hexdigest()}"
+
+
 def save(dataset: Dataset, folder: Path) -> None:
     """Write six `.npy` files and `dataset.json`; `folder` must be absent or empty.
 
@@ -469,11 +491,18 @@ def _read_path(dataset: str, path: Path) -> _Source:
             with path.open("rb") as file:
                 arrays = _read_npz(file, dataset)
     except OSError as error:
-        raise DataError(
-            f"{dataset} must be readable, got {_reason(error)}; check its permissions"
-        ) from error
-    name = os.path.basename(os.path.abspath(path)).removesuffix(".npz")
-    return _Source(name, dataset, arrays)
+        raise _unreadable(dataset, error) from error
+    return _Source(_name_of(path), dataset, arrays)
+
+
+def _unreadable(dataset: str, error: OSError) -> DataError:
+    return DataError(
+        f"{dataset} must be readable, got {_reason(error)}; check its permissions"
+    )
+
+
+def _name_of(path: Path) -> str:
+    return os.path.basename(os.path.abspath(path)).removesuffix(".npz")
 
 
 def _idx_paths(folder: Path, where: str) -> dict[str, Path]:

@@ -5,6 +5,7 @@ typed before a step starts; a second spelling of one ("1e-4", "0.0001") would be
 error, so nothing here logs a parameter again that is already there.
 """
 
+import dataclasses
 import importlib
 import logging
 import os
@@ -14,7 +15,6 @@ import shutil
 import signal
 import sys
 import tempfile
-import threading
 import time
 import traceback
 from collections.abc import Callable
@@ -29,15 +29,18 @@ from mlflow.data.dataset_source import DatasetSource
 from mlflow.data.http_dataset_source import HTTPDatasetSource
 from mlflow.entities import Metric, Param, Run, RunTag
 from mlflow.exceptions import MlflowException
+from mlflow.utils.file_utils import get_local_path_or_none
 from mlflow.utils.mlflow_tags import (
+    MLFLOW_LOGGED_ARTIFACTS,
     MLFLOW_PARENT_RUN_ID,
+    MLFLOW_PROJECT_ENTRY_POINT,
     MLFLOW_RUN_NAME,
     MLFLOW_RUN_NOTE,
     MLFLOW_SOURCE_NAME,
 )
 
-from lab import cli
-from lab.trials import TrialError
+from lab import cache, cli, console, process
+from lab.trials import TrialError, load_trial, save_trial
 
 if TYPE_CHECKING:
     import keras
@@ -46,7 +49,21 @@ if TYPE_CHECKING:
     from lab.data import Dataset
     from lab.trials import Trial
 
-SECONDS_BETWEEN_PARENT_CHECKS = 1.0
+SECONDS_BETWEEN_LOOKS = 1.0  # at a run that another process is busy with
+
+REASONS_SHOWN = 3  # in the line that says why a step runs
+
+# A run that no process of ours has claimed is being started, or was killed before.
+# Making an environment for it can take long.
+MILLISECONDS_TO_START = 3_600_000
+
+# Tags of ours. A run's key says what its result depends on (see `lab.cache`), its
+# output is the SHA-256 of the artifact folder that it leaves.
+CACHE_KEY, CACHE_PARTS = "cache_key", "cache_parts"
+OUTPUT, OUTPUT_DIGEST = "output", "output_sha256"
+TRIAL, ANSWER = "trial", "comparison"  # artifact folders
+PROCESS, TRAINS, REUSED_FROM = "process", "trains", "reused_from"
+DATA_RUN = "data_run"  # the prepare_data run that an arm was trained on
 
 # stdout is for results, and a bar per downloaded file would break the step's own.
 QUIET_MLFLOW = {
@@ -82,16 +99,32 @@ def execute(
     )
     os.environ.update(QUIET_MLFLOW)
     logging.getLogger("mlflow").setLevel(logging.WARNING)
-    scratch = Path(tempfile.mkdtemp(prefix="tp2-"))
-    try:
-        with _active_run(name, params.working_directory) as active:
-            # Only now is there a run that an interruption can end.
-            signal.signal(signal.SIGINT, signal.default_int_handler)
-            signal.signal(signal.SIGTERM, _terminate)
-            _watch_parent()
-            run(params, Step(active, params, scratch))
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+    with (
+        process.scratch_folder() as scratch,
+        _active_run(name, params.working_directory) as active,
+    ):
+        # Only now is there a run that an interruption can end.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGTERM, _terminate)
+        process.watch_parent()
+        mlflow.set_tag(PROCESS, process.identity())
+        step = Step(active, params, scratch)
+        step.end_dead_runs()
+        run(params, step)
+
+
+@dataclasses.dataclass(frozen=True)
+class Lookup:
+    """What is known of a step before it runs.
+
+    key: what its result depends on; None where an input cannot be identified.
+    run: a finished run with that result, if there is one.
+    why: in a few words.
+    """
+
+    key: cache.Key | None
+    run: Run | None
+    why: str
 
 
 class Step:
@@ -100,15 +133,19 @@ class Step:
     Attributes:
         run_id: of the active run.
         scratch: a folder that is removed when the step ends.
+        reused: URIs of runs that `launch` returned without running anything.
     """
 
     def __init__(self, run: Run, params: cli.Parameters, scratch: Path):
         self.run_id = run.info.run_id
         self.scratch = scratch
+        self.reused: set[str] = set()
         self._experiment_id = run.info.experiment_id
         self._parent_id = run.data.tags.get(MLFLOW_PARENT_RUN_ID)
         self._working_directory = params.working_directory
+        self._reuses = getattr(params, "cache", "on") == "on"
         self._client = mlflow.MlflowClient()
+        self._trial_runs: dict[int, str] = {}  # by seed, of trials that are reused
         self._source = self._project_source(run)
         if not run.data.params:  # started without `mlflow run`
             mlflow.log_params(cli.pick(type(params), params))
@@ -126,6 +163,13 @@ class Step:
         Raises:
             StepError: it failed; its own message is already on stderr.
         """
+        found = self.look_up(entry_point, **parameters)
+        if found.run is not None:
+            console.say(f"{entry_point}  reused from run {found.why}")
+            self.set_tags(**{f"reused.{entry_point}": found.run.info.run_id})
+            self.reused.add(uri := f"runs:/{found.run.info.run_id}")
+            return uri
+        console.say(f"{entry_point}  runs: {found.why}")
         parameters["working_directory"] = str(self._working_directory)
         try:
             submitted = mlflow.projects.run(
@@ -139,7 +183,247 @@ class Step:
             )
         except MlflowException as error:
             raise StepError(f"step {entry_point} stopped: {error.message}") from None
+        if found.key is not None:
+            self._tag(submitted.run_id, found.key)
         return f"runs:/{submitted.run_id}"
+
+    def look_up(self, entry_point: str, **parameters: str) -> Lookup:
+        """Whether `launch` with these parameters would run anything, and why.
+
+        Raises:
+            ValueError: the parameters are wrong.
+        """
+        key = self._key(entry_point, parameters)
+        if key is None:
+            return Lookup(None, None, "its input was not made by a step")
+        if not self._reuses:
+            return Lookup(key, None, "cache=off")
+        same = self._search(f"tags.{CACHE_KEY} = '{key.digest}'")
+        if not same:
+            return Lookup(key, None, self._what_is_new(entry_point, key))
+        if lost := self._what_is_lost(same[0]):
+            return Lookup(key, None, lost)
+        return Lookup(key, same[0], f"{same[0].info.run_id[:8]} of {_when(same[0])}")
+
+    def usual_seconds(
+        self, entry_point: str, *, trains: bool
+    ) -> tuple[float, float] | None:
+        """How long a step took the last time: around its trials, and for each trial.
+
+        None if it never ran, or with `trains` if it never trained anything.
+        """
+        condition = f"tags.`{MLFLOW_PROJECT_ENTRY_POINT}` = '{entry_point}'"
+        last = self._search(condition + " and metrics.num_trained > 0" * trains)
+        if not last:
+            return None
+        seconds = max(0, last[0].info.end_time - last[0].info.start_time) / 1000
+        if not trains:
+            return seconds, 0
+        metrics = last[0].data.metrics
+        each = metrics["training_seconds"] / metrics["num_trained"]
+        return max(0, seconds - metrics["training_seconds"]), each
+
+    def count_trials(self, entry_point: str, **parameters: str) -> tuple[int, int]:
+        """How many trials a training step would train, and how many it needs."""
+        params = self._params(entry_point, parameters)
+        data = self._client.get_run(self.run_of(params.data)).info.artifact_uri
+        description = mlflow.artifacts.load_dict(f"{data}/dataset/dataset.json")
+        key = cache.trial_key(params.recipe, description)
+        stored = {int(run.data.tags["seed"]) for run in self._trials(key)}
+        found = len(stored.intersection(params.seeds)) if self._reuses else 0
+        return len(params.seeds) - found, len(params.seeds)
+
+    def end_dead_runs(self) -> None:
+        """End what runs of this experiment are marked as running, but dead.
+
+        A process that is killed cannot do that itself. Runs of other hosts are left
+        alone: whether they live cannot be seen from here.
+        """
+        running = self._client.search_runs(
+            [self._experiment_id],
+            "attributes.status = 'RUNNING'",
+            max_results=1000,
+            # Steps after what launched them, so that they can share its fate.
+            order_by=["attributes.start_time ASC"],
+        )
+        dead: set[str] = set()
+        for run in running:
+            if run.info.run_id != self.run_id and _is_dead(run, dead):
+                dead.add(run.info.run_id)
+                self._client.set_tag(run.info.run_id, "error", "its process was killed")
+                self._client.set_terminated(run.info.run_id, "KILLED")
+
+    def wait_for_twins(self, key: cache.Key) -> None:
+        """Let earlier runs on this host that train the same trials finish first."""
+        mlflow.set_tag(TRAINS, key.digest)
+        mine = self._client.get_run(self.run_id)
+        waiting_for = None
+        while twin := self._earlier_twin(mine):
+            if twin != waiting_for:
+                console.say(f"waiting for run {twin[:8]}, which trains the same")
+            waiting_for = twin
+            time.sleep(SECONDS_BETWEEN_LOOKS)
+
+    def _earlier_twin(self, mine: Run) -> str | None:
+        running = self._client.search_runs(
+            [self._experiment_id],
+            f"tags.{TRAINS} = '{mine.data.tags[TRAINS]}'"
+            " and attributes.status = 'RUNNING'",
+        )
+        earlier = [
+            run
+            for run in running
+            if _by_age(run) < _by_age(mine)
+            and process.is_alive(run.data.tags.get(PROCESS, ""))
+        ]
+        return min(earlier, key=_by_age).info.run_id if earlier else None
+
+    def find_trials(self, key: cache.Key, seeds: tuple[int, ...]) -> "list[Trial]":
+        """Finished trials of that kind, with their predictions and weights."""
+        found: dict[int, Trial] = {}
+        for run in self._trials(key):
+            seed = int(run.data.tags["seed"])
+            if seed in seeds and seed not in found:
+                trial = self._stored_trial(run)
+                if trial is not None:
+                    found[seed] = trial
+                    self._trial_runs[seed] = run.info.run_id
+        return [found[seed] for seed in seeds if seed in found]
+
+    def trial_of(self, location: str, seed: int | None) -> "tuple[Trial, cache.Key]":
+        """A stored trial of a training run, and what it depends on.
+
+        Args:
+            seed: None for the trial whose model was stored.
+
+        Raises:
+            ValueError: the run has no such trial, or its files are gone or changed.
+        """
+        arm = self._training_run(location)
+        run_id = arm.info.run_id
+        wanted = arm.data.tags.get("model_seed") if seed is None else str(seed)
+        trials = {
+            run.data.tags["seed"]: run
+            for run in self._search(
+                f"tags.`{MLFLOW_PARENT_RUN_ID}` = '{run_id}' and tags.seed != ''",
+                most=10_000,
+            )
+        }
+        if wanted not in trials:
+            raise ValueError(
+                f"expected a seed of run {run_id}, got {wanted}; it has"
+                f" {', '.join(sorted(trials, key=int)) or 'none'}"
+            )
+        run = trials[wanted]
+        if REUSED_FROM in run.data.tags:
+            run = self._client.get_run(run.data.tags[REUSED_FROM])
+        trial = self._stored_trial(run)
+        if trial is None:
+            raise ValueError(
+                f"expected the files of trial {run.info.run_id} as they were written,"
+                " got others or none; train the arm again with cache=off"
+            )
+        return trial, cache.Key.from_json(run.data.tags[CACHE_PARTS])
+
+    def data_of(self, location: str, loader: Callable[[Path], Any]) -> tuple[Path, Any]:
+        """The data set that a training run was given: its folder, and loaded."""
+        tags = self._training_run(location).data.tags
+        return self.load(
+            tags[DATA_RUN], "dataset", lambda folder: (folder, loader(folder))
+        )
+
+    def _training_run(self, location: str) -> Run:
+        run_id = self.run_of(location)
+        run = self._client.get_run(run_id) if run_id else None
+        if run is None or DATA_RUN not in run.data.tags:
+            raise ValueError(
+                f"expected a train_baseline or train_improved run, got {location!r};"
+                " copy the run id from the MLflow UI"
+            )
+        return run
+
+    def _stored_trial(self, run: Run) -> "Trial | None":
+        """None if its files are gone or no longer what was written."""
+        try:
+            folder = self.fetch(run.info.run_id, TRIAL)
+            if cache.digest_folder(folder) == run.data.tags[OUTPUT_DIGEST]:
+                return load_trial(folder)
+        except (ValueError, OSError, KeyError):
+            pass
+        return None
+
+    def _key(self, entry_point: str, parameters: dict[str, str]) -> cache.Key | None:
+        """What the result of a step depends on."""
+        params = self._params(entry_point, parameters)
+        inputs = {}
+        for name, text in parameters.items():
+            if names_run(text):
+                inputs[name] = self._client.get_run(self.run_of(text)).data.tags.get(
+                    OUTPUT_DIGEST
+                )
+        if None in inputs.values():
+            return None
+        module = sys.modules[type(params).__module__]
+        if hasattr(module, "sources"):
+            inputs |= module.sources(params)
+        kept = cli.pick(type(params), params)
+        for name in (*cache.NO_EFFECT, *inputs):
+            kept.pop(name, None)
+        return cache.Key(cache.step_code(entry_point), cache.versions(), kept, inputs)
+
+    def _params(self, entry_point: str, parameters: dict[str, str]) -> Any:
+        """All parameters of another step, checked."""
+        module = importlib.import_module(cache.module_of(entry_point))
+        own = {"working_directory": str(self._working_directory)}
+        given = cli.defaults(entry_point) | own | parameters
+        return cli.build(module.Params, given)
+
+    def _trials(self, key: cache.Key) -> list[Run]:
+        return self._search(f"tags.{CACHE_KEY} = '{key.digest}'", most=10_000)
+
+    def _search(self, condition: str, *, most: int = 1) -> list[Run]:
+        """Finished runs of this experiment, the latest first."""
+        return self._client.search_runs(
+            [self._experiment_id],
+            f"{condition} and attributes.status = 'FINISHED'",
+            max_results=most,
+            order_by=["attributes.start_time DESC"],
+        )
+
+    def _tag(self, run_id: str, key: cache.Key) -> None:
+        tags = {CACHE_KEY: key.digest, CACHE_PARTS: key.to_json()}
+        entries = [RunTag(name, text) for name, text in tags.items()]
+        self._client.log_batch(run_id, tags=entries)
+
+    def _what_is_new(self, entry_point: str, key: cache.Key) -> str:
+        """Why no stored result fits, against the latest of this step."""
+        last = self._search(
+            f"tags.`{MLFLOW_PROJECT_ENTRY_POINT}` = '{entry_point}'"
+            f" and tags.{CACHE_KEY} != ''"
+        )
+        if not last:
+            return "it has not run here before"
+        try:
+            before = cache.Key.from_json(last[0].data.tags[CACHE_PARTS])
+        except (ValueError, TypeError):
+            return "the last run was of another version"
+        found = cache.changes(before, key)
+        more = len(found) - REASONS_SHOWN
+        return ", ".join(found[:REASONS_SHOWN]) + f" and {more} more" * (more > 0)
+
+    def _what_is_lost(self, run: Run) -> str | None:
+        """Why the result of a finished run cannot be used again, if so."""
+        tags, run_id = run.data.tags, run.info.run_id
+        if "dataset_fallback" in tags and tags.get(OUTPUT) == "dataset":
+            return "the data set was replaced the last time"
+        if not self._client.list_artifacts(run_id, tags[OUTPUT]):
+            return f"the files of run {run_id[:8]} are gone"
+        local = get_local_path_or_none(run.info.artifact_uri)
+        if local and OUTPUT_DIGEST in tags:
+            found = cache.digest_folder(Path(local) / tags[OUTPUT])
+            if found != tags[OUTPUT_DIGEST]:
+                return f"the files of run {run_id[:8]} were changed"
+        return None
 
     def run_of(self, location: str) -> str | None:
         """The id of the run that a location names, if it names one."""
@@ -183,8 +467,9 @@ class Step:
             raise
 
     def log_folder(self, folder: Path, name: str) -> None:
-        """Store a folder's files as the artifact folder `name`."""
+        """Store a folder's files as the artifact folder `name`, the step's output."""
         mlflow.log_artifacts(str(folder), name)
+        self.set_tags(**{OUTPUT: name, OUTPUT_DIGEST: cache.digest_folder(folder)})
 
     def log_metrics(self, metrics: dict[str, float], run_id: str | None = None) -> None:
         """Store numbers; those that are not finite are left out."""
@@ -202,6 +487,13 @@ class Step:
 
     def set_tags(self, **tags: str) -> None:
         """Tag the step's run."""
+        mlflow.set_tags(tags)
+
+    def log_arm(self, name: str, data: str) -> None:
+        """Name the arm that this run trains, and the data set that it was given."""
+        tags = {"arm": name}
+        if run_id := self.run_of(data):
+            tags[DATA_RUN] = run_id
         mlflow.set_tags(tags)
 
     def log_dataset(self, dataset: "Dataset") -> None:
@@ -232,32 +524,51 @@ class Step:
             tags["dataset_fallback"] = dataset.fallback
         mlflow.set_tags(tags)
 
-    def log_trial(self, arm: str, trial: "Trial", params: dict[str, str]) -> None:
-        """One nested run: parameters, metrics, and a metric history by epoch."""
+    def log_trial(
+        self, arm: str, trial: "Trial", described: dict[str, str], key: cache.Key
+    ) -> None:
+        """One nested run: parameters, metrics by epoch, predictions and weights.
+
+        A trial from `find_trials` points to the run that has its files.
+        """
         now = int(time.time() * 1000)
         started = now - int(1000 * trial.metrics["train_seconds"])
         tags = {
             MLFLOW_PARENT_RUN_ID: self.run_id,
             MLFLOW_RUN_NAME: f"{arm} seed {trial.seed}",
+            PROCESS: process.identity(),
             "arm": arm,
             "seed": str(trial.seed),
             "trial_status": trial.status,
         }
         if self._source:
             tags[MLFLOW_SOURCE_NAME] = self._source
+        if trial.seed in self._trial_runs:
+            tags[REUSED_FROM] = self._trial_runs[trial.seed]
         run_id = self._client.create_run(
             self._experiment_id, start_time=started, tags=tags
         ).info.run_id
         try:
-            self._log_trial(run_id, trial, params, now)
+            self._log_trial(run_id, trial, described, now)
+            if REUSED_FROM not in tags:
+                self._log_trial_files(run_id, trial, key)
         except BaseException:
             self._client.set_terminated(run_id, "KILLED")
             raise
         self._client.set_terminated(run_id)
 
+    def _log_trial_files(self, run_id: str, trial: "Trial", key: cache.Key) -> None:
+        folder = Path(tempfile.mkdtemp(dir=self.scratch)) / TRIAL
+        save_trial(trial, folder)
+        mlflow.log_artifacts(str(folder), TRIAL, run_id=run_id)
+        self._client.set_tag(run_id, OUTPUT_DIGEST, cache.digest_folder(folder))
+        self._tag(run_id, key)
+        shutil.rmtree(folder)
+
     def _log_trial(
-        self, run_id: str, trial: "Trial", params: dict[str, str], now: int
+        self, run_id: str, trial: "Trial", described: dict[str, str], now: int
     ) -> None:
+        params = described | {"seed": str(trial.seed)}
         self._client.log_batch(
             run_id,
             params=[Param(name, text) for name, text in params.items()],
@@ -319,12 +630,25 @@ class Step:
         entries = [RunTag(name, value) for name, value in tags.items()]
         entries.append(RunTag(MLFLOW_RUN_NOTE, note))
         for run_id in filter(None, (self.run_id, self._parent_id)):
-            mlflow.log_artifacts(str(folder), "comparison", run_id=run_id)
+            mlflow.log_artifacts(str(folder), ANSWER, run_id=run_id)
             mlflow.log_table(
-                table.astype(object), "comparison/table.json", run_id=run_id
+                table.astype(object), f"{ANSWER}/table.json", run_id=run_id
             )
             self.log_metrics(metrics, run_id)
             self._client.log_batch(run_id, tags=entries)
+        self.set_tags(**{OUTPUT: ANSWER})
+
+    def adopt_answer(self, location: str) -> Path:
+        """Give this run the answer of an earlier comparison; the folder with it."""
+        run = self._client.get_run(self.run_of(location))
+        folder = self.fetch(location, ANSWER)
+        mlflow.log_artifacts(str(folder), ANSWER)
+        self.log_metrics(run.data.metrics)
+        copied = (MLFLOW_RUN_NOTE, MLFLOW_LOGGED_ARTIFACTS, "verdict", "dataset")
+        self.set_tags(
+            **{k: v for k, v in run.data.tags.items() if k.startswith(copied)}
+        )
+        return folder
 
     def where_to_look(self) -> str:
         """How to open this run in MLflow's own interface."""
@@ -401,6 +725,27 @@ def _model_environment() -> dict[str, Any]:
     }
 
 
+def _is_dead(run: Run, dead: set[str]) -> bool:
+    """Whether nobody will ever end this run; `dead` has those found so far."""
+    tags = run.data.tags
+    if PROCESS in tags:
+        return process.is_alive(tags[PROCESS]) is False
+    if MLFLOW_PARENT_RUN_ID in tags:  # launched, but killed before it could say so
+        return tags[MLFLOW_PARENT_RUN_ID] in dead
+    age = time.time() * 1000 - run.info.start_time
+    ours = tags.get(MLFLOW_PROJECT_ENTRY_POINT) in cli.project()["entry_points"]
+    return ours and age > MILLISECONDS_TO_START
+
+
+def _by_age(run: Run) -> tuple[int, str]:
+    return run.info.start_time, run.info.run_id
+
+
+def _when(run: Run) -> str:
+    """Such as '2026-11-23 06:38', in local time."""
+    return time.strftime("%Y-%m-%d %H:%M", time.localtime(run.info.start_time / 1000))
+
+
 class _active_run:
     """The run of this process, ended as what happened deserves."""
 
@@ -458,17 +803,6 @@ def _make_tracking_uri_absolute(working_directory: Path) -> None:
 
 def _terminate(signum: int, frame: FrameType | None) -> NoReturn:
     raise Terminated
-
-
-def _watch_parent() -> None:
-    """Stop when `mlflow run` or the driver dies: nobody would be left to stop us."""
-
-    def watch() -> None:
-        while os.getppid() == cli.PARENT_PROCESS:
-            time.sleep(SECONDS_BETWEEN_PARENT_CHECKS)
-        os.kill(os.getpid(), signal.SIGTERM)
-
-    threading.Thread(target=watch, daemon=True, name="watch-parent").start()
 
 
 def _dataset_source(dataset: "Dataset") -> DatasetSource:

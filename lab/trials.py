@@ -6,6 +6,7 @@ data set from one memory-mapped folder, and answer through a pipe.
 
 import dataclasses
 import importlib.metadata
+import json
 import multiprocessing
 import os
 import platform
@@ -96,6 +97,7 @@ def versions() -> dict[str, str]:
         "machine": platform.machine(),
         "precision": "float32",
         "threads": "1",
+        "cpu_features": _cpu_features(),
     }
     for distribution in ("tensorflow", "tensorflow-cpu", "keras", "numpy"):
         try:
@@ -104,6 +106,20 @@ def versions() -> dict[str, str]:
             continue
         found[distribution.removesuffix("-cpu")] = version
     return found
+
+
+# Instruction sets that the kernels of TensorFlow choose between.
+CPU_FEATURES = ("sse4_2", "avx", "avx2", "fma", "avx512f", "avx512_vnni", "amx_tile")
+
+
+def _cpu_features() -> str:
+    """Those of CPU_FEATURES that this machine has, as far as the system tells."""
+    try:
+        text = Path("/proc/cpuinfo").read_text("utf-8", "replace")
+    except OSError:  # not Linux
+        return platform.processor()
+    found = set(text.partition("flags")[2].partition("\n")[0].split())
+    return " ".join(name for name in CPU_FEATURES if name in found)
 
 
 def available_cores() -> int:
@@ -137,6 +153,39 @@ class Trial:
     def kept(self) -> dict[str, float]:
         """The history row of the epoch whose weights were kept."""
         return self.history[int(self.metrics["kept_epoch"]) - 1]
+
+
+TRIAL_FILES = ("trial.json", "arrays.npz")
+
+
+def save_trial(trial: Trial, folder: Path) -> None:
+    """Write a trial as JSON and plain arrays, exact to the last bit."""
+    folder.mkdir(parents=True)
+    described = {
+        "seed": trial.seed,
+        "status": trial.status,
+        "metrics": trial.metrics,
+        "history": trial.history,
+    }
+    arrays = {}
+    if trial.probabilities is not None:
+        arrays["probabilities"] = trial.probabilities
+        arrays |= {f"weights_{i}": array for i, array in enumerate(trial.weights)}
+    # NaN is no JSON, but Python writes and reads it; a diverged trial has it.
+    text = json.dumps(described, indent=1)
+    (folder / "trial.json").write_text(text + "\n", "utf-8")
+    np.savez(folder / "arrays.npz", **arrays)
+
+
+def load_trial(folder: Path) -> Trial:
+    """What `save_trial` wrote; raises OSError, ValueError or KeyError for less."""
+    described = json.loads((folder / "trial.json").read_text("utf-8"))
+    with np.load(folder / "arrays.npz", allow_pickle=False) as arrays:
+        probabilities = weights = None
+        if described["status"] == "finished":
+            probabilities = arrays["probabilities"]
+            weights = [arrays[f"weights_{i}"] for i in range(len(arrays.files) - 1)]
+    return Trial(**described, probabilities=probabilities, weights=weights)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -183,7 +232,7 @@ class Workers:
             TrialError: a worker raised, or died; nothing more is trained then.
         """
         waiting = list(reversed(seeds))
-        for core in _cores_to_pin(self._count):
+        for core in _cores_to_pin(min(self._count, len(seeds))):
             worker = _Worker(self._context, core)
             self._workers.append(worker)
             worker.connection.send((recipe, dataset_folder))

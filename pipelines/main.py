@@ -2,14 +2,18 @@
 
 Each step is an MLflow run nested in this one and hands on artifact URIs, never paths.
 Any parameter of train_improved given to this entry point goes to that step alone, so
-that the baseline stays the reference.
+that the baseline stays the reference. A step whose result is there already, made by
+the same code from the same parameters and inputs, is not run again.
 """
 
 import dataclasses
 import functools
+import json
 from typing import TYPE_CHECKING
 
 from lab import cli, console
+from lab.cache import Caching
+from lab.plan import Plan
 from lab.recipe import Recipe
 from lab.trials import Trials, available_cores
 from steps import compare, prepare_data
@@ -19,19 +23,42 @@ if TYPE_CHECKING:
 
 
 @dataclasses.dataclass(frozen=True)
-class Params(compare.Options, Trials, prepare_data.Params):
+class Params(compare.Options, Trials, Caching, prepare_data.Params):
     """What belongs to the experiment as a whole."""
+
+    plan: bool = cli.parameter("true (show what would run) or false")
 
 
 def run(params: Params, step: "Step", overrides: dict[str, str]) -> None:
-    """Run the four steps, one after the other."""
-    trials = cli.pick(Trials, params)
+    """Answer the question, or with `plan` say what that would take."""
+    if params.plan:
+        foreseen = Plan(step)
+        launch_all(params, foreseen, overrides)
+        console.result(foreseen.text())
+        return
+    answer = launch_all(params, step, overrides)
+    if answer in step.reused:
+        show_again(answer, step)
+    console.say(f"look closer: {step.where_to_look()}")
+
+
+def launch_all(params: Params, step: "Step | Plan", overrides: dict[str, str]) -> str:
+    """The four steps, one after the other; the URI of the last."""
+    trials = cli.pick(Trials, params) | cli.pick(Caching, params)
     data = step.launch("prepare_data", **cli.pick(prepare_data.Params, params))
     baseline = step.launch("train_baseline", data=data, **trials)
     improved = step.launch("train_improved", data=data, **trials, **overrides)
     options = cli.pick(compare.Options, params)
-    step.launch("compare", baseline=baseline, improved=improved, **options)
-    console.say(f"look closer: {step.where_to_look()}")
+    return step.launch("compare", baseline=baseline, improved=improved, **options)
+
+
+def show_again(answer: str, step: "Step") -> None:
+    """Give this run the answer of an earlier one, and print it."""
+    from lab import report
+
+    folder = step.adopt_answer(answer)
+    stored = json.loads((folder / "comparison.json").read_text("utf-8"))
+    console.result("\n".join(["", *report.summary(stored), ""]))
 
 
 def recipes(overrides: dict[str, str]) -> tuple[Recipe, Recipe]:
@@ -42,7 +69,7 @@ def recipes(overrides: dict[str, str]) -> tuple[Recipe, Recipe]:
     )
 
 
-def plan(params: Params, baseline: Recipe, improved: Recipe) -> str:
+def outline(params: Params, baseline: Recipe, improved: Recipe) -> str:
     """What is going to happen, in a few lines."""
     num = len(params.seeds)
     size = f"{params.train_size:,} images of " if params.train_size else ""
@@ -67,7 +94,7 @@ if __name__ == "__main__":
     given = cli.read(cli.names(Params), cli.names(Recipe))
     changed = {name: given.pop(name) for name in cli.names(Recipe) if name in given}
     checked = cli.or_exit(cli.build, Params, given)
-    console.say(plan(checked, *cli.or_exit(recipes, changed)))
+    console.say(outline(checked, *cli.or_exit(recipes, changed)))
     from lab import tracking
 
     tracking.execute(functools.partial(run, overrides=changed), checked, name="main")

@@ -32,6 +32,11 @@ class Params(cli.Parameters):
         data.check_parameters(**cli.values(Params, self))
 
 
+def sources(params: Params) -> dict[str, str]:
+    """What is read, by content: the same images at another place are the same."""
+    return {"dataset": data.fingerprint(params.dataset, params.working_directory)}
+
+
 def run(params: Params, step: "Step") -> None:
     """Load, check and split the images, and store the result."""
     dataset = data.prepare(**cli.values(Params, params))

@@ -8,10 +8,12 @@ Leaves: `trials/` (see `lab.arm`), a nested run per trial, the mean and standard
 
 import dataclasses
 import functools
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lab import cli, console, data
+from lab import cache, cli, console, data
+from lab.cache import Caching
 from lab.recipe import Recipe
 from lab.trials import EpochDone, Trial, Trials, Workers, versions
 
@@ -24,7 +26,7 @@ NUM_EXAMPLES = 2  # images stored with the model to show what it takes
 
 
 @dataclasses.dataclass(frozen=True)
-class Params(Recipe, Trials):
+class Params(Recipe, Trials, Caching):
     """A recipe, the seeds to train it with, and the images to train it on."""
 
     arm: str = cli.parameter(
@@ -49,38 +51,61 @@ class Params(Recipe, Trials):
 
 def run(params: Params, step: "Step", workers: Workers) -> None:
     """Train every seed, and store trials, aggregates and the chosen model."""
-    folder, dataset = prepared(params, step)
-    step.set_tags(arm=params.arm)
+    location, folder, dataset = prepared(params, step)
+    step.log_arm(params.arm, location)
     step.log_dataset(dataset)
     step.log_new_param("regularization_applied", params.recipe.regularization_applied)
     trials = train(params, step, workers, folder)
     store(params, step, dataset, trials)
 
 
-def prepared(params: Params, step: "Step") -> tuple[Path, data.Dataset]:
-    """The local `dataset/`, made by a nested prepare_data run where needed."""
+def prepared(params: Params, step: "Step") -> tuple[str, Path, data.Dataset]:
+    """Where the `dataset/` is, made by a nested prepare_data run where needed."""
     location = params.data
     if not step.names_run(location):
         location = step.launch("prepare_data", dataset=location)
-    return step.load(location, "dataset", lambda path: (path, data.verify(path)))
+    folder, dataset = step.load(
+        location, "dataset", lambda path: (path, data.verify(path))
+    )
+    return location, folder, dataset
 
 
 def train(params: Params, step: "Step", workers: Workers, folder: Path) -> list[Trial]:
-    """All trials, in the order of the seeds; each is logged as soon as it is done."""
+    """All trials, in the order of the seeds; each is logged as soon as it is done.
+
+    What was trained before, here or in another arm, is not trained again.
+    """
+    key = cache.trial_key(params.recipe, data.load(folder).description)
+    log = functools.partial(
+        step.log_trial, params.arm, described=cli.pick(Recipe, params), key=key
+    )
     trials = {}
-    described = cli.pick(Recipe, params)
-    total = len(params.seeds) * params.epochs
-    with console.progress(f"train_{params.arm}", total) as progress:
-        for news in workers.train_many(params.recipe, params.seeds, folder):
+    if params.cache == "on":
+        step.wait_for_twins(key)
+        for trial in step.find_trials(key, params.seeds):
+            trials[trial.seed] = trial
+            log(trial)
+    missing = tuple(seed for seed in params.seeds if seed not in trials)
+    if trials:
+        console.say(
+            f"train_{params.arm}  {len(trials)} of {len(params.seeds)} trials reused,"
+            f" {len(missing)} to train"
+        )
+    started = time.monotonic()
+    with console.progress(f"train_{params.arm}", len(missing) * params.epochs) as bar:
+        for news in workers.train_many(params.recipe, missing, folder):
             if isinstance(news, EpochDone):
-                progress.advance()
+                bar.advance()
                 continue
             trials[news.seed] = news
-            step.log_trial(params.arm, news, described | {"seed": str(news.seed)})
-            progress.advance(params.epochs - len(news.history))  # stopped early
-            progress.note(_describe(news, len(trials), len(params.seeds)))
+            log(news)
+            bar.advance(params.epochs - len(news.history))  # stopped early
+            bar.note(_describe(news, len(trials), len(params.seeds)))
             if len(trials) == len(params.seeds) - params.num_workers + 1:
                 step.expect_model()  # from now on a core is idle
+    step.log_metrics(
+        {"num_trained": len(missing), "training_seconds": time.monotonic() - started}
+    )
     return [trials[seed] for seed in params.seeds]
 
 

@@ -23,6 +23,7 @@ MODULES = {
     "train_baseline": "steps.train",
     "train_improved": "steps.train",
     "compare": "steps.compare",
+    "verify": "steps.verify",
 }
 # The published recipes; everything else is the same in both.
 DIFFERENCES = {
@@ -43,7 +44,7 @@ SHARED = {
     "momentum": 0.0,
     "learning_rate_schedule": "constant",
 }
-# For the only two parameters without a default.
+# For the only two of compare's parameters without a default.
 ARMS = {"baseline": "runs:/0123/trials", "improved": "--some folder's name"}
 PACKAGES = ("lab", "steps", "pipelines")
 SOURCES = sorted(
@@ -73,7 +74,8 @@ def params_class(entry_point):
 
 
 def examples(entry_point):
-    return ARMS if entry_point == "compare" else {}
+    given = {"compare": ARMS, "verify": {"arm": "runs:/0123"}}
+    return given.get(entry_point, {})
 
 
 # --- entry points ---------------------------------------------------------------------

@@ -105,7 +105,7 @@ def test_wrong_data_parameters_are_told_before_any_data_is_read():
 
 def test_the_plan_names_every_difference_between_the_recipes():
     given = cli.defaults("main") | {"seeds": "3", "working_directory": "."}
-    text = main.plan(
+    text = main.outline(
         cli.build(main.Params, given), *main.recipes({"l2_lambda": "1e-4"})
     )
     assert "3 trials of up to 5 epochs" in text

@@ -4,19 +4,31 @@ import functools
 import os
 import shutil
 import signal
+import subprocess
+import sys
+import threading
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
 import mlflow
+import numpy as np
 import pytest
 
-from lab import cli, tracking
+from lab import cache, cli, process, tracking
 from lab.trials import Trial, TrialError
+
+KEY = cache.Key({}, {}, {"l2_lambda": "0.1"}, {})
 
 
 @dataclass(frozen=True)
 class Params(cli.Parameters):
     working_directory: Path = cli.parameter("a folder")
+
+
+@dataclass(frozen=True)
+class Careless(Params, cache.Caching):
+    """As main and the training steps have it."""
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +45,7 @@ def store(tmp_path, monkeypatch, empty_database):
     shutil.copy(empty_database, tmp_path / "mlflow.db")
     previous = mlflow.get_tracking_uri()
     handlers = {s: signal.getsignal(s) for s in (signal.SIGTERM, signal.SIGINT)}
-    monkeypatch.setattr(tracking, "_watch_parent", lambda: None)
+    monkeypatch.setattr(process, "watch_parent", lambda: None)
     monkeypatch.setattr(os, "environ", os.environ.copy())
     mlflow.set_tracking_uri(f"sqlite:///{tmp_path}/mlflow.db")
     mlflow.create_experiment("tests", artifact_location=str(tmp_path / "artifacts"))
@@ -44,7 +56,7 @@ def store(tmp_path, monkeypatch, empty_database):
         signal.signal(signum, handler)
 
 
-def execute(store, function):
+def execute(store, function, params=None):
     """Run a function as a step; its exit status (0 for none) and its MLflow run."""
     seen = []
 
@@ -53,7 +65,7 @@ def execute(store, function):
         function(step)
 
     try:
-        tracking.execute(run, Params(store), name="step")
+        tracking.execute(run, params or Params(store), name="step")
         status = 0
     except SystemExit as leaving:
         status = leaving.code
@@ -149,7 +161,7 @@ def test_an_interruption_while_a_trial_is_logged_leaves_no_running_run(
 
     def function(step):
         monkeypatch.setattr(mlflow.MlflowClient, "log_batch", interrupt)
-        step.log_trial("arm", trial, {})
+        step.log_trial("arm", trial, {}, KEY)
 
     status, run = execute(store, function)
     assert status == 143
@@ -202,3 +214,219 @@ def test_a_relative_store_is_the_callers(tmp_path):
         assert mlflow.get_tracking_uri() == f"sqlite:///{tmp_path}/some.db"
     finally:
         mlflow.set_tracking_uri(previous)
+
+
+# --- what is there already ------------------------------------------------------------
+
+
+def look_up(store, *, cache="on", entry_point="prepare_data", **parameters):
+    """What a driver would learn before it launches that step."""
+    found = []
+
+    def function(step):
+        parameters.setdefault("dataset", "mnist-5k")
+        found.append(step.look_up(entry_point, **parameters))
+
+    status, _ = execute(store, function, Careless(cache=cache, working_directory=store))
+    assert status == 0
+    return found[0]
+
+
+def as_if_launched(store, key, **tags):
+    """A finished prepare_data run, as `launch` leaves it."""
+    run_id = leave_folder(store, "dataset")
+    tags |= {"mlflow.project.entryPoint": "prepare_data"}
+    with mlflow.start_run(run_id):
+        mlflow.set_tags(tags)
+
+    def function(step):
+        step._tag(run_id, key)
+
+    execute(store, function)
+    return run_id
+
+
+def test_a_result_is_found_again_and_only_for_the_same_key(store):
+    first = look_up(store)
+    assert (first.run, first.why) == (None, "it has not run here before")
+    run_id = as_if_launched(store, first.key)
+    again = look_up(store, validation_fraction="1e-1")  # as 0.1, the default
+    assert again.run.info.run_id == run_id
+    assert again.why.startswith(f"{run_id[:8]} of 20")
+    other = look_up(store, split_seed="3")
+    assert (other.run, other.why) == (None, "split_seed 0 -> 3")
+    off = look_up(store, cache="off")
+    assert (off.run, off.why) == (None, "cache=off")
+
+
+def test_images_are_known_by_their_content_not_their_place(store):
+    folders = [store / "here", store / "there"]
+    for folder in folders:
+        folder.mkdir()
+        np.savez(folder / "images.npz", x_train=np.zeros(3))
+    keys = [look_up(store, dataset=f"{f.name}/images.npz").key for f in folders]
+    assert keys[0].digest == keys[1].digest
+    np.savez(folders[1] / "images.npz", x_train=np.ones(3))
+    changed = look_up(store, dataset="there/images.npz").key
+    assert cache.changes(keys[0], changed) == ["dataset is new"]
+
+
+def test_what_was_lost_or_changed_is_made_again(store):
+    key = look_up(store).key
+    run_id = as_if_launched(store, key)
+    folder = store / "artifacts" / run_id / "artifacts" / "dataset"
+    (folder / "file.txt").write_text("other content")
+    assert look_up(store).why == f"the files of run {run_id[:8]} were changed"
+    shutil.rmtree(folder)
+    assert look_up(store).why == f"the files of run {run_id[:8]} are gone"
+
+
+def test_a_data_set_that_was_replaced_is_looked_for_again(store):
+    as_if_launched(store, look_up(store).key, dataset_fallback="no network")
+    assert look_up(store).why == "the data set was replaced the last time"
+
+
+def test_what_no_step_has_made_has_no_key(store):
+    with mlflow.start_run() as stranger:
+        mlflow.log_text("content", "dataset/file.txt")
+    found = look_up(
+        store,
+        entry_point="train_baseline",
+        dataset="mnist",
+        data=stranger.info.run_id,
+    )
+    assert (found.key, found.why) == (None, "its input was not made by a step")
+
+
+def make_trial(seed, status="finished"):
+    rng = np.random.default_rng(seed)
+    history = [{"epoch": 1, "loss": 0.1 + seed / 3, "val_loss": float("nan")}]
+    arrays = None, None
+    if status == "finished":
+        weights = [rng.random((3, 2), np.float32), rng.random(2, np.float32)]
+        arrays = rng.random((5, 2), np.float32), weights
+    metrics = {"train_seconds": 1.5, "actual_epochs": 1}
+    return Trial(seed, status, metrics, history, *arrays)
+
+
+def assert_same_trial(found, expected):
+    assert (found.seed, found.status) == (expected.seed, expected.status)
+    assert repr(found.metrics) == repr(expected.metrics)
+    assert repr(found.history) == repr(expected.history)
+    if expected.status == "finished":
+        assert found.probabilities.tobytes() == expected.probabilities.tobytes()
+        for one, other in zip(found.weights, expected.weights, strict=True):
+            assert one.tobytes() == other.tobytes()
+
+
+def test_stored_trials_come_back_to_the_last_bit_and_only_for_their_key(store):
+    trials = [make_trial(0), make_trial(2, "diverged"), make_trial(7)]
+
+    def leave(step):
+        for trial in trials:
+            step.log_trial("arm", trial, KEY.parameters, KEY)
+
+    assert execute(store, leave)[0] == 0
+
+    def find(step):
+        found = step.find_trials(KEY, (7, 1, 2))
+        for trial, expected in zip(found, (trials[2], trials[1]), strict=True):
+            assert_same_trial(trial, expected)
+        other = cache.Key({}, {}, {"l2_lambda": "0.2"}, {})
+        assert step.find_trials(other, (7, 1, 2)) == []
+        step.log_trial("again", found[0], KEY.parameters, KEY)  # points to the first
+
+    status, _ = execute(store, find)
+    assert status == 0
+    runs = mlflow.search_runs(
+        filter_string="tags.seed = '7'", output_format="list", order_by=["start_time"]
+    )
+    assert runs[1].data.tags["reused_from"] == runs[0].info.run_id
+    assert repr(runs[1].data.metrics) == repr(runs[0].data.metrics)
+
+
+def test_a_trial_whose_files_changed_is_not_used(store):
+    def leave(step):
+        step.log_trial("arm", make_trial(0), {}, KEY)
+
+    execute(store, leave)
+    (stored,) = store.glob("artifacts/*/artifacts/trial/trial.json")
+    stored.write_text(stored.read_text().replace("finished", "diverged"))
+
+    def find(step):
+        assert step.find_trials(KEY, (0,)) == []
+
+    assert execute(store, find)[0] == 0
+
+
+# --- what is left by the dead ---------------------------------------------------------
+
+
+def test_runs_of_dead_processes_are_ended_and_no_others(store):
+    experiment = mlflow.get_experiment_by_name("tests").experiment_id
+    client = mlflow.MlflowClient()
+    host = process.identity().split(" ")[0]
+
+    def start(entry_point=None, parent=None, **tags):
+        if entry_point:
+            tags["mlflow.project.entryPoint"] = entry_point
+        if parent:
+            tags["mlflow.parentRunId"] = parent
+        age = tags.pop("age", 0)
+        started = int(1000 * (time.time() - age))
+        run = client.create_run(experiment, start_time=started, tags=tags)
+        return run.info.run_id
+
+    dead = start("main", process=f"{host} 999999999 1")
+    ended = [
+        dead,
+        start("train_baseline", parent=dead),  # killed before it said who it is
+        start(process=f"{host} 999999999 1", seed="3"),
+        start("main", age=2 * 3600),
+    ]
+    left = [
+        start("main", process=process.identity()),
+        start("main", process="elsewhere 1 1"),
+        start("main"),  # may be starting
+        start(age=2 * 3600),  # not ours
+    ]
+    assert execute(store, lambda step: None)[0] == 0
+    states = {run_id: client.get_run(run_id).info.status for run_id in ended + left}
+    assert [states[run_id] for run_id in ended] == ["KILLED"] * 4
+    assert [states[run_id] for run_id in left] == ["RUNNING"] * 4
+    assert client.get_run(dead).data.tags["error"] == "its process was killed"
+
+
+def test_a_later_twin_waits_for_the_earlier_one(store):
+    """Which here ends after a moment, and then is killed without a word."""
+    client = mlflow.MlflowClient()
+    experiment = mlflow.get_experiment_by_name("tests").experiment_id
+    command = [sys.executable, "-c", "input()"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE) as sleeper:
+        host = process.identity().split(" ")[0]
+        alive = f"{host} {process._local_identity(sleeper.pid)}"
+        tags = {"trains": KEY.digest, "process": alive}
+        earlier = client.create_run(experiment, start_time=1, tags=tags).info.run_id
+        later = int(1000 * (time.time() + 3600))
+        client.create_run(experiment, start_time=later, tags=tags)
+        other = tags | {"trains": "something else"}
+        client.create_run(experiment, start_time=2, tags=other)
+        order = []
+
+        def end():
+            order.append("ended")
+            client.set_terminated(earlier)
+
+        def wait(step):
+            timer = threading.Timer(1.5, end)
+            timer.start()
+            step.wait_for_twins(KEY)
+            order.append("went on")
+            timer.join()
+
+        assert execute(store, wait)[0] == 0
+        assert order == ["ended", "went on"]
+        client.create_run(experiment, start_time=1, tags=tags)
+        sleeper.kill()
+        sleeper.wait()
+        assert execute(store, lambda step: step.wait_for_twins(KEY))[0] == 0
