@@ -3,6 +3,7 @@
 Progress goes to stderr; a result that somebody may want to pipe goes to stdout.
 """
 
+import os
 import sys
 import textwrap
 from collections.abc import Iterator
@@ -11,6 +12,10 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from rich import progress as rich_progress
+
+
+# Set for steps that run at once: two bars on one terminal would overwrite each other.
+NO_BAR = "TP2_NO_PROGRESS_BAR"
 
 
 class Progress(Protocol):
@@ -43,7 +48,7 @@ def result(text: str) -> None:
 @contextmanager
 def progress(title: str, total: int) -> Iterator[Progress]:
     """A bar below the notes on a terminal; elsewhere (a log, CI) the notes alone."""
-    if not sys.stderr.isatty():
+    if not sys.stderr.isatty() or os.environ.get(NO_BAR):
         yield _Lines(title)
         return
     from rich import progress as rich_progress

@@ -44,6 +44,10 @@ class Plan:
         self._rows.append(_Row(entry_point, "runs", why, seconds))
         return PENDING
 
+    def launch_all(self, steps: dict[str, dict[str, str]]) -> list[str]:
+        """`launch` for each, in order."""
+        return [self.launch(name, **parameters) for name, parameters in steps.items()]
+
     def _seconds(
         self, entry_point: str, seeds: str | None, trials: int | None
     ) -> float | None:

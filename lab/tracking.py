@@ -9,12 +9,14 @@ import dataclasses
 import importlib
 import logging
 import os
+import queue
 import re
 import shlex
 import shutil
 import signal
 import sys
 import tempfile
+import threading
 import time
 import traceback
 from collections.abc import Callable
@@ -186,6 +188,35 @@ class Step:
         if found.key is not None:
             self._tag(submitted.run_id, found.key)
         return f"runs:/{submitted.run_id}"
+
+    def launch_all(self, steps: dict[str, dict[str, str]]) -> list[str]:
+        """`launch` several steps at once, by entry point; their URIs in that order.
+
+        Raises:
+            StepError: the first failure. The other steps end when this process does.
+        """
+        os.environ[console.NO_BAR] = "true"
+        results: queue.Queue = queue.Queue()
+
+        def launch(entry_point: str, parameters: dict[str, str]) -> None:
+            try:
+                # A thread has no active run of its own, to nest others in.
+                mlflow.start_run(self.run_id)
+                results.put((entry_point, self.launch(entry_point, **parameters)))
+            except BaseException as error:
+                results.put((entry_point, error))
+
+        for entry_point, parameters in steps.items():
+            threading.Thread(
+                target=launch, args=(entry_point, parameters), daemon=True
+            ).start()
+        uris = {}
+        while len(uris) < len(steps):
+            entry_point, result = results.get()
+            if isinstance(result, BaseException):
+                raise result
+            uris[entry_point] = result
+        return [uris[entry_point] for entry_point in steps]
 
     def look_up(self, entry_point: str, **parameters: str) -> Lookup:
         """Whether `launch` with these parameters would run anything, and why.

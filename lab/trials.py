@@ -13,6 +13,7 @@ import platform
 import signal
 import traceback
 from collections.abc import Iterator
+from contextlib import nullcontext
 from multiprocessing import forkserver
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
@@ -20,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+from lab import cores
 from lab.cli import Parameters, integers, parameter
 from lab.recipe import Recipe
 
@@ -87,7 +89,7 @@ class Trials(Parameters):
     @property
     def num_workers(self) -> int:
         """Processes to start: never more than there are trials."""
-        return min(self.workers or available_cores(), len(self.seeds))
+        return min(self.workers or len(cores.available()), len(self.seeds))
 
 
 def versions() -> dict[str, str]:
@@ -120,13 +122,6 @@ def _cpu_features() -> str:
         return platform.processor()
     found = set(text.partition("flags")[2].partition("\n")[0].split())
     return " ".join(name for name in CPU_FEATURES if name in found)
-
-
-def available_cores() -> int:
-    """The cores this process may use, which can be fewer than the machine has."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 History = list[dict[str, float]]
@@ -232,8 +227,10 @@ class Workers:
             TrialError: a worker raised, or died; nothing more is trained then.
         """
         waiting = list(reversed(seeds))
-        for core in _cores_to_pin(min(self._count, len(seeds))):
-            worker = _Worker(self._context, core)
+        # Whoever asks for more trials than cores shall have them.
+        shares_cores = self._count <= len(cores.available())
+        for _ in range(min(self._count, len(seeds))):
+            worker = _Worker(self._context, shares_cores)
             self._workers.append(worker)
             worker.connection.send((recipe, dataset_folder))
             worker.next_seed(waiting)
@@ -250,10 +247,12 @@ class Workers:
 class _Worker:
     """The parent's end of one worker process."""
 
-    def __init__(self, context: Any, core: int | None):
+    def __init__(self, context: Any, shares_cores: bool):
         self.seed: int | None = None
         self.connection, theirs = context.Pipe()
-        self.process = context.Process(target=_work, args=(theirs, core), daemon=True)
+        self.process = context.Process(
+            target=_work, args=(theirs, shares_cores), daemon=True
+        )
         self.process.start()
         theirs.close()
 
@@ -281,23 +280,8 @@ class _Worker:
         return f"its worker process ended with exit status {status}"
 
 
-def _cores_to_pin(num_workers: int) -> list[int | None]:
-    """A core for each worker, where there is one for each; else none is pinned.
-
-    A worker that stays on its core keeps its weights in that core's cache, which is
-    worth a fifth of the time. Fewer workers than cores are left to the scheduler: it
-    keeps several pipelines apart, which fixed cores would not.
-    """
-    if not hasattr(os, "sched_getaffinity"):
-        return [None] * num_workers
-    cores = sorted(os.sched_getaffinity(0))
-    return cores if num_workers == len(cores) else [None] * num_workers
-
-
-def _work(connection: Connection, core: int | None) -> None:
+def _work(connection: Connection, shares_cores: bool) -> None:
     """A worker's life: a recipe and a data set, then seed after seed until told off."""
-    if core is not None:
-        os.sched_setaffinity(0, {core})
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         from lab import data, training
@@ -307,11 +291,13 @@ def _work(connection: Connection, core: int | None) -> None:
         trainer = training.Trainer(recipe, data.load(dataset_folder))
         while True:
             seed = connection.recv()
-            connection.send(
-                trainer.train(
+            # Meanwhile nothing comes from the parent but its end.
+            core = cores.hold_one(lambda: not connection.poll())
+            with core if shares_cores else nullcontext():
+                trial = trainer.train(
                     seed, lambda row, seed=seed: connection.send(EpochDone(seed, row))
                 )
-            )
+            connection.send(trial)
     except (EOFError, BrokenPipeError):
         return  # the parent is gone, nobody wants the rest
     except BaseException:

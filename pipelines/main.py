@@ -11,11 +11,11 @@ import functools
 import json
 from typing import TYPE_CHECKING
 
-from lab import cli, console
+from lab import cli, console, cores
 from lab.cache import Caching
 from lab.plan import Plan
 from lab.recipe import Recipe
-from lab.trials import Trials, available_cores
+from lab.trials import Trials
 from steps import compare, prepare_data
 
 if TYPE_CHECKING:
@@ -43,11 +43,19 @@ def run(params: Params, step: "Step", overrides: dict[str, str]) -> None:
 
 
 def launch_all(params: Params, step: "Step | Plan", overrides: dict[str, str]) -> str:
-    """The four steps, one after the other; the URI of the last."""
+    """The four steps; the URI of the last.
+
+    Both arms are trained at once. They share the cores trial by trial, so that none is
+    idle while an arm's last trial runs or its model is stored.
+    """
     trials = cli.pick(Trials, params) | cli.pick(Caching, params)
     data = step.launch("prepare_data", **cli.pick(prepare_data.Params, params))
-    baseline = step.launch("train_baseline", data=data, **trials)
-    improved = step.launch("train_improved", data=data, **trials, **overrides)
+    baseline, improved = step.launch_all(
+        {
+            "train_baseline": {"data": data, **trials},
+            "train_improved": {"data": data, **trials, **overrides},
+        }
+    )
     options = cli.pick(compare.Options, params)
     return step.launch("compare", baseline=baseline, improved=improved, **options)
 
@@ -85,7 +93,7 @@ def outline(params: Params, baseline: Recipe, improved: Recipe) -> str:
             *(f"                    {change}" for change in changes),
             f"4 compare         test accuracy, alpha {params.alpha:g},"
             f" margin {100 * params.margin:g} points",
-            f"on {params.num_workers} of {available_cores()} cores",
+            f"on {params.num_workers} of {len(cores.available())} cores",
         ]
     )
 

@@ -5,6 +5,8 @@ One run of `main` on images that the test draws; the tests look at what it left.
 
 import json
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -327,6 +329,133 @@ def test_a_failing_step_stops_main_and_says_which(place, finished):
     assert "Traceback" not in process.stderr
     assert place.last("main").info.status == "FAILED"
     assert place.last("prepare_data").info.status == "FAILED"
+
+
+def answer_of(place, run):
+    """comparison.json without the ids of runs, which differ from run to run."""
+    path = place.artifacts(run, "comparison") / "comparison.json"
+    return re.sub(r'"run_id": "\w+"', '"run_id": ""', path.read_text("utf-8"))
+
+
+MAIN = {"dataset": "images.npz", "validation_fraction": "0.2", **SMALL}
+
+
+def test_the_same_again_reuses_every_step_and_gives_the_same_answer(place, last):
+    before = len(place.runs())
+    again = place.run("main", seeds="0,1,2", **MAIN)
+    assert again.returncode == 0, again.stderr
+    for step in STEPS:
+        assert f"{step}  reused from run {last[step].info.run_id[:8]}" in again.stderr
+    assert len(place.runs()) == before + 1
+    run = place.last("main")
+    assert answer_of(place, run) == answer_of(place, last["main"])
+    assert run.data.metrics == last["main"].data.metrics
+    assert run.data.tags["verdict"] == last["main"].data.tags["verdict"]
+    assert "mlflow.note.content" in run.data.tags
+    assert run.data.tags["reused.compare"] == last["compare"].info.run_id
+    assert again.stdout.count("verdict: ") == 1
+
+
+def test_a_plan_runs_nothing_and_names_what_is_new(place, last):
+    before = len(place.runs())
+    process = place.run("main", seeds="4", plan="true", **MAIN | {"epochs": "3"})
+    assert process.returncode == 0, process.stderr
+    lines = {line.split()[0]: line for line in process.stdout.splitlines() if line}
+    assert (
+        f"reused  run {last['prepare_data'].info.run_id[:8]}" in lines["prepare_data"]
+    )
+    assert "seeds 3 -> 4; 1 of 4 trials to train" in lines["train_baseline"]
+    assert "epochs 4 -> 3, seeds 3 -> 4; 4 of 4 trials" in lines["train_improved"]
+    assert "runs" in lines["compare"]
+    assert len(place.runs()) == before + 1  # its own
+
+
+def test_more_seeds_train_only_what_is_missing(place, last):
+    process = place.run("main", seeds="4", **MAIN)
+    assert process.returncode == 0, process.stderr
+    for arm in arms_in_order():
+        assert f"train_{arm}  3 of 4 trials reused, 1 to train" in process.stderr
+        run = place.last(f"train_{arm}")
+        assert run.data.metrics["num_trained"] == 1
+        first = {t.data.tags["seed"]: t for t in trials_of(place, last[f"train_{arm}"])}
+        for trial in trials_of(place, run)[:3]:
+            tags = trial.data.tags
+            assert tags["reused_from"] == first[tags["seed"]].info.run_id
+        assert arms.load(place.artifacts(run, "trials")).seeds.tolist() == [0, 1, 2, 3]
+
+
+def test_cache_off_trains_again_and_finds_the_same(place, last):
+    process = place.run("main", seeds="3", cache="off", **MAIN)
+    assert process.returncode == 0, process.stderr
+    assert process.stderr.count("runs: cache=off") == len(STEPS)
+    assert place.last("train_improved").data.metrics["num_trained"] == 3
+    assert answer_of(place, place.last("main")) == answer_of(place, last["main"])
+
+
+def test_a_stored_trial_can_be_verified(place, last):
+    arm = last["train_improved"].info.run_id
+    process = place.run("verify", arm=arm)
+    assert process.returncode == 0, process.stderr
+    assert "is bitwise equal: every weight" in process.stdout
+    run = place.last("verify")
+    assert run.data.tags["verification"] == "bitwise equal"
+    assert run.data.metrics["largest_weight_difference"] == 0
+    wrong = place.run("verify", arm=arm, trial_seed="77")
+    assert wrong.returncode != 0
+    assert "expected a seed of run" in wrong.stderr
+
+
+@pytest.mark.parametrize("victim", ["mlflow run", "steps.train"])
+def test_what_was_killed_goes_on_where_it_was(tmp_path, place, finished, last, victim):
+    """The one that the user started, or the step; then the same again."""
+    killed = Place(tmp_path)
+    shutil.copy(place.folder / "images.npz", tmp_path)
+    with killed.start("main", seeds="3", **MAIN) as process:
+        while "train_improved  1/3" not in (line := process.stderr.readline()):
+            assert line, "main ended before it could be killed"
+        for pid in processes_of(process.pid, victim):
+            os.kill(pid, signal.SIGKILL)
+        process.communicate(timeout=60)
+    again = killed.run("main", seeds="3", **MAIN)
+    assert again.returncode == 0, again.stderr
+    assert "train_baseline  reused from run" in again.stderr
+    reused = re.search(r"train_improved  (\d) of 3 trials reused", again.stderr)
+    assert int(reused[1]) >= 1
+    assert "RUNNING" not in {run.info.status for run in killed.runs()}
+    assert answer_of(killed, killed.last("main")) == answer_of(place, last["main"])
+
+
+def processes_of(session: int, words: str) -> list[int]:
+    """The processes of a session whose command line has these words."""
+    shown = subprocess.run(
+        ["ps", "-o", "pid=,args=", "--sid", str(session)],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    lines = [line.split(maxsplit=1) for line in shown.stdout.splitlines()]
+    return [int(pid) for pid, command in lines if words in command]
+
+
+def test_two_pipelines_at_once_share_the_training(tmp_path, place):
+    both = Place(tmp_path)
+    shutil.copy(place.folder / "images.npz", tmp_path)
+    mlflow.MlflowClient(both.store).search_experiments()
+    started = [both.start("main", seeds="3", **MAIN) for _ in range(2)]
+    for process in started:
+        _, err = process.communicate(timeout=300)
+        assert process.returncode == 0, err
+    answers = {
+        answer_of(both, run)
+        for run in both.runs("tags.`mlflow.project.entryPoint` = 'main'")
+    }
+    assert len(answers) == 1
+    trained = [
+        run.data.tags["cache_key"] + run.data.tags["seed"]
+        for run in both.runs("tags.trial_status = 'finished'")
+        if "reused_from" not in run.data.tags
+    ]
+    assert len(trained) == len(set(trained)) == 6  # nothing lost, nothing twice
 
 
 def start_endless(place):

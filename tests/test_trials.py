@@ -10,7 +10,7 @@ import time
 import numpy as np
 import pytest
 
-from lab import cli, data, trials
+from lab import cli, cores, data, trials
 from lab.trials import EpochDone, Trial, TrialError, Trials, Workers
 from tests.make_data import make_recipe, save_images
 
@@ -132,14 +132,7 @@ def test_never_more_workers_than_trials():
     assert Trials(seeds=(0, 1), workers=8).num_workers == 2
     assert Trials(seeds=(0, 1, 2), workers=1).num_workers == 1
     automatic = Trials(seeds=tuple(range(1000)), workers=None)
-    assert automatic.num_workers == min(trials.available_cores(), 1000)
-
-
-def test_workers_have_a_core_each_only_where_they_fill_the_machine(monkeypatch):
-    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {4, 2}, raising=False)
-    assert trials._cores_to_pin(2) == [2, 4]
-    assert trials._cores_to_pin(1) == [None]
-    assert trials._cores_to_pin(3) == [None] * 3
+    assert automatic.num_workers == min(len(cores.available()), 1000)
 
 
 def test_a_trial_knows_the_history_row_of_its_weights():
