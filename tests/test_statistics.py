@@ -3,6 +3,7 @@
 import math
 import subprocess
 import sys
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -185,6 +186,17 @@ def test_losses_in_fixed_point_agree_with_floats():
     assert found.item_variance == pytest.approx(
         differences.mean(axis=0).var(ddof=1) / 50, rel=1e-7
     )
+
+
+@pytest.mark.parametrize("largest", [1, 2**26, 2**30, 2**36])
+def test_sums_are_exact_on_both_sides_of_int64(largest):
+    rng = np.random.default_rng(0)
+    reference, candidate = rng.integers(-largest, largest, (2, 3, 700), endpoint=True)
+    values = [int(value) for value in (candidate - reference).sum(axis=0)]
+    spread = Fraction(700 * sum(v * v for v in values) - sum(values) ** 2, 700 * 699)
+    found = statistics.paired_effect(reference, candidate)
+    assert found.delta == sum(values) / (3 * 700)
+    assert found.item_variance == float(spread / (3**2 * 700))
 
 
 def test_one_seed_leaves_only_the_variance_of_images():
