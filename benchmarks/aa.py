@@ -92,18 +92,24 @@ def table(
         simulated.append(shares(pool, size, SPLITS_OF_A_POOL, rng))
     rows: list[dict[str, object]] = []
     for method, outcome in ANSWERS:
-        found = [pool[method, outcome] for pool in simulated]
+        found = np.array([pool[method, outcome] for pool in simulated])
         rows.append(
             {
                 "runs per arm": size,
                 "method": method,
                 "says": outcome,
                 "real pool %": real[method, outcome],
-                "simulated pools: mean %": np.mean(found),
-                "SD between pools": np.std(found, ddof=1),
+                "simulated pools: mean %": found.mean(),
+                "SD between pools": spread(found, SPLITS_OF_A_POOL),
             }
         )
     return rows
+
+
+def spread(percents: np.ndarray, num_splits: int) -> float:
+    """SD of the pools' true shares, in percent: less what few splits add by chance."""
+    by_chance = (percents * (100 - percents)).mean() / (num_splits - 1)
+    return float(np.sqrt(max(0.0, percents.var(ddof=1) - by_chance)))
 
 
 def pairs(right: np.ndarray) -> dict[str, float]:

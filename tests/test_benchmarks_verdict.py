@@ -125,6 +125,13 @@ def test_splits_are_two_disjoint_halves_of_the_runs():
         assert sorted([*first.ravel(), *second.ravel()]) == list(range(6))
 
 
+def test_spread_of_pools_is_that_of_their_shares_and_not_of_their_splits():
+    rng = np.random.default_rng(0)
+    share = rng.choice([0.2, 0.4], 2000)
+    assert aa.spread(100 * rng.binomial(50, share) / 50, 50) == pytest.approx(10, 0.05)
+    assert aa.spread(100 * rng.binomial(50, 0.3, 2000) / 50, 50) < 2
+
+
 # --- time of compare ------------------------------------------------------------------
 
 
