@@ -33,7 +33,6 @@ NUM_SEEDS, NUM_IMAGES, NUM_CLASSES, NUM_EPOCHS = 10, 10_000, 10, 20
 HEAVIEST = 10
 # What the process has done before it compares anything, each with what is above it.
 STAGES = {
-    "Python": "pass",
     "MLflow": "import lab.tracking",
     "pandas and SciPy": "import lab.tracking, lab.report, scipy.stats, scipy.optimize",
 }

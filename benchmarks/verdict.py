@@ -1,6 +1,6 @@
 """How often does the verdict lie? Simulated experiments whose truth is known.
 
-    python -m benchmarks.verdict                  # about MINUTES on two cores
+    python -m benchmarks.verdict                  # about 4 minutes on two free cores
     python -m benchmarks.verdict --arms A/trials B/trials    # noise of other recipes
 
 Prints the tables of verdict.md. Every experiment draws right and wrong of two recipes
