@@ -1,15 +1,17 @@
 """The parts of the steps and the driver that need neither MLflow nor training."""
 
+import dataclasses
 import math
+import types
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from lab import cli
-from lab.trials import Trial
+from lab import cache, cli
+from lab.trials import Trial, versions
 from pipelines import main
-from steps import compare, prepare_data, train
+from steps import compare, prepare_data, train, verify
 
 
 def make_trial(seed, accuracy, *, status="finished", epochs=2):
@@ -120,3 +122,60 @@ def test_main_passes_on_what_it_was_given():
     params = cli.build(main.Params, given)
     assert cli.pick(train.Trials, params) == {"seeds": "7,", "workers": "auto"}
     assert params.working_directory == Path(".")
+
+
+def trained(*, seed=0, status="finished"):
+    rng = np.random.default_rng(seed)
+    probabilities = rng.dirichlet(np.ones(3), 10).astype(np.float32)
+    weights = [rng.normal(size=(4, 3)).astype(np.float32), np.zeros(3, np.float32)]
+    history = [{"epoch": 1, "loss": math.nan if status == "diverged" else 0.5}]
+    if status == "diverged":
+        return Trial(seed, status, {}, history, None, None)
+    return Trial(seed, status, {}, history, probabilities, weights)
+
+
+def nudged(trial, amount):
+    weights = [trial.weights[0] + np.float32(amount), *trial.weights[1:]]
+    return dataclasses.replace(trial, weights=weights)
+
+
+@pytest.mark.parametrize(
+    ("again", "word"),
+    [
+        (trained(), "bitwise equal"),
+        (nudged(trained(), 1e-6), "numerically equal"),
+        (nudged(trained(), 1e-3), "different"),
+        (trained(seed=1), "different"),
+        (trained(status="diverged"), "different"),
+    ],
+)
+def test_a_repeated_trial_is_equal_nearly_equal_or_different(again, word):
+    finding = verify.compare(trained(), again)
+    assert finding.word == word
+    assert (finding.weights == 0) == (word == "bitwise equal")
+    assert word in verify.describe(finding, 10)
+
+
+def test_a_trial_that_diverges_again_is_equal():
+    one, other = trained(status="diverged"), trained(status="diverged")
+    assert verify.compare(one, other).word == "bitwise equal"
+
+
+def test_changed_predictions_are_counted():
+    trial = trained()
+    swapped = trial.probabilities.copy()
+    swapped[:2] = np.roll(swapped[:2], 1, axis=1)
+    again = dataclasses.replace(trial, probabilities=swapped)
+    assert verify.compare(trial, again).changed_predictions == 2
+
+
+def test_causes_are_what_is_other_than_it_was():
+    arm = types.SimpleNamespace(versions=versions() | {"keras": "1.0", "threads": "8"})
+    key = cache.Key({"lab/training.py": "1"}, {"keras": "1.0"}, {}, {})
+    now = cache.Key({"lab/training.py": "2"}, {"keras": versions()["keras"]}, {}, {})
+    assert verify.causes(arm, key, now) == (
+        f"what changed: keras 1.0 -> {versions()['keras']}; threads 8 -> 1;"
+        " lab/training.py changed"
+    )
+    same = types.SimpleNamespace(versions=versions())
+    assert "nothing that can be seen" in verify.causes(same, key, key)
