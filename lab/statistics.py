@@ -36,6 +36,8 @@ LEAST_DISCORDANT = 10  # images; fewer cannot carry a verdict
 LEAST_SEEDS_FOR_SENSITIVITY = 6  # with five, no two-sided p can go below .0625
 MOST_SEEDS = 1_000_000  # search limit of `seeds_needed`
 LARGEST_INT64 = 2**63 - 1
+RUN_SCALE = 10**9  # counts in 1 of one number per run: nine decimals are exact
+RUN_ROUNDING = 1000  # counts; a smaller spread is rounding (float32, a CSV's decimals)
 LARGEST_NONCENTRALITY = 35.0  # scipy's noncentral t is NaN beyond about 38
 
 
@@ -69,12 +71,41 @@ def fixed_point(losses: np.ndarray) -> np.ndarray:
     return np.rint(losses / LOSS_UNIT).astype(np.int64)
 
 
-def expected_calibration_error(probabilities: np.ndarray, labels: np.ndarray) -> float:
-    """ECE of one network, in [0, 1] (Guo et al. 2017).
+def brier_score(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Squared error of each example, summed over the classes, in [0, 2] (Brier 1950).
 
-    probabilities: (N, C); labels: (N,). Mean over the bins (k/15, (k+1)/15] of the top
-    probability, weighted by their size, of |accuracy - mean confidence|. It is biased
-    upwards for small N and no proper score: report it beside the cross-entropy.
+    probabilities: (..., N, C) in [0, 1]; labels: (N,). Returns (..., N) float64.
+    """
+    errors = probabilities.astype(np.float64)
+    errors[..., np.arange(len(labels)), labels] -= 1
+    return np.square(errors).sum(axis=-1)
+
+
+class Reliability(NamedTuple):
+    """Top probability against accuracy, in CALIBRATION_BINS equal bins.
+
+    edges: (bins + 1,) from 0 to 1; bin k is (edges[k], edges[k + 1]].
+    counts: (bins,) number of examples.
+    confidence, accuracy: (bins,) means over the bin's examples, NaN where it is empty.
+    """
+
+    edges: np.ndarray
+    counts: np.ndarray
+    confidence: np.ndarray
+    accuracy: np.ndarray
+
+    @property
+    def calibration_error(self) -> float:
+        """Mean of |accuracy - confidence|, weighted by the counts (Guo et al. 2017)."""
+        gaps = self.counts * np.abs(self.accuracy - self.confidence)
+        return float(np.nansum(gaps) / self.counts.sum())
+
+
+def reliability(probabilities: np.ndarray, labels: np.ndarray) -> Reliability:
+    """How far the top probability can be believed.
+
+    probabilities: (N, C) in [0, 1]; labels: (N,). Several networks are pooled by
+    stacking their examples.
     """
     confidence = probabilities.max(axis=1).astype(np.float64)
     order = np.argsort(confidence)  # sums then do not depend on the order of examples
@@ -83,8 +114,21 @@ def expected_calibration_error(probabilities: np.ndarray, labels: np.ndarray) ->
     edges = np.arange(CALIBRATION_BINS + 1) / CALIBRATION_BINS
     bins = np.searchsorted(edges, confidence, side="left") - 1
     bins = np.clip(bins, 0, CALIBRATION_BINS - 1)
-    gaps = np.bincount(bins, weights=right - confidence, minlength=CALIBRATION_BINS)
-    return float(np.abs(gaps).sum() / len(labels))
+    counts, num_right, total = (
+        np.bincount(bins, weights=weights, minlength=CALIBRATION_BINS)
+        for weights in (None, right, confidence)
+    )
+    divisor = np.where(counts, counts, np.nan)
+    return Reliability(edges, counts, total / divisor, num_right / divisor)
+
+
+def expected_calibration_error(probabilities: np.ndarray, labels: np.ndarray) -> float:
+    """ECE of one network, in [0, 1] (Guo et al. 2017).
+
+    probabilities: (N, C); labels: (N,). It is biased upwards for small N and no proper
+    score: report it beside the cross-entropy.
+    """
+    return reliability(probabilities, labels).calibration_error
 
 
 # --- the difference of two arms -------------------------------------------------------
@@ -103,8 +147,9 @@ class Effect:
     item_variance: variance from test examples.
     residual_terms: seed-by-example part, contained in both of the above.
     group_sizes: number of pairs, or of runs per arm, to match the terms.
-    num_examples: test examples.
-    num_discordant: examples on which the means of the two arms differ.
+    num_examples: test examples; None where only one number per run is known. Then the
+        parts that need examples are 0, because they are left out.
+    num_discordant: examples on which the means of the two arms differ, or None.
     """
 
     delta: float
@@ -112,8 +157,8 @@ class Effect:
     item_variance: float
     residual_terms: tuple[float, ...]
     group_sizes: tuple[int, ...]
-    num_examples: int
-    num_discordant: int
+    num_examples: int | None
+    num_discordant: int | None
 
     @property
     def seed_variance(self) -> float:
@@ -136,11 +181,15 @@ class Effect:
         return math.sqrt(self.variance)
 
     @property
+    def item_degrees_of_freedom(self) -> float:
+        return math.inf if self.num_examples is None else self.num_examples - 1
+
+    @property
     def degrees_of_freedom(self) -> float:
         """Satterthwaite's approximation; NaN without variance."""
         if not self.variance > 0:
             return math.nan
-        items = self.num_examples - 1
+        items = self.item_degrees_of_freedom
         seeds = [size - 1 for size in self.group_sizes]
         squares = [self.item_variance**2 / items]
         for seed, residual, df in zip(
@@ -151,9 +200,12 @@ class Effect:
 
     @property
     def is_constant(self) -> bool:
-        """No variance although the arms differ somewhere: nothing can be tested."""
-        differs = self.delta != 0 or self.residual_variance > 0
-        return self.variance == 0 and differs
+        """No variance although the arms differ somewhere: nothing can be tested.
+
+        Equal numbers per run do not show that the arms agree on any example.
+        """
+        may_differ = self.num_examples is None or self.residual_variance > 0
+        return self.variance == 0 and (self.delta != 0 or may_differ)
 
 
 def paired_effect(
@@ -208,6 +260,48 @@ def unpaired_effect(
         num_examples=per_example.size,
         num_discordant=int(np.count_nonzero(per_example)),
     )
+
+
+def run_effect(reference: np.ndarray, candidate: np.ndarray, *, paired: bool) -> Effect:
+    """Effect of one number per run, such as an accuracy: on this test set only.
+
+    reference: (nA,), candidate: (nB,) finite floats below 1e6, in seed order if paired.
+    The t-test of the pairs, or Welch's.
+    """
+    groups = [run_counts(reference), run_counts(candidate)]
+    sizes = tuple(len(runs) for runs in groups)
+    if paired and sizes[0] != sizes[1]:
+        raise ValueError(f"paired arms must have equal numbers of runs, got {sizes}")
+    totals = [_sum(runs) for runs in groups]
+    if paired:
+        groups = [groups[1] - groups[0]]
+    surplus = sizes[0] * totals[1] - sizes[1] * totals[0]
+    return Effect(
+        delta=surplus / (sizes[0] * sizes[1] * RUN_SCALE),
+        seed_terms=tuple(_variance_of_runs(runs) for runs in groups),
+        item_variance=0.0,
+        residual_terms=(0.0,) * len(groups),
+        group_sizes=tuple(len(runs) for runs in groups),
+        num_examples=None,
+        num_discordant=None,
+    )
+
+
+def run_counts(values: np.ndarray) -> np.ndarray:
+    """Numbers below 1e6 in size times RUN_SCALE, rounded, int64, same shape."""
+    if not (np.abs(values) < 1e6).all():
+        raise ValueError(
+            f"numbers of runs must be finite and below 1e6, got {np.max(values)}; "
+            "are they fractions and nats?"
+        )
+    return np.rint(values * RUN_SCALE).astype(np.int64)
+
+
+def _variance_of_runs(runs: np.ndarray) -> float:
+    """Variance of the mean of (n,) rounded numbers; 0 where they differ by rounding."""
+    if len(runs) > 1 and np.ptp(runs) <= RUN_ROUNDING:
+        return 0.0
+    return _variance_of_mean(runs, RUN_SCALE)
 
 
 def _check_counts(reference: np.ndarray, candidate: np.ndarray) -> None:
@@ -313,12 +407,15 @@ def equivalence_p(effect: Effect, margin: float) -> float:
 
 
 def holm(p_values: Sequence[float]) -> np.ndarray:
-    """Holm's step-down adjustment of a family of p-values, in the given order."""
+    """Holm's step-down adjustment of a family of p-values, in the given order.
+
+    NaN stands for a test that could not be made: it stays NaN and does not count.
+    """
     p = np.asarray(p_values, dtype=float)
-    order = np.argsort(p)
-    steps = np.maximum.accumulate((p.size - np.arange(p.size)) * p[order])
+    order = np.argsort(p)  # NaN last
+    steps = np.count_nonzero(~np.isnan(p)) - np.arange(p.size)
     adjusted = np.empty_like(p)
-    adjusted[order] = np.minimum(steps, 1.0)
+    adjusted[order] = np.minimum(np.maximum.accumulate(steps * p[order]), 1.0)
     return adjusted
 
 
@@ -392,7 +489,7 @@ def _planned_error(effect: Effect, num_seeds: int, floor: float) -> tuple[float,
     terms = [term * size / num_seeds for term, size in groups]
     variance = sum(terms) + floor
     denominator = sum(term**2 for term in terms) / (num_seeds - 1)
-    denominator += floor**2 / (effect.num_examples - 1)
+    denominator += floor**2 / effect.item_degrees_of_freedom
     return math.sqrt(variance), variance**2 / denominator if denominator else math.inf
 
 
@@ -416,6 +513,7 @@ def decide(
     margin: float | None,
     higher_is_better: bool,
     problems: Sequence[str] = (),
+    family_size: int = 1,
 ) -> Decision:
     """The verdict on the candidate, by rules in a fixed order.
 
@@ -424,6 +522,8 @@ def decide(
     3. Shown to differ from zero, on enough examples: better or worse.
     4. Else inconclusive: neither shown different nor shown equal.
     `margin` None means that equivalence is not defined and never concluded.
+    `family_size` is the number of p-values that were adjusted together: to exceed the
+    margin takes an interval that allows for all of them.
     """
     reasons = [*problems, *_missing_evidence(effect)]
     if reasons:
@@ -434,9 +534,10 @@ def decide(
         return Decision("equivalent", [], flags)
     if not is_different:
         return Decision("inconclusive", ["interval_too_wide"], [])
-    if effect.num_discordant < LEAST_DISCORDANT:
+    num_discordant = effect.num_discordant
+    if num_discordant is not None and num_discordant < LEAST_DISCORDANT:
         return Decision("inconclusive", ["few_discordant_examples"], [])
-    low, high = interval(effect, 1 - alpha)
+    low, high = interval(effect, 1 - alpha / family_size)
     exceeds = margin is not None and (low > margin or high < -margin)
     is_better = (effect.delta > 0) == higher_is_better
     verdict = "better" if is_better else "worse"

@@ -54,13 +54,41 @@ def test_perfectly_calibrated_and_certain_predictions_have_no_calibration_error(
     assert statistics.expected_calibration_error(certain, np.arange(3)) == 0
 
 
-def test_calibration_error_ignores_the_order_of_examples():
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_calibration_ignores_the_order_of_examples(dtype):
     rng = np.random.default_rng(0)
-    probabilities = rng.dirichlet(np.ones(10), 500).astype(np.float32)
-    labels = rng.integers(0, 10, 500)
-    order = rng.permutation(500)
-    error = statistics.expected_calibration_error
-    assert error(probabilities, labels) == error(probabilities[order], labels[order])
+    probabilities = rng.dirichlet(np.ones(10), 5000).astype(dtype)
+    labels = rng.integers(0, 10, 5000)
+    expected = statistics.reliability(probabilities, labels)
+    for _ in range(5):
+        order = rng.permutation(5000)
+        found = statistics.reliability(probabilities[order], labels[order])
+        np.testing.assert_array_equal(found.confidence, expected.confidence)
+        np.testing.assert_array_equal(found.accuracy, expected.accuracy)
+        assert found.calibration_error == expected.calibration_error
+
+
+def test_reliability_counts_confidence_and_accuracy_by_bin():
+    # Top probabilities .95, .95 and .55: bins (14/15, 1] and (8/15, 9/15].
+    probabilities = np.array([[0.95, 0.05], [0.05, 0.95], [0.45, 0.55]])
+    found = statistics.reliability(probabilities, np.array([0, 0, 1]))
+    assert found.counts.tolist() == [0] * 8 + [1] + [0] * 5 + [2]
+    assert found.confidence[[8, 14]] == pytest.approx([0.55, 0.95])
+    assert found.accuracy[[8, 14]] == pytest.approx([1, 0.5])
+    empty = found.counts == 0
+    assert np.isnan(found.confidence[empty]).all()
+    assert np.isnan(found.accuracy[empty]).all()
+    assert (found.edges[[0, 8, 15]] == [0, 8 / 15, 1]).all()
+    assert found.calibration_error == pytest.approx((1 * 0.45 + 2 * 0.45) / 3)
+
+
+def test_brier_score_is_the_squared_error_over_all_classes():
+    probabilities = np.array([[[0.7, 0.2, 0.1], [0.0, 1.0, 0.0]]], dtype=np.float32)
+    scores = statistics.brier_score(probabilities, np.array([0, 2]))
+    assert scores == pytest.approx(np.array([[0.09 + 0.04 + 0.01, 2.0]]))
+    one_hot = np.eye(3)[[0, 2]]
+    assert scores == pytest.approx(np.square(probabilities - one_hot).sum(axis=-1))
+    assert probabilities[0, 0, 0] == np.float32(0.7)  # the input is left alone
 
 
 def test_negative_log_likelihood_is_clipped_like_that_of_keras():
@@ -199,6 +227,54 @@ def test_sums_are_exact_on_both_sides_of_int64(largest):
     assert found.item_variance == float(spread / (3**2 * 700))
 
 
+@pytest.mark.parametrize("paired", [True, False])
+def test_one_number_per_run_is_the_t_test(paired):
+    rng = np.random.default_rng(8)
+    first, second = np.round(rng.normal(0.97, 0.002, (2, 6)), 4)
+    second = second if paired else second[:4]
+    found = statistics.run_effect(first, second, paired=paired)
+    if paired:
+        expected = stats.ttest_rel(second, first)
+    else:
+        expected = stats.ttest_ind(second, first, equal_var=False)
+    assert found.delta == pytest.approx(second.mean() - first.mean())
+    assert statistics.difference_p(found) == pytest.approx(expected.pvalue)
+    assert found.degrees_of_freedom == pytest.approx(expected.df)
+    bounds = expected.confidence_interval(0.95)
+    assert statistics.interval(found, 0.95) == pytest.approx(tuple(bounds))
+    back = statistics.run_effect(second, first, paired=paired)
+    assert (back.delta, back.variance) == (-found.delta, found.variance)
+    if paired:
+        order = rng.permutation(6)
+        assert statistics.run_effect(first[order], second[order], paired=True) == found
+
+
+@pytest.mark.parametrize("gain", [0.001, 1 / 600, 0.0])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_equal_differences_of_runs_cannot_be_tested(gain, dtype):
+    first = np.array([0.9713, 0.9688, 0.9701, 0.9747, 0.9699])
+    second = (first + gain).astype(dtype)
+    found = statistics.run_effect(first, second, paired=True)
+    assert found.delta == pytest.approx(gain, abs=1e-7)
+    assert found.is_constant
+    assert math.isnan(statistics.difference_p(found))
+    assert decide(found, p=0.0, p_tost=0.0).reasons == ["zero_variance"]
+
+
+def test_runs_alone_have_no_noise_of_images_and_no_discordant_ones():
+    first, second = np.array([0.1, 0.2, 0.4]), np.array([0.5, 0.7, 0.8])
+    found = statistics.run_effect(first, second, paired=True)
+    assert found.num_examples is found.num_discordant is None
+    assert found.variance == found.seed_variance > 0
+    assert decide(found, p=0.01).verdict == "better"
+    assert statistics.seeds_needed(found, 1e-3, 0.05) > 3
+
+
+def test_paired_numbers_need_partners():
+    with pytest.raises(ValueError, match="equal numbers of runs"):
+        statistics.run_effect(np.zeros(3), np.zeros(4), paired=True)
+
+
 def test_one_seed_leaves_only_the_variance_of_images():
     rng = np.random.default_rng(5)
     found = statistics.paired_effect(simulated_arm(rng, 1), simulated_arm(rng, 1))
@@ -272,6 +348,13 @@ def test_holm_agrees_with_statsmodels(p_values):
     assert statistics.holm(p_values) == pytest.approx(expected)
 
 
+def test_a_test_that_could_not_be_made_does_not_count_in_a_family():
+    found = statistics.holm([0.02, math.nan, 0.03])
+    assert found[[0, 2]] == pytest.approx(multipletests([0.02, 0.03], method="holm")[1])
+    assert math.isnan(found[1])
+    assert np.isnan(statistics.holm([math.nan, math.nan])).all()
+
+
 # --- planning -------------------------------------------------------------------------
 
 
@@ -343,6 +426,12 @@ def test_exceeding_the_margin_is_flagged_when_the_whole_interval_does():
     assert decide(effect(delta=0.005), p=0.001).flags == ["exceeds_margin"]
     assert decide(effect(delta=-0.005), p=0.001).flags == ["exceeds_margin"]
     assert decide(effect(delta=0.0012), p=0.001).flags == []
+
+
+def test_a_larger_family_takes_more_to_exceed_the_margin():
+    found = effect(delta=0.0014)
+    assert decide(found, p=0.001).flags == ["exceeds_margin"]
+    assert decide(found, p=0.001, family_size=20).flags == []
 
 
 def test_equivalence_comes_before_difference():
