@@ -7,6 +7,9 @@ This module is the only one that knows the format of a `trials/` folder:
     predictions.npz  seeds (S,), labels (N,), probabilities (S, N, C) of the test set
     arm.json         name, recipe, dataset, versions
 
+A folder made by other software may hold less: metrics.csv with the columns seed and
+test_accuracy, or predictions.npz. What it lacks is None, NaN or empty in the arm.
+
 `Arm` checks its own content, so an arm that exists can be trusted. `save` writes the
 same bytes for the same arm on every machine; `load` never unpickles anything.
 """
@@ -14,6 +17,7 @@ same bytes for the same arm on every machine; `load` never unpickles anything.
 from __future__ import annotations
 
 import json
+import math
 import zipfile
 import zlib
 from dataclasses import dataclass
@@ -25,6 +29,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from lab import statistics
 from lab.cli import EXIT_REFUSED
 
 FINISHED, DIVERGED = "finished", "diverged"
@@ -59,8 +64,10 @@ DIGEST_KEYS = tuple(
     f"{axis}_{part}" for part in ("train", "validation", "test") for axis in "xy"
 )
 FILES = ("metrics.csv", "history.csv", "predictions.npz", "arm.json")
+SUFFICIENT_FILES = ("metrics.csv", "predictions.npz")
 ROW_SUM_TOLERANCE = 1e-3  # a softmax in float32 stays within 1e-6 of one
 RANGE_TOLERANCE = 1e-6
+MOST_PREDICTION_BYTES = 2**32  # unpacked; 5,000 seeds of MNIST in float64
 
 
 class ArmError(ValueError):
@@ -79,33 +86,45 @@ class Arm:
     """One recipe over several seeds, with everything a comparison needs.
 
     name: one line of text, for example "baseline".
-    recipe: hyperparameters, as plain JSON values.
+    recipe: hyperparameters, as plain JSON values; None if unknown.
     dataset: content of `dataset.json`; `fallback` is null, or a sentence that says
-        why the requested data set was replaced.
+        why the requested data set was replaced. None if unknown.
     versions: library versions and whatever else decides the bits (threads).
     metrics: one row per started seed: `seed`, `status`, then METRIC_COLUMNS.
-    history: HISTORY_COLUMNS and any others; `epoch` counts from 1.
+    history: HISTORY_COLUMNS and any others; `epoch` counts from 1. Empty if unknown.
     seeds: (S,) int64, the finished trials, in the order of `probabilities`.
-    labels: (N,) integers in 0..C-1, the test labels.
-    probabilities: (S, N, C) float32 in [0, 1], each row sums to 1.
+    labels: (N,) integers in 0..C-1, the test labels; None without predictions.
+    probabilities: (S, N, C) float32 in [0, 1], each row sums to 1; None if unknown.
     """
 
     name: str
-    recipe: dict[str, Any]
-    dataset: dict[str, Any]
+    recipe: dict[str, Any] | None
+    dataset: dict[str, Any] | None
     versions: dict[str, str]
     metrics: pd.DataFrame
     history: pd.DataFrame
     seeds: np.ndarray
-    labels: np.ndarray
-    probabilities: np.ndarray
+    labels: np.ndarray | None
+    probabilities: np.ndarray | None
 
     def __post_init__(self) -> None:
         _check_description(self)
         _check_metrics(self.metrics)
         _check_history(self.history, self.metrics)
-        _check_predictions(self.seeds, self.labels, self.probabilities)
+        if self.has_predictions:
+            _check_predictions(self.seeds, self.labels, self.probabilities)
         _check_agreement(self)
+
+    @property
+    def has_predictions(self) -> bool:
+        """Whether it is known what each run predicted for each test example."""
+        return self.probabilities is not None
+
+
+def finished_rows(arm: Arm) -> pd.DataFrame:
+    """Rows of `metrics` of the finished trials, by ascending seed."""
+    rows = arm.metrics[arm.metrics["status"] == FINISHED]
+    return rows.sort_values("seed", ignore_index=True)
 
 
 def save(arm: Arm, folder: Path) -> None:
@@ -113,6 +132,8 @@ def save(arm: Arm, folder: Path) -> None:
 
     The files are written to a temporary folder beside `folder`, which is then renamed.
     """
+    if not arm.has_predictions:
+        raise ArmError(f"{arm.name} must have predictions to be saved, got none")
     folder = Path(folder).resolve()
     _refuse_foreign_files(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -135,21 +156,25 @@ def save(arm: Arm, folder: Path) -> None:
 
 
 def load(folder: Path) -> Arm:
-    """Read and check the arm in `folder`; raises ArmError with one line if unusable."""
+    """Read and check the arm in `folder`; raises ArmError with one line if unusable.
+
+    Of FILES either metrics.csv or predictions.npz is enough.
+    """
     folder = Path(folder)
-    missing = [name for name in FILES if not (folder / name).is_file()]
-    if missing:
+    if not any((folder / name).is_file() for name in SUFFICIENT_FILES):
         raise ArmError(
-            f"{folder} must be the trials/ folder of a training step and hold "
-            f"{', '.join(FILES)}; missing: {', '.join(missing)}"
+            f"{folder} must be the trials/ folder of a training step, or hold at least "
+            f"{' or '.join(SUFFICIENT_FILES)}; missing: both"
         )
     try:
-        description = _read_description(folder / "arm.json")
+        predictions = _read_predictions(folder / "predictions.npz")
+        metrics = _read_metrics(folder / "metrics.csv", predictions)
+        finished = metrics.loc[metrics["status"] == FINISHED, "seed"]
         return Arm(
-            **{key: description[key] for key in _DESCRIPTION_KEYS},
-            metrics=_read_csv(folder / "metrics.csv"),
-            history=_read_csv(folder / "history.csv"),
-            **_read_predictions(folder / "predictions.npz"),
+            **_read_description(folder / "arm.json"),
+            metrics=metrics,
+            history=_read_history(folder / "history.csv"),
+            **{"seeds": finished.to_numpy(), **predictions},
         )
     except ArmError as error:
         raise ArmError(f"{folder}: {error.message}", error.reason) from None
@@ -157,6 +182,7 @@ def load(folder: Path) -> Arm:
 
 _DESCRIPTION_KEYS = ("name", "recipe", "dataset", "versions")
 _PREDICTION_KEYS = ("seeds", "labels", "probabilities")
+_ALL_COLUMNS = ("seed", "status", *METRIC_COLUMNS)
 
 
 def _refuse_foreign_files(folder: Path) -> None:
@@ -187,11 +213,53 @@ def _read_csv(path: Path) -> pd.DataFrame:
         content = path.read_bytes()
         if not content.endswith(b"\n"):
             raise ValueError("an unfinished last line")
-        return pd.read_csv(BytesIO(content), encoding="utf-8")
+        return pd.read_csv(BytesIO(content), encoding="utf-8", skipinitialspace=True)
     except (OSError, ValueError) as error:
         raise ArmError(
             f"{path.name} must be CSV in UTF-8, got: {error}; train the arm again"
         ) from None
+
+
+def _read_metrics(path: Path, predictions: dict[str, Any]) -> pd.DataFrame:
+    """metrics.csv, or what the predictions say; columns it lacks are empty."""
+    if path.is_file():
+        metrics = _read_csv(path)
+        _require("metrics", metrics.columns, ("seed", "test_accuracy"))
+    else:
+        metrics = _metrics_of(**predictions)
+    if "status" not in metrics:
+        is_finished = np.isfinite(pd.to_numeric(metrics["test_accuracy"], "coerce"))
+        metrics["status"] = np.where(is_finished, FINISHED, DIVERGED)
+    others = [name for name in metrics if name not in _ALL_COLUMNS]
+    return metrics.reindex(columns=[*_ALL_COLUMNS, *others])
+
+
+def _metrics_of(
+    seeds: np.ndarray, labels: np.ndarray, probabilities: np.ndarray
+) -> pd.DataFrame:
+    """One row per run, as far as its predictions tell."""
+    _check_predictions(seeds, labels, probabilities)
+    if not labels.size:
+        raise ArmError("predictions must cover at least one test example, got none")
+    right = statistics.right_or_wrong(probabilities, labels)
+    losses = statistics.negative_log_likelihood(probabilities, labels)
+    return pd.DataFrame(
+        {
+            "seed": seeds,
+            "test_accuracy": right.mean(axis=1),
+            "test_cross_entropy": losses.mean(axis=1),
+            "expected_calibration_error": [
+                statistics.expected_calibration_error(run, labels)
+                for run in probabilities
+            ],
+        }
+    )
+
+
+def _read_history(path: Path) -> pd.DataFrame:
+    if not path.is_file():
+        return pd.DataFrame(columns=list(HISTORY_COLUMNS))
+    return _read_csv(path)
 
 
 def _description(arm: Arm) -> bytes:
@@ -201,9 +269,13 @@ def _description(arm: Arm) -> bytes:
 
 
 def _read_description(path: Path) -> dict[str, Any]:
+    """The content of arm.json; without one, all that is known is the folder's name."""
+    if not path.is_file():
+        unknown = {"recipe": None, "dataset": None, "versions": {}}
+        return {"name": path.absolute().parent.name, **unknown}
     try:
         content = json.loads(path.read_bytes().decode("utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ArmError(
             f"{path.name} must be JSON in UTF-8, got: {error}; train the arm again"
         ) from None
@@ -213,11 +285,13 @@ def _read_description(path: Path) -> dict[str, Any]:
             "train the arm again"
         )
     _require(path.name, content, _DESCRIPTION_KEYS)
-    return content
+    return {key: content[key] for key in _DESCRIPTION_KEYS}
 
 
-def _read_predictions(path: Path) -> dict[str, np.ndarray]:
+def _read_predictions(path: Path) -> dict[str, np.ndarray | None]:
     """The three arrays of predictions.npz; pickled content is refused, not run."""
+    if not path.is_file():
+        return {"labels": None, "probabilities": None}
     try:
         with open(path, "rb") as file:
             archive = np.load(file, allow_pickle=False)
@@ -225,14 +299,64 @@ def _read_predictions(path: Path) -> dict[str, np.ndarray]:
                 raise ValueError("a single array")
             with archive:
                 _require(path.name, archive, _PREDICTION_KEYS)
-                return {key: archive[key] for key in _PREDICTION_KEYS}
+                _refuse_absurd_sizes(path.name, archive)
+                return _usual_types({key: archive[key] for key in _PREDICTION_KEYS})
     except ArmError:
         raise
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+    # RuntimeError: encrypted, or compressed in a way that zipfile does not know.
+    except (
+        *(OSError, ValueError, EOFError, KeyError, RuntimeError),
+        *(zipfile.BadZipFile, zlib.error),
+    ) as error:
         raise ArmError(
             f"{path.name} must be an npz archive of plain arrays, got: {error}; "
             "train the arm again"
         ) from None
+
+
+def _refuse_absurd_sizes(where: str, archive: np.lib.npyio.NpzFile) -> None:
+    """A small file may claim arrays of any size; numpy would reserve the memory."""
+    total = 0
+    for key in _PREDICTION_KEYS:
+        member = archive.zip.getinfo(f"{key}.npy")
+        with archive.zip.open(member) as file:
+            shape, dtype = _npy_header(file)
+            held = member.file_size - file.tell()
+        declared = math.prod(shape) * dtype.itemsize
+        if declared != held and not dtype.hasobject:
+            raise ArmError(
+                f"{where} must hold the {shape} {dtype} that the header of {key} "
+                f"declares, {declared:,} bytes, got {held:,}; save it again"
+            )
+        total += member.file_size
+    if total > MOST_PREDICTION_BYTES:
+        raise ArmError(
+            f"{where} must unpack to at most {MOST_PREDICTION_BYTES:,} bytes, got "
+            f"{total:,}; keep fewer seeds or examples"
+        )
+
+
+def _npy_header(file: Any) -> tuple[tuple[int, ...], np.dtype]:
+    readers = {
+        (1, 0): np.lib.format.read_array_header_1_0,
+        (2, 0): np.lib.format.read_array_header_2_0,
+    }
+    version = np.lib.format.read_magic(file)
+    if version not in readers:
+        raise ValueError(f"npy version {version}")
+    shape, _, dtype = readers[version](file)
+    return shape, dtype
+
+
+def _usual_types(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Integer seeds as int64, float64 probabilities as float32, the rest as it is."""
+    arrays = dict(arrays)
+    if np.issubdtype(arrays["seeds"].dtype, np.integer):
+        arrays["seeds"] = arrays["seeds"].astype(np.int64)
+    if arrays["probabilities"].dtype == np.float64:
+        with np.errstate(over="ignore"):  # becomes infinite, which is refused
+            arrays["probabilities"] = arrays["probabilities"].astype(np.float32)
+    return arrays
 
 
 def _require(where: str, found: Any, expected: tuple[str, ...]) -> None:
@@ -249,12 +373,15 @@ def _check_description(arm: Arm) -> None:
         raise ArmError(f"name must be one line of printable text, got {arm.name!r}")
     for key in ("recipe", "dataset", "versions"):
         value = getattr(arm, key)
+        if value is None and key != "versions":
+            continue
         if not isinstance(value, dict):
             raise ArmError(f"{key} must be a dict, got {type(value).__name__}")
         _check_json(key, value)
     if not all(isinstance(version, str) for version in arm.versions.values()):
         raise ArmError(f"versions must be text by name, got {arm.versions!r}")
-    _check_dataset(arm.dataset)
+    if arm.dataset is not None:
+        _check_dataset(arm.dataset)
 
 
 def _check_json(key: str, value: dict[str, Any]) -> None:
@@ -280,7 +407,7 @@ def _check_dataset(dataset: dict[str, Any]) -> None:
 
 
 def _check_metrics(metrics: pd.DataFrame) -> None:
-    _require("metrics", metrics.columns, ("seed", "status", *METRIC_COLUMNS))
+    _require("metrics", metrics.columns, _ALL_COLUMNS)
     if metrics.empty:
         raise ArmError("metrics must have at least one row, got none")
     _check_whole_numbers("metrics", metrics, "seed", least=0)
@@ -302,7 +429,9 @@ def _check_metrics(metrics: pd.DataFrame) -> None:
             raise ArmError(f"metrics column {column} must hold numbers or empty cells")
     finished = metrics[metrics["status"] == FINISHED]
     for column in ("test_accuracy", "test_cross_entropy"):
-        if not np.isfinite(finished[column].to_numpy(float, na_value=np.nan)).all():
+        values = finished[column].to_numpy(float, na_value=np.nan)
+        is_unknown = column != "test_accuracy" and np.isnan(values).all()
+        if not is_unknown and not np.isfinite(values).all():
             raise ArmError(
                 f"metrics column {column} must be finite for every finished trial"
             )
@@ -323,9 +452,10 @@ def _check_whole_numbers(
 
 def _check_history(history: pd.DataFrame, metrics: pd.DataFrame) -> None:
     _require("history", history.columns, HISTORY_COLUMNS)
-    if not history.empty:  # trials may all diverge before their first epoch ends
-        _check_whole_numbers("history", history, "seed", least=0)
-        _check_whole_numbers("history", history, "epoch", least=1)
+    if history.empty:  # trials may all diverge before their first epoch ends
+        return
+    _check_whole_numbers("history", history, "seed", least=0)
+    _check_whole_numbers("history", history, "epoch", least=1)
     if history.duplicated(["seed", "epoch"]).any():
         raise ArmError("history must have one row per seed and epoch, got several")
     strangers = set(history["seed"]) - set(metrics["seed"])
@@ -334,7 +464,7 @@ def _check_history(history: pd.DataFrame, metrics: pd.DataFrame) -> None:
             f"history has seed {min(strangers)}, which metrics does not list; "
             "keep the files of one run together"
         )
-    finished = metrics[metrics["status"] == FINISHED]
+    finished = metrics[metrics["status"] == FINISHED].dropna(subset="actual_epochs")
     recorded = history["seed"].value_counts()
     for seed, epochs in zip(finished["seed"], finished["actual_epochs"], strict=True):
         if recorded.get(seed, 0) != epochs:
@@ -398,6 +528,8 @@ def _check_agreement(arm: Arm) -> None:
             f"{sorted(finished)}, got {sorted(arm.seeds.tolist())}; "
             "keep the files of one run together"
         )
+    if arm.dataset is None or not arm.has_predictions:
+        return
     _, num_examples, num_classes = arm.probabilities.shape
     expected = (arm.dataset["counts"]["test"], arm.dataset["num_classes"])
     if (num_examples, num_classes) != expected:

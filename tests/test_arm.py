@@ -2,6 +2,8 @@
 
 import dataclasses
 import json
+import zipfile
+from io import BytesIO
 from typing import Any
 
 import numpy as np
@@ -204,14 +206,16 @@ def refusal(folder) -> str:
     return str(caught.value)
 
 
-@pytest.mark.parametrize("name", arms.FILES)
-def test_a_missing_file_is_named(folder, name):
-    (folder / name).unlink()
-    assert f"missing: {name}" in refusal(folder)
-
-
 def test_a_missing_folder_is_explained(tmp_path):
     assert "must be the trials/ folder" in refusal(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize("kept", ["history.csv", "arm.json"])
+def test_accuracies_or_predictions_there_must_be(folder, kept):
+    for path in folder.iterdir():
+        if path.name != kept:
+            path.unlink()
+    assert "at least metrics.csv or predictions.npz; missing: both" in refusal(folder)
 
 
 @pytest.mark.parametrize("name", arms.FILES)
@@ -268,7 +272,8 @@ def probabilities(**changes) -> np.ndarray:
         ({"labels": None}, "missing: labels"),
         ({"probabilities": probabilities()[:2]}, "as seeds and labels say"),
         ({"probabilities": probabilities()[:, :, 0]}, "as seeds and labels say"),
-        ({"probabilities": probabilities().astype(np.float64)}, "must be float32"),
+        ({"probabilities": probabilities().astype(np.float16)}, "must be float32"),
+        ({"probabilities": np.full((3, 4, 3), 1e300)}, "NaN or infinity"),
         ({"probabilities": probabilities(row=[np.nan, 0, 0])}, "NaN or infinity"),
         ({"probabilities": probabilities(row=[np.inf, 0, 0])}, "NaN or infinity"),
         ({"probabilities": probabilities(row=[1.5, -0.5, 0])}, "in [0, 1]"),
@@ -279,6 +284,7 @@ def probabilities(**changes) -> np.ndarray:
         ({"seeds": np.array([0, 1, 1])}, "duplicate_seed: "),
         ({"seeds": np.array([0, 1, 4])}, "must be the finished seeds of metrics"),
         ({"seeds": np.array([0.0, 1.0, 2.0])}, "seeds must be int64"),
+        ({"seeds": np.array(3)}, "seeds must be int64"),
     ],
 )
 def test_wrong_predictions_are_explained(folder, changes, message):
@@ -299,8 +305,9 @@ def edit_csv(folder, name, edit):
 @pytest.mark.parametrize(
     ("edit", "message"),
     [
-        (lambda frame: frame.drop(columns="status"), "missing: status"),
-        (lambda frame: frame.drop(columns="test_loss"), "missing: test_loss"),
+        (lambda frame: frame.drop(columns="seed"), "missing: seed"),
+        (lambda frame: frame.drop(columns="test_accuracy"), "missing: test_accuracy"),
+        (lambda frame: frame.assign(test_cross_entropy=[1, 2, np.nan]), "be finite"),
         (lambda frame: frame.assign(status="fine"), "got 'fine'"),
         (lambda frame: frame.assign(status="diverged"), "must be the finished seeds"),
         (lambda frame: frame.assign(seed=[0, 1, 1]), "duplicate_seed: "),
@@ -364,6 +371,11 @@ def test_wrong_description_is_explained(folder, changes, message):
     assert message in refusal(folder)
 
 
+def test_endless_json_is_no_description(folder):
+    (folder / "arm.json").write_text("[" * 100_000)
+    assert "arm.json must be JSON" in refusal(folder)
+
+
 def test_a_json_list_is_no_description(folder):
     (folder / "arm.json").write_text("[]")
     assert "must be a JSON object, got list" in refusal(folder)
@@ -377,3 +389,139 @@ def test_rows_of_metrics_may_stand_in_any_order(folder):
 def test_a_recipe_that_json_cannot_hold_is_refused_when_the_arm_is_made():
     with pytest.raises(ArmError, match="plain finite JSON"):
         make_arm(RIGHT, recipe={"path": object()})
+
+
+# --- folders of other software --------------------------------------------------------
+
+
+def write(folder, content):
+    folder.mkdir()
+    (folder / "metrics.csv").write_text(content)
+    return folder
+
+
+def test_seeds_and_accuracies_are_an_arm(tmp_path):
+    found = arms.load(write(tmp_path / "torch", "seed, test_accuracy\n3,0.9\n1,0.8\n"))
+    assert found.name == "torch"
+    assert found.seeds.tolist() == [3, 1]
+    assert found.metrics["test_accuracy"].tolist() == [0.9, 0.8]
+    assert found.metrics["status"].tolist() == ["finished", "finished"]
+    assert not found.has_predictions
+    assert found.labels is found.recipe is found.dataset is None
+    assert found.versions == {}
+    assert found.history.empty
+    assert found.metrics["test_cross_entropy"].isna().all()
+
+
+def test_a_run_without_an_accuracy_did_not_finish(tmp_path):
+    found = arms.load(write(tmp_path / "a", "seed,test_accuracy\n0,\n1,0.8\n2,inf\n"))
+    assert found.metrics["status"].tolist() == ["diverged", "finished", "diverged"]
+    assert found.seeds.tolist() == [1]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("seed,accuracy\n0,0.9\n", "missing: test_accuracy"),
+        ("seed,test_accuracy\n", "at least one row"),
+        ("seed,test_accuracy\n0,0.9\n0,0.8\n", "duplicate_seed: "),
+        ("seed,test_accuracy\n0,high\n", "must hold numbers or empty cells"),
+        ("seed,test_accuracy,status\n0,0.9,ok\n", "got 'ok'"),
+        ("seed,test_accuracy,status\n0,,finished\n", "must be finite"),
+        ("seed,test_accuracy\nx,0.9\n", "seed must hold integers"),
+        ("seed,test_accuracy\n0,0.9", "unfinished last line"),
+    ],
+)
+def test_wrong_accuracies_are_explained(tmp_path, content, message):
+    assert message in refusal(write(tmp_path / "other", content))
+
+
+def keep_only(folder, name):
+    for path in folder.iterdir():
+        if path.name != name:
+            path.unlink()
+
+
+def test_predictions_alone_are_an_arm(folder):
+    whole = arms.load(folder)
+    keep_only(folder, "predictions.npz")
+    found = arms.load(folder)
+    assert found.name == "trials"
+    assert found.dataset is None
+    np.testing.assert_array_equal(found.probabilities, whole.probabilities)
+    for column in ("seed", "status", "test_accuracy"):
+        assert found.metrics[column].tolist() == whole.metrics[column].tolist()
+    chosen = whole.probabilities[:, np.arange(4), whole.labels].astype(float)
+    assert found.metrics["test_cross_entropy"].tolist() == pytest.approx(
+        -np.log(chosen).mean(axis=1)
+    )
+
+
+def test_predictions_of_other_types_are_converted(folder):
+    whole = arms.load(folder)
+    rewrite_predictions(
+        folder,
+        seeds=whole.seeds.astype(np.uint8),
+        labels=whole.labels.astype(np.uint8),
+        probabilities=whole.probabilities.astype(np.float64),
+    )
+    found = arms.load(folder)
+    assert found.seeds.dtype == np.int64
+    assert found.probabilities.dtype == np.float32
+    np.testing.assert_array_equal(found.probabilities, whole.probabilities)
+
+
+def test_wrong_predictions_are_explained_without_metrics_too(folder):
+    keep_only(folder, "predictions.npz")
+    rewrite_predictions(folder, seeds=np.array([0, 1, 1]))
+    assert "duplicate_seed: " in refusal(folder)
+
+
+def test_predictions_of_nothing_are_no_arm(folder):
+    keep_only(folder, "predictions.npz")
+    empty = np.zeros((3, 0, 3), np.float32)
+    rewrite_predictions(folder, labels=np.zeros(0, int), probabilities=empty)
+    assert "at least one test example" in refusal(folder)
+
+
+def test_an_arm_keeps_what_is_known_without_its_predictions(folder):
+    (folder / "predictions.npz").unlink()
+    found = arms.load(folder)
+    assert (found.name, found.recipe["epochs"]) == ("baseline", 5)
+    assert found.seeds.tolist() == [0, 1, 2]
+    assert not found.history.empty
+    assert not found.has_predictions
+    with pytest.raises(ArmError, match="must have predictions to be saved"):
+        arms.save(found, folder)
+
+
+def replace_header(folder, shape):
+    """predictions.npz whose probabilities claim another shape than they have."""
+    with np.load(folder / "predictions.npz") as archive:
+        arrays = dict(archive)
+    header = BytesIO()
+    description = {"descr": "<f4", "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(header, description)
+    with zipfile.ZipFile(folder / "predictions.npz", "w") as archive:
+        for key, array in arrays.items():
+            member = BytesIO()
+            np.save(member, array)
+            content = member.getvalue()
+            if key == "probabilities":
+                content = header.getvalue() + array.tobytes()
+            archive.writestr(f"{key}.npy", content)
+
+
+@pytest.mark.parametrize("shape", [(3, 10**15, 3), (3, -4, 3), (2, 4, 3)])
+def test_a_header_that_claims_another_size_is_refused_before_it_is_believed(
+    folder, shape
+):
+    replace_header(folder, shape)
+    assert "the header of probabilities declares" in refusal(folder)
+
+
+def test_an_archive_that_unpacks_to_too_much_is_refused(folder, monkeypatch):
+    with np.load(folder / "predictions.npz") as archive:
+        size = sum(array.nbytes for array in archive.values())
+    monkeypatch.setattr(arms, "MOST_PREDICTION_BYTES", size)
+    assert f"must unpack to at most {size:,} bytes" in refusal(folder)
