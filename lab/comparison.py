@@ -1,39 +1,44 @@
-"""Compare two arms: is the candidate recipe better than the reference?
+"""Compare arms: is a candidate recipe better than the reference?
 
-`compare` checks that the arms may be compared at all (else `Refusal`), estimates the
-difference in test accuracy, which decides, and in cross-entropy, which is reported
-beside it, and returns one dict of plain JSON values: the content of `comparison.json`.
-The same arms and parameters always give the same dict; it holds no clock, no machine
-and no path.
+`compare` checks that the arms may be compared at all (else `Refusal`), estimates for
+each candidate the difference in test accuracy, which decides, and in cross-entropy,
+which is reported beside it, and returns one dict of plain JSON values: the content of
+`comparison.json`. The same arms and parameters always give the same dict; it holds no
+clock, no machine and no path.
 
 Numbers are fractions and nats in full precision, None where there is no number. The
-rules of the verdict are those of `statistics.decide`.
+rules of the verdict are those of `statistics.decide`. `sentence` puts a verdict into
+words, from nothing but the dict; `lab.caveats` knows the warnings.
 """
 
 from __future__ import annotations
 
 import hashlib
 import math
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from lab import statistics
-from lab.arm import DIVERGED, FINISHED, METRIC_COLUMNS, Arm
+from lab import caveats, statistics
+from lab.arm import DIVERGED, METRIC_COLUMNS, Arm, finished_rows
 from lab.cli import EXIT_REFUSED
 from lab.statistics import Effect
 
 PRIMARY_METRIC = "test_accuracy"
-PAIRING = "seed"
-SELECTED_ON = "validation"
-FAMILY_SIZE = 1  # candidates against the one reference
-ADVISED_SEEDS = 5
+PAIRINGS = ("seed", "none")
+SELECTION_SETS = ("validation", "test")
+CALIBRATION_METRICS = ("expected_calibration_error", "brier_score")
 TIMINGS = ("train_seconds",)  # differ from run to run, so they stay out of the JSON
-ACCURACY_TOLERANCE = 1e-6  # float32 rounding; one image is 1e-4
 SCOPE = (
     "the two recipes, over new seeds and new test images of the same kind, "
     "with this training set"
+)
+SCOPE_OF_RUNS = (
+    "the two recipes, over new seeds, on this test set only, with this training set"
 )
 NOT_COVERED = (
     "other training sets",
@@ -80,6 +85,8 @@ class _Settings:
     margin: float
     resamples: int
     seed: int
+    pairing: str
+    selected_on: str
 
     def __post_init__(self) -> None:
         if not _is_number(self.alpha) or not 0 < self.alpha < 0.5:
@@ -100,6 +107,13 @@ class _Settings:
             raise ParameterError(
                 f"seed must be an integer of at least 0, got {self.seed!r}; try 0"
             )
+        for name, choices in (("pairing", PAIRINGS), ("selected_on", SELECTION_SETS)):
+            value = getattr(self, name)
+            if value not in choices:
+                raise ParameterError(
+                    f"{name} must be {' or '.join(choices)}, got {value!r}; "
+                    f"try {choices[0]}"
+                )
 
 
 def _is_number(value: Any) -> bool:
@@ -117,58 +131,126 @@ class _Runs:
     name: str
     seeds: list[int]
     num_started: int
+    values: dict[str, np.ndarray]  # metric -> (seeds,) float64, NaN where unknown
+    # Without predictions the others are empty.
     counts: dict[str, np.ndarray]  # metric -> (seeds, examples) int64
     digests: list[str]  # one per run, of its probabilities
+    reliability: dict[str, Any] | None
+
+
+@dataclass(frozen=True)
+class _Pair:
+    """One candidate against the reference in one metric."""
+
+    metric: Metric
+    reference: _Runs
+    candidate: _Runs
+    is_paired: bool
+
+    @property
+    def is_crossed(self) -> bool:
+        """Whether both arms tell what every run made of every example."""
+        arms = (self.reference, self.candidate)
+        return all(self.metric.name in runs.counts for runs in arms)
+
+    @property
+    def is_known(self) -> bool:
+        arms = (self.reference, self.candidate)
+        return all(np.isfinite(runs.values[self.metric.name]).all() for runs in arms)
+
+    @cached_property
+    def effect(self) -> Effect:
+        name = self.metric.name
+        if not self.is_crossed:
+            values = self.reference.values[name], self.candidate.values[name]
+            return statistics.run_effect(*values, paired=self.is_paired)
+        counts = self.reference.counts[name], self.candidate.counts[name]
+        paired, unpaired = statistics.paired_effect, statistics.unpaired_effect
+        return (paired if self.is_paired else unpaired)(*counts, self.metric.unit)
+
+    @property
+    def totals(self) -> list[np.ndarray]:
+        """(seeds,) integers of each arm, in one unit."""
+        arms, name = (self.reference, self.candidate), self.metric.name
+        if self.is_crossed:
+            return [runs.counts[name].sum(axis=1) for runs in arms]
+        return [statistics.run_counts(runs.values[name]) for runs in arms]
 
 
 def compare(
     reference: Arm,
-    candidate: Arm,
+    candidates: Sequence[Arm],
     *,
     alpha: float,
     margin: float,
     resamples: int,
     seed: int,
-    run_ids: tuple[str | None, str | None] = (None, None),
+    pairing: str,
+    selected_on: str,
+    run_ids: Sequence[str | None] | None = None,
 ) -> dict[str, Any]:
-    """Difference of `candidate` minus `reference`, with a verdict on the candidate.
+    """Difference of each candidate minus `reference`, with a verdict on each.
 
-    alpha: two-sided error rate, in (0, 0.5).
+    alpha: two-sided error rate, in (0, 0.5), of all candidates together (Holm).
     margin: difference in accuracy that would matter, a fraction in (0, 1).
     resamples, seed: of the sign-flip test only, which never decides.
-    run_ids: tracking ids of the two arms, copied to the result.
+    pairing: "seed" pairs runs where both arms have the same seeds, "none" never does.
+    selected_on: what recipe, epoch and checkpoint were chosen on, "validation" or
+        "test"; the latter allows no verdict.
+    run_ids: tracking ids of reference and candidates, copied to the result.
+
+    `verdict` is a word for one candidate, else one by candidate. Candidates are never
+    compared with each other: to call one the best would be a further selection.
     """
-    settings = _Settings(alpha, margin, resamples, seed)
-    _refuse_incomparable(reference, candidate)
-    names = _distinct_names(reference, candidate)
-    arms = (reference, candidate)
-    runs = tuple(_runs(arm, name) for arm, name in zip(arms, names, strict=True))
-    comparisons = [_compare_metric(metric, *runs, settings) for metric in METRICS]
-    described = zip(arms, runs, run_ids, strict=True)
-    return {
-        **_choices(settings),
-        "dataset": _dataset(reference),
-        "test_set": {
-            "sha256": reference.dataset["sha256"]["x_test"],
-            "labels_sha256": reference.dataset["sha256"]["y_test"],
-            "num_examples": len(reference.labels),
-        },
+    settings = _Settings(alpha, margin, resamples, seed, pairing, selected_on)
+    if not candidates:
+        raise ParameterError("candidates must hold at least one arm, got none")
+    arms = [reference, *candidates]
+    _refuse_incomparable(arms)
+    runs = [_runs(*part) for part in zip(arms, _distinct_names(arms), strict=True)]
+    results = _compare_all(runs, settings)
+    primary = [found for found in results if found["metric"] == PRIMARY_METRIC]
+    verdicts = {found["candidate"]: found["verdict"] for found in primary}
+    run_ids = [None] * len(arms) if run_ids is None else run_ids
+    answer = {
+        **_choices(settings, len(candidates)),
+        "scope": _scope(primary),
+        "dataset": _dataset(arms),
+        "test_set": _test_set(arms),
         "reference": runs[0].name,
-        "arms": [_describe(*parts) for parts in described],
-        "comparisons": comparisons,
-        "verdict": comparisons[0]["verdict"],
-        "sentence": _sentence(_Answer(comparisons[0], *runs, margin)),
-        "warnings": _warnings(reference, candidate, *runs),
+        "arms": [
+            _describe(*parts) | {"changes": _changes(reference, parts[0])}
+            for parts in zip(arms, runs, run_ids, strict=True)
+        ],
+        "comparisons": results,
+        "verdict": verdicts if len(primary) > 1 else primary[0]["verdict"],
+    }
+    warnings = caveats.find(answer, arms)
+    return answer | {
+        "sentence": " ".join(sentence(answer, result) for result in primary),
+        "warnings": [caveats.text(warning) for warning in warnings],
+        "warning_codes": warnings,
     }
 
 
 # --- may these arms be compared? ------------------------------------------------------
 
 
-def _refuse_incomparable(reference: Arm, candidate: Arm) -> None:
-    """Raise Refusal unless both arms saw the same data and hold usable runs."""
-    for arm in (reference, candidate):
+def _refuse_incomparable(arms: list[Arm]) -> None:
+    """Raise Refusal unless all arms saw the same data and hold usable runs.
+
+    What is not known of an arm cannot be checked; `lab.caveats` says so.
+    """
+    for arm in arms:
         _refuse_unusable_runs(arm)
+    for candidate in arms[1:]:
+        _refuse_other_digests(arms[0], candidate)
+        _refuse_other_examples(arms[0], candidate)
+
+
+def _refuse_other_digests(reference: Arm, candidate: Arm) -> None:
+    if reference.dataset is None or candidate.dataset is None:
+        return
     for reason, keys, fix in (
         ("different_test_set", ("x_test", "y_test"), "test both arms on one data set"),
         (
@@ -186,12 +268,30 @@ def _refuse_incomparable(reference: Arm, candidate: Arm) -> None:
                 f"SHA-256 of {key} must be equal in both arms, got {first[key]:.12} in "
                 f"{reference.name} and {second[key]:.12} in {candidate.name}; {fix}",
             )
-    if not np.array_equal(reference.labels, candidate.labels):
+
+
+def _refuse_other_examples(reference: Arm, candidate: Arm) -> None:
+    sizes = _num_examples(reference), _num_examples(candidate)
+    if None not in sizes and sizes[0] != sizes[1]:
+        raise Refusal(
+            "different_test_set",
+            f"both arms must be tested on the same examples, got {sizes[0]:,} in "
+            f"{reference.name} and {sizes[1]:,} in {candidate.name}; test both arms on "
+            "one data set",
+        )
+    known = reference.has_predictions and candidate.has_predictions
+    if known and not np.array_equal(reference.labels, candidate.labels):
         raise Refusal(
             "different_test_set",
             "both arms must hold predictions for the same examples in the same order, "
             "got different labels; test both arms on one data set",
         )
+
+
+def _num_examples(arm: Arm) -> int | None:
+    if arm.has_predictions:
+        return len(arm.labels)
+    return None if arm.dataset is None else arm.dataset["counts"]["test"]
 
 
 def _refuse_unusable_runs(arm: Arm) -> None:
@@ -207,13 +307,13 @@ def _refuse_unusable_runs(arm: Arm) -> None:
             f"{arm.name} must have a finished run, got {len(arm.metrics)} diverged "
             "ones; lower its learning_rate",
         )
-    if len(arm.labels) < 2:
+    if arm.has_predictions and len(arm.labels) < 2:
         raise Refusal(
             "too_few_examples",
             f"{arm.name} must be tested on two examples or more, got "
             f"{len(arm.labels)}; use a larger test set",
         )
-    accuracies = _finished(arm)["test_accuracy"]
+    accuracies = finished_rows(arm)["test_accuracy"]
     outside = accuracies[~accuracies.between(0, 1)]
     if len(outside):
         raise Refusal(
@@ -223,92 +323,173 @@ def _refuse_unusable_runs(arm: Arm) -> None:
         )
 
 
-def _finished(arm: Arm) -> Any:
-    """Rows of the finished trials, by ascending seed."""
-    rows = arm.metrics[arm.metrics["status"] == FINISHED]
-    return rows.sort_values("seed", ignore_index=True)
+def _distinct_names(arms: list[Arm]) -> list[str]:
+    """The arms' names; those that occur twice are told apart by their role."""
+    names = [arm.name for arm in arms]
+    numbers = [f" {index}" if len(arms) > 2 else "" for index in range(1, len(arms))]
+    roles = ["reference", *(f"candidate{number}" for number in numbers)]
+    labels = [f"{name} ({role})" for name, role in zip(names, roles, strict=True)]
+    occurrences = Counter(names)
+    found = [
+        label if occurrences[name] > 1 else name
+        for name, label in zip(names, labels, strict=True)
+    ]
+    return found if len(set(found)) == len(found) else labels
 
 
-def _distinct_names(reference: Arm, candidate: Arm) -> tuple[str, str]:
-    if reference.name != candidate.name:
-        return reference.name, candidate.name
-    return f"{reference.name} (reference)", f"{candidate.name} (candidate)"
-
-
-def _choices(settings: _Settings) -> dict[str, Any]:
+def _choices(settings: _Settings, num_candidates: int) -> dict[str, Any]:
     """What was decided before any run was seen."""
     return {
-        "scope": SCOPE,
         "not_covered": list(NOT_COVERED),
         "alpha": settings.alpha,
         "margin": settings.margin,
         "resamples": settings.resamples,
         "analysis_seed": settings.seed,
-        "pairing": PAIRING,
-        "selected_on": SELECTED_ON,
-        "family_size": FAMILY_SIZE,
+        "pairing": settings.pairing,
+        "selected_on": settings.selected_on,
+        "family_size": num_candidates,
         "primary_metric": PRIMARY_METRIC,
     }
 
 
-def _dataset(arm: Arm) -> dict[str, Any]:
+def _scope(primary: list[dict[str, Any]]) -> str:
+    """Without predictions nobody knows what other test images would have done."""
+    is_known = all(found["num_examples"] is not None for found in primary)
+    return SCOPE if is_known else SCOPE_OF_RUNS
+
+
+def _dataset(arms: list[Arm]) -> dict[str, Any]:
     """What the data is; a path that was requested is of no use on another machine."""
     keys = ("name", "fallback", "counts", "num_classes")
-    dataset = {key: arm.dataset[key] for key in keys}
+    described = next((arm.dataset for arm in arms if arm.dataset is not None), None)
+    if described is None:
+        return dict.fromkeys((*keys, "requested"))
+    dataset = {key: described[key] for key in keys}
     is_fallback = dataset["fallback"] is not None
-    return dataset | {"requested": arm.dataset["requested"] if is_fallback else None}
+    return dataset | {"requested": described["requested"] if is_fallback else None}
+
+
+def _test_set(arms: list[Arm]) -> dict[str, Any]:
+    described = next((arm.dataset for arm in arms if arm.dataset is not None), None)
+    digests = {} if described is None else described["sha256"]
+    sizes = [size for arm in arms if (size := _num_examples(arm)) is not None]
+    return {
+        "sha256": digests.get("x_test"),
+        "labels_sha256": digests.get("y_test"),
+        "num_examples": sizes[0] if sizes else None,
+    }
 
 
 # --- one arm --------------------------------------------------------------------------
 
 
 def _runs(arm: Arm, name: str) -> _Runs:
-    order = np.argsort(arm.seeds)
-    probabilities = arm.probabilities[order]
-    losses = statistics.negative_log_likelihood(probabilities, arm.labels)
+    rows = finished_rows(arm)
+    values = {
+        column: rows[column].to_numpy(float, na_value=np.nan)
+        for column in METRIC_COLUMNS
+        if column not in TIMINGS
+    }
+    seeds, num_started = sorted(arm.seeds.tolist()), len(arm.metrics)
+    if not arm.has_predictions:
+        values["brier_score"] = np.full(len(rows), np.nan)
+        return _Runs(name, seeds, num_started, values, {}, [], None)
+    probabilities, labels = arm.probabilities[np.argsort(arm.seeds)], arm.labels
+    losses = statistics.negative_log_likelihood(probabilities, labels)
+    counts = {
+        PRIMARY_METRIC: statistics.right_or_wrong(probabilities, labels),
+        "test_cross_entropy": statistics.fixed_point(losses),
+    }
+    for metric in METRICS:
+        values[metric.name] = _per_run(counts[metric.name], metric.unit)
+    calibration = [statistics.reliability(run, labels) for run in probabilities]
+    values["expected_calibration_error"] = np.array(
+        [found.calibration_error for found in calibration]
+    )
+    brier = statistics.fixed_point(statistics.brier_score(probabilities, labels))
+    values["brier_score"] = _per_run(brier, statistics.LOSS_UNIT)
+    pooled = statistics.reliability(
+        np.concatenate(probabilities), np.tile(labels, len(probabilities))
+    )
     return _Runs(
-        name=name,
-        seeds=arm.seeds[order].tolist(),
-        num_started=len(arm.metrics),
-        counts={
-            "test_accuracy": statistics.right_or_wrong(probabilities, arm.labels),
-            "test_cross_entropy": statistics.fixed_point(losses),
-        },
+        name,
+        seeds,
+        num_started,
+        values,
+        counts,
         digests=[hashlib.sha256(run.tobytes()).hexdigest() for run in probabilities],
+        reliability={
+            "pooled": _bins(pooled),
+            "per_seed": [_bins(found) for found in calibration],
+        },
     )
 
 
+def _bins(found: statistics.Reliability) -> list[dict[str, Any]]:
+    columns = (found.edges[:-1], found.edges[1:], found.confidence, found.accuracy)
+    return [
+        {
+            "low": _number(low),
+            "high": _number(high),
+            "count": int(count),
+            "confidence": _number(confidence),
+            "accuracy": _number(accuracy),
+        }
+        for count, low, high, confidence, accuracy in zip(
+            found.counts, *columns, strict=True
+        )
+    ]
+
+
 def _describe(arm: Arm, runs: _Runs, run_id: str | None) -> dict[str, Any]:
-    """The arm's part of the result; the compared metrics come from its predictions."""
-    rows = _finished(arm)
-    values = {
-        name: rows[name].to_numpy(float, na_value=np.nan).tolist()
-        for name in METRIC_COLUMNS
-        if name not in TIMINGS
-    }
-    for metric in METRICS:
-        values[metric.name] = _per_run(runs, metric).tolist()
-    metrics = {name: _summary(column) for name, column in values.items()}
+    """The arm's part of the result; what predictions tell is taken from them."""
+    metrics = {name: _summary(values.tolist()) for name, values in runs.values.items()}
     for metric in METRICS:  # from integers, so that 0.97374 is not 0.97373999
-        counts = runs.counts[metric.name]
-        metrics[metric.name]["mean"] = float(counts.sum() / counts.size * metric.unit)
+        if metric.name in runs.counts:
+            counts = runs.counts[metric.name]
+            mean = float(counts.sum() / counts.size * metric.unit)
+            metrics[metric.name]["mean"] = mean
     started = arm.metrics.sort_values("seed")
     return {
         "name": runs.name,
         "run_id": run_id,
         "seeds": runs.seeds,
         "diverged_seeds": started["seed"][started["status"] == DIVERGED].tolist(),
+        "copied_seeds": _copied_seeds(runs),
         "num_started": runs.num_started,
         "num_finished": len(runs.seeds),
         "metrics": metrics,
+        "reliability": runs.reliability,
         "recipe": arm.recipe,
     }
 
 
-def _per_run(runs: _Runs, metric: Metric) -> np.ndarray:
-    """(seeds,) mean of the metric over the test examples."""
-    counts = runs.counts[metric.name]
-    return counts.sum(axis=1) / counts.shape[1] * metric.unit
+def _copied_seeds(runs: _Runs) -> list[int] | None:
+    """Seeds whose predictions another seed of the arm made as well."""
+    if not runs.digests:
+        return None
+    occurrences = Counter(runs.digests)
+    pairs = zip(runs.seeds, runs.digests, strict=True)
+    return [seed for seed, digest in pairs if occurrences[digest] > 1]
+
+
+def _changes(reference: Arm, arm: Arm) -> dict[str, list[Any]] | None:
+    """Parameter -> its values in the reference and in the arm, where they differ."""
+    if arm is reference:
+        return {}
+    before, after = reference.recipe, arm.recipe
+    if before is None or after is None:
+        return None
+    return {
+        name: [before.get(name), after.get(name)]
+        for name in sorted(before.keys() | after.keys())
+        if before.get(name) != after.get(name)
+    }
+
+
+def _per_run(counts: np.ndarray, unit: float) -> np.ndarray:
+    """(seeds,) mean over the test examples."""
+    return counts.sum(axis=1) / counts.shape[1] * unit
 
 
 def _summary(values: list[float]) -> dict[str, Any]:
@@ -330,58 +511,130 @@ def _number(value: float) -> float | None:
     return float(value) if math.isfinite(value) else None
 
 
-def _pair(bounds: tuple[float, float]) -> list[float | None]:
-    return [_number(bound) for bound in bounds]
+def _bounds(interval: tuple[float, float]) -> list[float | None]:
+    return [_number(bound) for bound in interval]
 
 
 # --- one metric -----------------------------------------------------------------------
 
 
-def _compare_metric(
-    metric: Metric,
-    reference: _Runs,
-    candidate: _Runs,
-    settings: _Settings,
-) -> dict[str, Any]:
-    first, second = reference.counts[metric.name], candidate.counts[metric.name]
-    paired = reference.seeds == candidate.seeds
-    estimate = statistics.paired_effect if paired else statistics.unpaired_effect
-    effect = estimate(first, second, metric.unit)
+def _compare_all(runs: list[_Runs], settings: _Settings) -> list[dict[str, Any]]:
+    """One result per candidate and metric, in that order."""
+    families = [_compare_family(metric, runs, settings) for metric in METRICS]
+    return [
+        family[candidate.name]
+        for candidate in runs[1:]
+        for family in families
+        if candidate.name in family
+    ]
+
+
+def _compare_family(
+    metric: Metric, runs: list[_Runs], settings: _Settings
+) -> dict[str, dict[str, Any]]:
+    """Candidate -> result; the p-values of all candidates are adjusted together."""
+    reference, *candidates = runs
+    by_seed = settings.pairing == "seed"
+    pairs = [
+        _Pair(metric, reference, runs, by_seed and runs.seeds == reference.seeds)
+        for runs in candidates
+    ]
+    pairs = [pair for pair in pairs if pair.is_known]
     margin = settings.margin if metric.has_margin else None
-    tests = _tests(effect, margin)
-    decision = statistics.decide(
-        effect,
-        p_holm=tests["p_holm"],
-        p_tost_holm=tests["p_tost_holm"],
-        alpha=settings.alpha,
-        margin=margin,
-        higher_is_better=metric.higher_is_better,
-        problems=_problems(reference, candidate),
-    )
+    family = _tests([pair.effect for pair in pairs], margin)
     return {
-        "candidate": candidate.name,
-        "metric": metric.name,
-        "higher_is_better": metric.higher_is_better,
-        "num_seeds": [len(first), len(second)],
-        "paired": paired,
-        **_estimates(effect),
-        **{name: _number(p) for name, p in tests.items()},
-        **_plan(effect, settings.alpha, margin),
-        "verdict_interval": _verdict_interval(effect, decision, settings.alpha),
-        "verdict": decision.verdict,
-        "reasons": decision.reasons,
-        "flags": decision.flags + _pairing_flags(reference, candidate),
-        **_secondary(metric, first, second, paired, settings),
+        pair.candidate.name: _compare_pair(pair, tests, margin, settings)
+        for pair, tests in zip(pairs, family, strict=True)
     }
 
 
-def _verdict_interval(
-    effect: Effect, decision: statistics.Decision, alpha: float
+@dataclass(frozen=True)
+class _Tests:
+    """p-values of one candidate; `family_size` candidates had some."""
+
+    p: float
+    p_holm: float
+    p_tost: float
+    p_tost_holm: float
+    family_size: int
+
+
+def _tests(effects: list[Effect], margin: float | None) -> list[_Tests]:
+    p = [statistics.difference_p(effect) for effect in effects]
+    p_tost = [
+        math.nan if margin is None else statistics.equivalence_p(effect, margin)
+        for effect in effects
+    ]
+    size = max(1, sum(not math.isnan(value) for value in p))
+    columns = (p, statistics.holm(p), p_tost, statistics.holm(p_tost))
+    return [_Tests(*map(float, row), size) for row in zip(*columns, strict=True)]
+
+
+def _compare_pair(
+    pair: _Pair, tests: _Tests, margin: float | None, settings: _Settings
 ) -> dict[str, Any]:
-    """The interval that agrees with the verdict: two one-sided tests at alpha are an
-    interval at 1 - 2 alpha, one two-sided test is one at 1 - alpha."""
-    level = 1 - (2 if decision.verdict == "equivalent" else 1) * alpha
-    low, high = _pair(statistics.interval(effect, level))
+    metric, effect = pair.metric, pair.effect
+    arms = pair.reference, pair.candidate
+    decision = statistics.decide(
+        effect,
+        p_holm=tests.p_holm,
+        p_tost_holm=tests.p_tost_holm,
+        alpha=settings.alpha,
+        margin=margin,
+        higher_is_better=metric.higher_is_better,
+        problems=_problems(*arms, settings.selected_on),
+        family_size=tests.family_size,
+    )
+    return {
+        "candidate": pair.candidate.name,
+        "metric": metric.name,
+        "higher_is_better": metric.higher_is_better,
+        "num_seeds": [len(runs.seeds) for runs in arms],
+        "num_examples": effect.num_examples,
+        "paired": pair.is_paired,
+        **_estimates(effect),
+        "family_size": tests.family_size,
+        "ci_family": _family_interval(effect, tests.family_size, settings.alpha),
+        "p": _number(tests.p),
+        "p_holm": _number(tests.p_holm),
+        "p_tost": _number(tests.p_tost),
+        "p_tost_holm": _number(tests.p_tost_holm),
+        **_plan(effect, settings.alpha / tests.family_size, margin),
+        "verdict_interval": _verdict_interval(effect, decision, tests, settings.alpha),
+        "verdict": decision.verdict,
+        "reasons": decision.reasons,
+        "flags": decision.flags + _pairing_flags(*arms, settings.pairing),
+        **_secondary(pair, settings),
+    }
+
+
+def _family_interval(
+    effect: Effect, family_size: int, alpha: float
+) -> list[float | None] | None:
+    """Holds for all candidates at once; None where there is one."""
+    if family_size == 1:
+        return None
+    return _bounds(statistics.interval(effect, 1 - alpha / family_size))
+
+
+def _verdict_interval(
+    effect: Effect, decision: statistics.Decision, tests: _Tests, alpha: float
+) -> dict[str, Any]:
+    """The interval that agrees with the verdict.
+
+    Two one-sided tests at alpha are an interval at 1 - 2 alpha, one two-sided test is
+    one at 1 - alpha. Holm multiplied p by up to the size of the family: where the
+    adjusted p is at most alpha, p is at most alpha / (adjusted p / p).
+    """
+    is_equivalent = decision.verdict == "equivalent"
+    p, adjusted = tests.p, tests.p_holm
+    if is_equivalent:
+        p, adjusted = tests.p_tost, tests.p_tost_holm
+    divisor = tests.family_size
+    if adjusted <= alpha and p > 0:
+        divisor = int(adjusted / p)
+    level = 1 - (2 if is_equivalent else 1) * alpha / divisor
+    low, high = _bounds(statistics.interval(effect, level))
     return {"level": level, "low": low, "high": high}
 
 
@@ -389,24 +642,21 @@ def _estimates(effect: Effect) -> dict[str, Any]:
     return {
         "delta": effect.delta,
         "se_seed": _number(math.sqrt(effect.seed_variance)),
-        "se_item": _number(math.sqrt(effect.item_variance)),
-        "se_res": _number(math.sqrt(effect.residual_variance)),
+        **_example_errors(effect),
         "se": _number(effect.standard_error),
         "df": _number(effect.degrees_of_freedom),
-        "ci95": _pair(statistics.interval(effect, 0.95)),
-        "ci90": _pair(statistics.interval(effect, 0.90)),
+        "ci95": _bounds(statistics.interval(effect, 0.95)),
+        "ci90": _bounds(statistics.interval(effect, 0.90)),
         "num_discordant": effect.num_discordant,
     }
 
 
-def _tests(effect: Effect, margin: float | None) -> dict[str, float]:
-    p = statistics.difference_p(effect)
-    p_tost = math.nan if margin is None else statistics.equivalence_p(effect, margin)
+def _example_errors(effect: Effect) -> dict[str, Any]:
+    if effect.num_examples is None:
+        return {"se_item": None, "se_res": None}
     return {
-        "p": p,
-        "p_holm": float(statistics.holm([p])[0]),
-        "p_tost": p_tost,
-        "p_tost_holm": float(statistics.holm([p_tost])[0]),
+        "se_item": _number(math.sqrt(effect.item_variance)),
+        "se_res": _number(math.sqrt(effect.residual_variance)),
     }
 
 
@@ -421,7 +671,7 @@ def _plan(effect: Effect, alpha: float, margin: float | None) -> dict[str, Any]:
     }
 
 
-def _problems(reference: _Runs, candidate: _Runs) -> list[str]:
+def _problems(reference: _Runs, candidate: _Runs, selected_on: str) -> list[str]:
     """Reasons that forbid a verdict whatever the numbers say."""
     problems = []
     both = (reference, candidate)
@@ -429,66 +679,122 @@ def _problems(reference: _Runs, candidate: _Runs) -> list[str]:
         problems.append("diverged_or_missing_runs")
     if any(len(set(runs.digests)) < len(runs.digests) for runs in both):
         problems.append("duplicate_predictions_within_arm")
+    if selected_on == "test":
+        problems.append("selected_on_test")
     return problems
 
 
-def _pairing_flags(reference: _Runs, candidate: _Runs) -> list[str]:
+def _pairing_flags(reference: _Runs, candidate: _Runs, pairing: str) -> list[str]:
     if reference.seeds != candidate.seeds:
-        return ["unpaired_seed_sets_differ"]
-    return ["identical_predictions"] if reference.digests == candidate.digests else []
+        return ["unpaired_seed_sets_differ"] if pairing == "seed" else []
+    is_known = bool(reference.digests)
+    is_copy = is_known and reference.digests == candidate.digests
+    return ["identical_predictions"] if is_copy else []
 
 
-def _secondary(
-    metric: Metric,
-    first: np.ndarray,
-    second: np.ndarray,
-    paired: bool,
-    settings: _Settings,
-) -> dict[str, Any]:
+def _secondary(pair: _Pair, settings: _Settings) -> dict[str, Any]:
+    metric = pair.metric
+    is_primary = metric.name == PRIMARY_METRIC
     sign = 1 if metric.higher_is_better else -1
-    totals = sign * first.sum(axis=1), sign * second.sum(axis=1)
-    better = statistics.outperformance(*totals, paired=paired)
+    totals = [sign * total for total in pair.totals]
+    better = statistics.outperformance(*totals, paired=pair.is_paired)
     checks = None
-    if paired:
+    if pair.is_paired:
         rng = np.random.default_rng([settings.seed, METRICS.index(metric)])
         checks = statistics.sensitivity(
             totals[1] - totals[0], resamples=settings.resamples, rng=rng
         )
-    is_one_pair = len(first) == len(second) == 1 and metric.name == PRIMARY_METRIC
     return {
         "p_outperform": better.probability,
-        "p_outperform_ci95": _pair(better.interval),
+        "p_outperform_ci95": _bounds(better.interval),
         "wins": better.wins,
         "ties": better.ties,
         "sensitivity": checks,
-        "relative_error_reduction": _relative_error_reduction(metric, first, second),
-        "single_pair": _single_pair(first[0], second[0]) if is_one_pair else None,
+        "relative_error_reduction": _relative_error_reduction(pair),
+        "single_pair": _single_pair(pair) if is_primary else None,
+        "per_seed": _per_seed(pair) if is_primary else None,
+        "calibration": _calibration(pair) if is_primary else None,
     }
 
 
-def _relative_error_reduction(
-    metric: Metric, first: np.ndarray, second: np.ndarray
-) -> float | None:
+def _relative_error_reduction(pair: _Pair) -> float | None:
     """Part of the reference's error that the candidate removes; negative if it adds."""
-    errors = [counts.size - int(counts.sum()) for counts in (first, second)]
-    if metric.name != PRIMARY_METRIC or errors[0] == 0:
+    arms = pair.reference, pair.candidate
+    if pair.metric.name != PRIMARY_METRIC:
         return None
-    before, after = errors[0] * len(second), errors[1] * len(first)
+    if pair.is_crossed:
+        counts = [runs.counts[PRIMARY_METRIC] for runs in arms]
+        errors = [values.size - int(values.sum()) for values in counts]
+    else:
+        misses = [1 - runs.values[PRIMARY_METRIC] for runs in arms]
+        errors = [int(statistics.run_counts(values).sum()) for values in misses]
+    if errors[0] == 0:
+        return None
+    before = errors[0] * len(pair.candidate.seeds)
+    after = errors[1] * len(pair.reference.seeds)
     return (before - after) / before
 
 
-def _single_pair(first: np.ndarray, second: np.ndarray) -> dict[str, Any]:
-    pair = statistics.single_pair(first, second)
+def _single_pair(pair: _Pair) -> dict[str, Any] | None:
+    """One seed per arm: all that is known is about two networks."""
+    first, second = (
+        runs.counts.get(PRIMARY_METRIC, []) for runs in (pair.reference, pair.candidate)
+    )
+    if not len(first) == len(second) == 1:
+        return None
+    found = statistics.single_pair(first[0], second[0])
     return {
         "table": {
-            "both_right": pair.both_right,
-            "only_candidate_right": pair.only_candidate,
-            "only_reference_right": pair.only_reference,
-            "both_wrong": pair.both_wrong,
+            "both_right": found.both_right,
+            "only_candidate_right": found.only_candidate,
+            "only_reference_right": found.only_reference,
+            "both_wrong": found.both_wrong,
         },
-        "p": pair.p,
-        "ci95": _pair(pair.interval),
+        "p": found.p,
+        "ci95": _bounds(found.interval),
     }
+
+
+def _per_seed(pair: _Pair) -> list[dict[str, Any]] | None:
+    """Flips of each pair of networks with an exact McNemar test.
+
+    Never pooled: the pairs share their images, so their flips are not independent.
+    """
+    if not pair.is_paired or not pair.is_crossed:
+        return None
+    arms = pair.reference, pair.candidate
+    networks = [runs.counts[PRIMARY_METRIC] for runs in arms]
+    flips = []
+    for seed, *networks_of_seed in zip(pair.reference.seeds, *networks, strict=True):
+        found = statistics.single_pair(*networks_of_seed)
+        flips.append(
+            {
+                "seed": seed,
+                "only_candidate_right": found.only_candidate,
+                "only_reference_right": found.only_reference,
+                "p": found.p,
+            }
+        )
+    return flips
+
+
+def _calibration(pair: _Pair) -> dict[str, dict[str, Any] | None]:
+    """Differences of calibration by the t test over seeds: secondary, not adjusted."""
+    found = {}
+    for name in CALIBRATION_METRICS:
+        first, second = pair.reference.values[name], pair.candidate.values[name]
+        if not (np.isfinite(first).all() and np.isfinite(second).all()):
+            found[name] = None
+            continue
+        effect = statistics.run_effect(first, second, paired=pair.is_paired)
+        found[name] = {
+            "delta": effect.delta,
+            "se": _number(effect.standard_error),
+            "df": _number(effect.degrees_of_freedom),
+            "ci95": _bounds(statistics.interval(effect, 0.95)),
+            "p": _number(statistics.difference_p(effect)),
+        }
+    return found
 
 
 # --- in words -------------------------------------------------------------------------
@@ -503,6 +809,7 @@ _REASONS = {
         "for a verdict"
     ),
     "seed_variance_unknown": "with one seed the variance between seeds is unknown",
+    "selected_on_test": "recipe, epoch or checkpoint were chosen on the test set",
     "zero_variance": "the runs do not vary, so nothing can be tested",
     "few_discordant_examples": (
         f"the arms differ on fewer than {statistics.LEAST_DISCORDANT} images"
@@ -510,52 +817,44 @@ _REASONS = {
 }
 
 
-@dataclass(frozen=True)
-class _Answer:
-    """What the sentence is made of."""
+def sentence(answer: dict[str, Any], result: dict[str, Any]) -> str:
+    """The verdict on one candidate in a few sentences, in points (0.01 of accuracy).
 
-    result: dict[str, Any]  # of the primary metric
-    old: _Runs
-    new: _Runs
-    margin: float
-
-
-def _sentence(answer: _Answer) -> str:
-    """The answer in a few sentences, in points (0.01 of accuracy)."""
-    verdict = answer.result["verdict"]
+    answer: what `compare` returns, of which `reference`, `margin` and `arms` are used.
+    result: one of its comparisons in the primary metric.
+    """
+    verdict = result["verdict"]
     if verdict in ("better", "worse"):
-        return _difference_sentence(answer)
+        return _difference_sentence(answer, result)
     if verdict == "equivalent":
-        return _equivalence_sentence(answer)
-    if answer.result["single_pair"]:
-        return _two_networks_sentence(answer)
-    if answer.result["reasons"] == ["interval_too_wide"]:
-        return _undecided_sentence(answer)
-    clauses = "; ".join(_REASONS[reason] for reason in answer.result["reasons"])
+        return _equivalence_sentence(answer, result)
+    if result["single_pair"]:
+        return _two_networks_sentence(answer, result)
+    if result["reasons"] == ["interval_too_wide"]:
+        return _undecided_sentence(answer, result)
+    clauses = "; ".join(_REASONS[reason] for reason in result["reasons"])
     return (
-        f"Inconclusive: {clauses}. Estimate of {answer.new.name} minus "
-        f"{answer.old.name}: {_estimate(answer)}."
+        f"Inconclusive: {clauses}. Estimate of {result['candidate']} minus "
+        f"{answer['reference']}: {_estimate(result)}."
     )
 
 
-def _difference_sentence(answer: _Answer) -> str:
-    result = answer.result
+def _difference_sentence(answer: dict[str, Any], result: dict[str, Any]) -> str:
     size = _points(abs(result["delta"]), _decimals(result))
     exceeds = "" if "exceeds_margin" in result["flags"] else "not "
     return (
-        f"{answer.new.name} is {result['verdict']} than {answer.old.name} by {size} "
-        f"points ({_evidence(answer, size_only=True)}; {_p(result['p_holm'])}): "
-        f"{_errors(answer)}. The difference is {exceeds}shown to exceed the margin of "
-        f"{_margin(answer.margin)}."
+        f"{result['candidate']} is {result['verdict']} than {answer['reference']} by "
+        f"{size} points ({_evidence(result, size_only=True)}; {_p(result['p_holm'])}): "
+        f"{_errors(answer, result)}. The difference is {exceeds}shown to exceed the "
+        f"margin of {_margin(answer)}."
     )
 
 
-def _equivalence_sentence(answer: _Answer) -> str:
-    result = answer.result
+def _equivalence_sentence(answer: dict[str, Any], result: dict[str, Any]) -> str:
     text = (
-        f"{answer.new.name} is equivalent to {answer.old.name} within the margin of "
-        f"{_margin(answer.margin)}: {_signed(result)} points ({_evidence(answer)}; "
-        f"equivalence {_p(result['p_tost_holm'])}): {_errors(answer)}."
+        f"{result['candidate']} is equivalent to {answer['reference']} within the "
+        f"margin of {_margin(answer)}: {_signed(result)} points ({_evidence(result)}; "
+        f"equivalence {_p(result['p_tost_holm'])}): {_errors(answer, result)}."
     )
     if "detectable_below_margin" in result["flags"]:
         text += (
@@ -567,13 +866,12 @@ def _equivalence_sentence(answer: _Answer) -> str:
     return text
 
 
-def _undecided_sentence(answer: _Answer) -> str:
+def _undecided_sentence(answer: dict[str, Any], result: dict[str, Any]) -> str:
     """Neither shown different nor shown equal, and what it would take."""
-    result = answer.result
     text = (
-        f"Inconclusive: {answer.new.name} is neither shown to differ from "
-        f"{answer.old.name} nor shown to be equivalent to it within the margin of "
-        f"{_margin(answer.margin)}: {_estimate(answer)}. With these runs a difference "
+        f"Inconclusive: {result['candidate']} is neither shown to differ from "
+        f"{answer['reference']} nor shown to be equivalent to it within the margin of "
+        f"{_margin(answer)}: {_estimate(result)}. With these runs a difference "
         f"of {_two_digits(result['mde80'])} points would be found 4 times in 5"
     )
     seeds = result["seeds_needed_for_margin"]
@@ -584,37 +882,40 @@ def _undecided_sentence(answer: _Answer) -> str:
     return text + "."
 
 
-def _two_networks_sentence(answer: _Answer) -> str:
+def _two_networks_sentence(answer: dict[str, Any], result: dict[str, Any]) -> str:
     """One seed per arm: what is known is about two networks, not two recipes."""
-    result, pair = answer.result, answer.result["single_pair"]
+    pair = result["single_pair"]
     low, high = (_points(bound, _decimals(result)) for bound in pair["ci95"])
     clauses = "; ".join(
         _REASONS[reason] for reason in result["reasons"] if reason != "too_few_seeds"
     )
     return (
-        f"Inconclusive: {clauses}. Of {_num_images(answer.old)} images, this "
-        f"{answer.new.name} network alone gets {pair['table']['only_candidate_right']} "
-        f"right and this {answer.old.name} network alone "
+        f"Inconclusive: {clauses}. Of {result['num_examples']:,} images, this "
+        f"{result['candidate']} network alone gets "
+        f"{pair['table']['only_candidate_right']} right and this "
+        f"{answer['reference']} network alone "
         f"{pair['table']['only_reference_right']}: {_signed(result)} points (95% CI "
         f"{low} to {high}; exact McNemar {_p(pair['p'])}). That is about these two "
         "networks, not about the recipes."
     )
 
 
-def _estimate(answer: _Answer) -> str:
-    p = answer.result["p_holm"]
+def _estimate(result: dict[str, Any]) -> str:
+    p = result["p_holm"]
     tail = "" if p is None else f"; {_p(p)}"
-    return f"{_signed(answer.result)} points ({_evidence(answer)}{tail})"
+    return f"{_signed(result)} points ({_evidence(result)}{tail})"
 
 
-def _evidence(answer: _Answer, *, size_only: bool = False) -> str:
+def _evidence(result: dict[str, Any], *, size_only: bool = False) -> str:
     """Interval and sample sizes; `size_only` gives a loss as a positive size."""
-    result = answer.result
     first, second = result["num_seeds"]
     seeds = f"{first} paired seed{'s' if first > 1 else ''}"
     if not result["paired"]:
         seeds = f"{first} and {second} unpaired seeds"
-    sizes = f"{seeds}, {_num_images(answer.old)} images"
+    images = "this test set only"
+    if result["num_examples"] is not None:
+        images = f"{result['num_examples']:,} images"
+    sizes = f"{seeds}, {images}"
     interval = result["verdict_interval"]
     if interval["low"] is None:
         return sizes
@@ -624,15 +925,14 @@ def _evidence(answer: _Answer, *, size_only: bool = False) -> str:
     return f"{100 * interval['level']:g}% CI {low} to {high}; {sizes}"
 
 
-def _errors(answer: _Answer) -> str:
+def _errors(answer: dict[str, Any], result: dict[str, Any]) -> str:
+    accuracies = {
+        arm["name"]: arm["metrics"][PRIMARY_METRIC]["mean"] for arm in answer["arms"]
+    }
     before, after = (
-        1 - runs.counts[PRIMARY_METRIC].mean() for runs in (answer.old, answer.new)
+        1 - accuracies[name] for name in (answer["reference"], result["candidate"])
     )
     return f"error {before:.2%} to {after:.2%}"
-
-
-def _num_images(runs: _Runs) -> str:
-    return f"{runs.counts[PRIMARY_METRIC].shape[1]:,}"
 
 
 def _decimals(result: dict[str, Any]) -> int:
@@ -654,8 +954,8 @@ def _two_digits(fraction: float) -> str:
     return f"{100 * fraction:#.2g}".rstrip(".")
 
 
-def _margin(margin: float) -> str:
-    points = round(100 * margin, 10)
+def _margin(answer: dict[str, Any]) -> str:
+    points = round(100 * answer["margin"], 10)
     return f"{points:g} point{'s' if points > 1 else ''}"
 
 
@@ -664,99 +964,3 @@ def _p(p: float) -> str:
     if p < 0.001:
         return "p < .001"
     return f"p = {p:.3f}".replace("0.", ".", 1)
-
-
-def _warnings(reference: Arm, candidate: Arm, old: _Runs, new: _Runs) -> list[str]:
-    """What a reader must know before believing the verdict, most important first."""
-    return [
-        *_data_warnings(reference, candidate),
-        *_run_warnings(reference, old),
-        *_run_warnings(candidate, new),
-        *_pair_warnings(reference, candidate, old, new),
-    ]
-
-
-def _data_warnings(reference: Arm, candidate: Arm) -> list[str]:
-    dataset, warnings = reference.dataset, []
-    if dataset["fallback"] is not None:
-        warnings.append(
-            f"fall-back data set: the answer is about {dataset['name']}, not about "
-            f"{dataset['requested']}: {dataset['fallback']}"
-        )
-    if dataset.get("train_size"):
-        warnings.append(
-            f"only {dataset['counts']['train']:,} training examples were used "
-            f"(train_size {dataset['train_size']:,})"
-        )
-    if dataset["name"] != candidate.dataset["name"]:
-        warnings.append(
-            f"the arms name their data {dataset['name']} and "
-            f"{candidate.dataset['name']}, but every SHA-256 agrees"
-        )
-    return warnings
-
-
-def _run_warnings(arm: Arm, runs: _Runs) -> list[str]:
-    warnings = []
-    num_finished = len(runs.seeds)
-    if num_finished < runs.num_started:
-        warnings.append(
-            f"{runs.num_started - num_finished} of {runs.num_started} runs of "
-            f"{runs.name} diverged; the numbers show the others"
-        )
-    if num_finished < ADVISED_SEEDS:
-        warnings.append(
-            f"{runs.name} has {num_finished} finished seed"
-            f"{'s' if num_finished > 1 else ''}; {ADVISED_SEEDS} is the least advised"
-        )
-    if len(set(runs.digests)) < num_finished:
-        warnings.append(
-            f"seeds {_duplicates(runs)} of {runs.name} made identical predictions: "
-            "the seed has no effect, or a file was copied"
-        )
-    recorded = _finished(arm)["test_accuracy"].to_numpy(float)
-    if np.abs(recorded - _per_run(runs, METRICS[0])).max() > ACCURACY_TOLERANCE:
-        warnings.append(
-            f"test_accuracy in metrics.csv of {runs.name} differs from that of its "
-            "predictions, which are used here"
-        )
-    return warnings
-
-
-def _duplicates(runs: _Runs) -> str:
-    copies = [
-        str(seed)
-        for seed, digest in zip(runs.seeds, runs.digests, strict=True)
-        if runs.digests.count(digest) > 1
-    ]
-    return ", ".join(copies)
-
-
-def _pair_warnings(reference: Arm, candidate: Arm, old: _Runs, new: _Runs) -> list[str]:
-    warnings = []
-    budgets = reference.recipe.get("epochs"), candidate.recipe.get("epochs")
-    if budgets[0] != budgets[1]:
-        warnings.append(
-            f"the budgets differ: at most {budgets[0]} epochs for {old.name} and "
-            f"{budgets[1]} for {new.name}; a difference may come from the budget"
-        )
-    if old.seeds != new.seeds:
-        warnings.append(
-            "the arms finished different seeds, so runs are not paired; all are used"
-        )
-    if reference.recipe == candidate.recipe:
-        warnings.append("both arms have one and the same recipe")
-    if old.seeds == new.seeds and old.digests == new.digests:
-        warnings.append(
-            f"{old.name} and {new.name} made identical predictions in every pair: "
-            "was one run given twice?"
-        )
-    libraries = sorted(reference.versions.keys() | candidate.versions.keys())
-    for library in libraries:
-        versions = [arm.versions.get(library) for arm in (reference, candidate)]
-        if versions[0] != versions[1]:
-            warnings.append(
-                f"{library} differs: {versions[0]} for {old.name}, {versions[1]} for "
-                f"{new.name}"
-            )
-    return warnings

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from lab import caveats
 from lab.arm import Arm
 
 WIDTH = 80  # columns of a terminal
@@ -34,14 +35,14 @@ MARKDOWN_MARK = re.compile(
 def write(comparison: dict[str, Any], arms: list[Arm], folder: Path) -> None:
     """Write the three files to `folder`; each appears whole or not at all.
 
-    comparison: result of `comparison.compare`; arms: reference and candidate, as given
-    to it.
+    comparison: result of `comparison.compare`; arms: reference and candidates, as
+    given to it.
     """
     folder = Path(folder)
     frame = table(comparison, arms)
     folder.mkdir(parents=True, exist_ok=True)
     _write(folder / "table.csv", frame.to_csv(index=False, lineterminator="\n"))
-    _write(folder / "table.md", _markdown(comparison, frame))
+    _write(folder / "table.md", _markdown(comparison, arms, frame))
     _write(folder / "comparison.json", json_text(comparison))
 
 
@@ -54,7 +55,7 @@ def table(comparison: dict[str, Any], arms: list[Arm]) -> pd.DataFrame:
     if len(arms) != len(comparison["arms"]):
         raise ValueError(
             f"table needs the {len(comparison['arms'])} arms that were compared, got "
-            f"{len(arms)}; pass reference and candidate"
+            f"{len(arms)}; pass reference and candidates"
         )
     results = {
         result["candidate"]: result
@@ -86,7 +87,7 @@ def summary(comparison: dict[str, Any]) -> list[str]:
     header = ["arm", "seeds", "accuracy %", "cross-entropy", "epochs"]
     lines = [*_wrapped(_title(comparison)), ""]
     lines += ["  ".join(cells).rstrip() for cells in _aligned([header, *rows])]
-    lines += ["", f"verdict: {comparison['verdict']}"]
+    lines += ["", *_wrapped(f"verdict: {_verdict(comparison)}")]
     lines += _wrapped(comparison["sentence"])
     for warning in comparison["warnings"]:
         lines += _wrapped(f"warning: {warning}", indent="  ")
@@ -157,32 +158,46 @@ def _result_columns(result: dict[str, Any] | None) -> dict[str, Any]:
 # --- table.md -------------------------------------------------------------------------
 
 
-def _markdown(comparison: dict[str, Any], frame: pd.DataFrame) -> str:
+def _markdown(comparison: dict[str, Any], arms: list[Arm], frame: pd.DataFrame) -> str:
+    costs = [caveats.text(found) for found in caveats.cost_warning(arms)]
+    warnings = comparison["warnings"] + costs
     rows = frame.to_dict("records")
-    arms = [
+    cells = [
         _arm_cells(described, row)
         for described, row in zip(comparison["arms"], rows, strict=True)
     ]
     differences = [_result_cells(result) for result in comparison["comparisons"]]
     parts = [
         [f"# {_escaped(_title(comparison))}"],
-        [f"**Verdict: {comparison['verdict']}.** {_escaped(comparison['sentence'])}"],
-        _markdown_table(_ARM_HEADER, arms),
+        [
+            f"**Verdict: {_escaped(_verdict(comparison))}.** "
+            + _escaped(comparison["sentence"])
+        ],
+        _markdown_table(_ARM_HEADER, cells),
         [f"Difference from {_escaped(comparison['reference'])}:"],
         _markdown_table(_RESULT_HEADER, differences),
         _notes(comparison),
     ]
-    if comparison["warnings"]:
-        warnings = [f"- {_escaped(warning)}" for warning in comparison["warnings"]]
-        parts.append(["Warnings:", "", *warnings])
+    if warnings:
+        parts.append(["Warnings:", "", *(f"- {_escaped(text)}" for text in warnings)])
     return "\n\n".join("\n".join(lines) for lines in parts) + "\n"
+
+
+def _verdict(comparison: dict[str, Any]) -> str:
+    """One word, or one for each candidate."""
+    verdict = comparison["verdict"]
+    if isinstance(verdict, str):
+        return verdict
+    return ", ".join(f"{name} {word}" for name, word in verdict.items())
 
 
 def _title(comparison: dict[str, Any]) -> str:
     """Names the data; a fall-back comes first and in capitals, nobody may miss it."""
     dataset = comparison["dataset"]
     names = [arm["name"] for arm in comparison["arms"]]
-    title = f"{names[1]} against {names[0]} on {dataset['name']}"
+    title = f"{', '.join(names[1:])} against {names[0]}"
+    if dataset["name"] is not None:
+        title += f" on {dataset['name']}"
     if dataset["fallback"] is None:
         return title
     return f"FALL-BACK DATA, NOT {dataset['requested']}: {title}"
@@ -271,23 +286,32 @@ def _seeds_needed(result: dict[str, Any]) -> str:
 
 def _notes(comparison: dict[str, Any]) -> list[str]:
     """What the numbers cover, and the choices made before the runs."""
-    test_set, counts = comparison["test_set"], comparison["dataset"]["counts"]
+    pairing = "not paired" if comparison["pairing"] == "none" else "paired by seed"
     notes = [
         f"scope: {comparison['scope']}",
         f"not covered: {'; '.join(comparison['not_covered'])}",
         f"alpha {comparison['alpha']:g} (two-sided), margin "
-        f"{100 * comparison['margin']:g} points of accuracy, paired by "
-        f"{comparison['pairing']}, candidates: {comparison['family_size']}, "
-        f"selected on {comparison['selected_on']}",
-        f"data: {comparison['dataset']['name']}, {counts['train']:,} training, "
-        f"{counts['validation']:,} validation, {counts['test']:,} test examples",
-        f"test set SHA-256: {test_set['sha256']}",
+        f"{100 * comparison['margin']:g} points of accuracy, {pairing}, candidates: "
+        f"{comparison['family_size']}, selected on {comparison['selected_on']}",
+        *_data_notes(comparison),
         "cross-entropy (no penalty, lower is better) and ECE (15 bins) are secondary: "
         "not adjusted, no margin of equivalence, no say in the verdict",
         "MDE80: the true difference found 4 times in 5 with these runs; seeds needed: "
         "per arm, to find the margin 4 times in 5 (a plan, not a promise)",
     ]
     return [f"- {_escaped(note)}" for note in notes]
+
+
+def _data_notes(comparison: dict[str, Any]) -> list[str]:
+    """What is known of the data; nothing where no arm describes it."""
+    dataset, counts = comparison["dataset"], comparison["dataset"]["counts"]
+    if counts is None:
+        return []
+    return [
+        f"data: {dataset['name']}, {counts['train']:,} training, "
+        f"{counts['validation']:,} validation, {counts['test']:,} test examples",
+        f"test set SHA-256: {comparison['test_set']['sha256']}",
+    ]
 
 
 def _markdown_table(header: Sequence[str], rows: Iterable[list[str]]) -> list[str]:

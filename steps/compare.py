@@ -1,14 +1,17 @@
-"""Two arms → `comparison/`: did the improved recipe help, by how much, how sure?
+"""Arms → `comparison/`: did a candidate recipe help, by how much, how sure?
 
-Reads:  `baseline` and `improved`, the `trials/` of two training runs.
+Reads:  `baseline`, and `improved` or several `candidates`: the `trials/` of training
+        runs, or what other software made of the same kind (see `lab.arm`).
 Leaves: `comparison/` with the table and `comparison.json`, headline metrics, the
         verdict as tags and note; all of it on its own run and on the driver's.
 """
 
 import dataclasses
+import json
 import math
+import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from lab import cli, console
 
@@ -17,6 +20,12 @@ if TYPE_CHECKING:
 
 # The numbers of the primary metric that become metrics of the run.
 HEADLINES = ("delta", "se", "p", "p_holm", "mde80")
+LONGEST_NAME = 100  # of a candidate, in the name of a metric
+
+
+def locations(text: str) -> tuple[str, ...]:
+    """'runs:/1/trials, mine' → ('runs:/1/trials', 'mine'); nothing is ()."""
+    return tuple(part.strip() for part in text.split(",")) if text.strip() else ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,72 +44,132 @@ class Options(cli.Parameters):
         lambda count: 1 <= count <= 1_000_000,
     )
     seed: int = cli.parameter("a whole number >= 0, such as 0", lambda seed: seed >= 0)
+    pairing: Literal["seed", "none"] = cli.parameter("seed or none")
+    selected_on: Literal["validation", "test"] = cli.parameter("validation or test")
 
 
 @dataclasses.dataclass(frozen=True)
 class Params(Options):
-    """The two arms and the options."""
+    """The arms and the options."""
 
     baseline: str = cli.parameter(
         "a runs:/ URI, run id or folder of a trials/", lambda place: bool(place.strip())
     )
-    improved: str = cli.parameter(
-        "a runs:/ URI, run id or folder of a trials/", lambda place: bool(place.strip())
+    improved: str = cli.parameter("a runs:/ URI, run id or folder of a trials/")
+    candidates: tuple[str, ...] = cli.parameter(
+        "different runs:/ URIs, run ids or folders, separated by commas (a folder with"
+        " a comma in its path cannot be one of them)",
+        lambda places: all(places) and len(set(places)) == len(places),
+        parse=locations,
     )
     working_directory: Path = cli.parameter("a folder, which relative paths start from")
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        num_given = bool(self.improved.strip()) + bool(self.candidates)
+        if num_given != 1:
+            raise ValueError(
+                "compare needs improved or candidates, got"
+                f" {('neither', '', 'both')[num_given]}; give improved for one arm,"
+                " candidates for several"
+            )
+
+    @property
+    def arms(self) -> tuple[str, ...]:
+        """Where the reference and the candidates are."""
+        return (self.baseline, *(self.candidates or (self.improved,)))
+
 
 def run(params: Params, step: "Step") -> None:
-    """Load both arms, compare, store and print the answer."""
+    """Load the arms, compare, store and print the answer."""
     # Imported here, so that a wrong parameter is told before pandas and SciPy load.
     from lab import arm as arms
     from lab import comparison, report
 
-    baseline = step.load(params.baseline, "trials", arms.load)
-    improved = step.load(params.improved, "trials", arms.load)
+    loaded = [step.load(location, "trials", arms.load) for location in params.arms]
     answer = comparison.compare(
-        baseline,
-        improved,
-        run_ids=(step.run_of(params.baseline), step.run_of(params.improved)),
+        loaded[0],
+        loaded[1:],
+        run_ids=[step.run_of(location) for location in params.arms],
         **cli.values(Options, params),
     )
     folder = step.scratch / "comparison"
-    report.write(answer, [baseline, improved], folder)
+    report.write(answer, loaded, folder)
     step.log_answer(
         folder,
-        report.table(answer, [baseline, improved]),
+        report.table(answer, loaded),
         metrics=headlines(answer),
-        tags=tags(answer, baseline.dataset),
+        tags=tags(answer),
         note=(folder / "table.md").read_text("utf-8"),
     )
     console.result("\n".join(["", *report.summary(answer), ""]))
 
 
 def headlines(answer: dict[str, Any]) -> dict[str, float]:
-    """The primary comparison's numbers as metrics of the run."""
-    primary = answer["comparisons"][0]
-    low, high = primary["ci95"]
-    numbers = {name: primary[name] for name in HEADLINES}
-    numbers |= {"ci_low": low, "ci_high": high}
+    """The primary comparisons' numbers as metrics of the run.
+
+    With several candidates each metric carries its candidate's name: `delta.improved`.
+    """
+    results = _primary(answer)
+    suffixes = [""]
+    if len(results) > 1:
+        suffixes = _suffixes([result["candidate"] for result in results])
     return {
-        name: value
-        for name, value in numbers.items()
+        f"{name}{suffix}": value
+        for result, suffix in zip(results, suffixes, strict=True)
+        for name, value in _numbers(result).items()
         if value is not None and math.isfinite(value)
     }
 
 
-def tags(answer: dict[str, Any], dataset: dict[str, Any]) -> dict[str, str]:
-    """The verdict in a form that MLflow's search understands."""
-    primary = answer["comparisons"][0]
+def tags(answer: dict[str, Any]) -> dict[str, str]:
+    """The verdict in a form that MLflow's search understands.
+
+    A word for one candidate, JSON by candidate for several.
+    """
+    results, dataset = _primary(answer), answer["dataset"]
     found = {
-        "verdict": answer["verdict"],
-        "verdict_reasons": ", ".join(primary["reasons"]),
-        "verdict_flags": ", ".join(primary["flags"]),
+        "verdict": _told({r["candidate"]: r["verdict"] for r in results}),
+        "verdict_reasons": _told(
+            {r["candidate"]: ", ".join(r["reasons"]) for r in results}
+        ),
+        "verdict_flags": _told(
+            {r["candidate"]: ", ".join(r["flags"]) for r in results}
+        ),
         "dataset": dataset["name"],
+        "dataset_fallback": dataset["fallback"],
     }
-    if dataset["fallback"]:
-        found["dataset_fallback"] = dataset["fallback"]
     return {name: text for name, text in found.items() if text}
+
+
+def _primary(answer: dict[str, Any]) -> list[dict[str, Any]]:
+    return [
+        result
+        for result in answer["comparisons"]
+        if result["metric"] == answer["primary_metric"]
+    ]
+
+
+def _numbers(result: dict[str, Any]) -> dict[str, float | None]:
+    low, high = result["ci95"]
+    return {name: result[name] for name in HEADLINES} | {"ci_low": low, "ci_high": high}
+
+
+def _suffixes(names: list[str]) -> list[str]:
+    """What MLflow allows in the name of a metric, different for every candidate."""
+    plain = [re.sub(r"[^\w. -]", "_", name)[:LONGEST_NAME] for name in names]
+    is_distinct = len(set(plain)) == len(plain)
+    return [
+        f".{name}" if is_distinct else f".{number}.{name}"
+        for number, name in enumerate(plain, start=1)
+    ]
+
+
+def _told(words: dict[str, str]) -> str:
+    if len(words) == 1:
+        return next(iter(words.values()))
+    words = {candidate: word for candidate, word in words.items() if word}
+    return json.dumps(words, ensure_ascii=False) if words else ""
 
 
 if __name__ == "__main__":

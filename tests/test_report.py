@@ -11,12 +11,13 @@ import pytest
 
 from lab import report
 from tests.test_arm import make_arm
-from tests.test_comparison import baseline, compare, improved
+from tests.test_comparison import accuracies_only, baseline, compare, improved
 
 
-def write(reference, candidate, folder, **changes):
-    result = compare(reference, candidate, **changes)
-    report.write(result, [reference, candidate], folder)
+def write(*arms_and_folder, **changes):
+    *arms, folder = arms_and_folder
+    result = compare(*arms, **changes)
+    report.write(result, arms, folder)
     return result
 
 
@@ -92,6 +93,42 @@ def test_table_survives_arms_without_numbers(tmp_path):
     assert "1/2" in text
     assert "nan" not in text.lower()
     assert "None" not in text
+
+
+def test_every_candidate_has_its_rows_and_its_verdict(tmp_path):
+    arms = baseline(0.2), improved(0.05), improved(0.2, 4, name="four seeds")
+    result = write(*arms, tmp_path)
+    frame = report.table(result, list(arms))
+    assert frame["arm"].tolist() == ["baseline", "improved", "four seeds"]
+    assert frame["verdict"].tolist()[1:] == list(result["verdict"].values())
+    text = (tmp_path / "table.md").read_text(encoding="utf-8")
+    assert text.startswith("# improved, four seeds against baseline on mnist\n")
+    assert "**Verdict: improved better, four seeds inconclusive.**" in text
+    assert text.count(" accuracy, points |") == 2
+    lines = report.summary(result)
+    assert "verdict: improved better, four seeds inconclusive" in lines
+
+
+def test_arms_of_which_little_is_known_leave_no_gap_in_the_text(tmp_path):
+    arms = accuracies_only(baseline(0.2)), accuracies_only(improved(0.05))
+    unknown = ["test_cross_entropy", "expected_calibration_error", "train_seconds"]
+    for arm in arms:
+        arm.metrics[unknown] = np.nan
+    result = write(*arms, tmp_path)
+    text = (tmp_path / "table.md").read_text(encoding="utf-8")
+    assert text.startswith("# improved against baseline\n")
+    assert "SHA-256" not in text
+    for said in (text, *report.summary(result)):
+        assert "nan" not in said.lower()
+        assert "None" not in said
+
+
+def test_markdown_warns_of_costs_that_the_json_must_not_hold(tmp_path):
+    slow = improved(metrics=improved().metrics.assign(train_seconds=1e6))
+    result = write(baseline(), slow, tmp_path)
+    text = (tmp_path / "table.md").read_text(encoding="utf-8")
+    assert "times as long as one of baseline" in text
+    assert "times as long" not in report.json_text(result)
 
 
 def test_table_wants_the_arms_that_were_compared():

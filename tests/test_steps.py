@@ -1,6 +1,7 @@
 """The parts of the steps and the driver that need neither MLflow nor training."""
 
 import dataclasses
+import json
 import math
 import types
 from pathlib import Path
@@ -64,8 +65,21 @@ def answer(**changes):
         "ci95": [0.005, 0.015],
         "reasons": [],
         "flags": ["exceeds_margin"],
+        "metric": "test_accuracy",
+        "candidate": "improved",
+        "verdict": "better",
     }
-    return {"verdict": "better", "comparisons": [primary | changes]}
+    return {
+        "primary_metric": "test_accuracy",
+        "comparisons": [primary | changes, {"metric": "test_cross_entropy"}],
+        "dataset": {"name": "mnist", "fallback": None},
+    }
+
+
+def answer_about(*names):
+    found = answer()
+    results = [answer(candidate=name)["comparisons"][0] for name in names]
+    return found | {"comparisons": results}
 
 
 def test_headlines_are_the_numbers_there_are():
@@ -81,14 +95,66 @@ def test_headlines_are_the_numbers_there_are():
 
 
 def test_tags_have_the_verdict_and_a_fall_back():
-    plain = compare.tags(answer(), {"name": "mnist", "fallback": None})
+    plain = compare.tags(answer())
     assert plain == {
         "verdict": "better",
         "verdict_flags": "exceeds_margin",
         "dataset": "mnist",
     }
-    replaced = compare.tags(answer(), {"name": "mnist-5k", "fallback": "no network"})
+    fallback = {"dataset": {"name": "mnist-5k", "fallback": "no network"}}
+    replaced = compare.tags(answer() | fallback)
     assert replaced["dataset_fallback"] == "no network"
+
+
+def test_several_candidates_have_metrics_and_verdicts_of_their_own():
+    found = answer_about("wide net", "β|2")
+    assert compare.headlines(found)["delta.wide net"] == 0.01
+    assert compare.headlines(found)["ci_low.β_2"] == 0.005
+    tags = compare.tags(found)
+    assert json.loads(tags["verdict"]) == {"wide net": "better", "β|2": "better"}
+    assert json.loads(tags["verdict_flags"])["β|2"] == "exceeds_margin"
+    found["comparisons"][0]["flags"] = []
+    tags = compare.tags(found)
+    assert json.loads(tags["verdict_flags"]) == {"β|2": "exceeds_margin"}
+    assert "verdict_reasons" not in tags
+
+
+def test_candidates_that_mlflow_could_not_tell_apart_are_numbered():
+    names = ["a|b", "a?b", "x" * 300]
+    metrics = compare.headlines(answer_about(*names))
+    assert {"delta.1.a_b", "delta.2.a_b"} <= set(metrics)
+    assert len(metrics) == 3 * len(compare.headlines(answer()))
+    assert max(map(len, metrics)) <= 250  # MLflow's limit
+
+
+def compare_params(**given):
+    defaults = cli.defaults("compare") | {"baseline": "old"}
+    return cli.build(compare.Params, defaults | given)
+
+
+def test_the_arms_to_compare_are_improved_or_candidates():
+    assert compare_params(improved="a,b").arms == ("old", "a,b")
+    assert compare_params(candidates="runs:/1/trials, b").arms == (
+        *("old", "runs:/1/trials", "b"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({}, "needs improved or candidates, got neither"),
+        ({"improved": " "}, "got neither"),
+        ({"improved": "a", "candidates": "b"}, "got both"),
+        ({"candidates": "a,,b"}, "candidates must be different"),
+        ({"candidates": "a,"}, "candidates must be different"),
+        ({"candidates": "a, a"}, "candidates must be different"),
+        ({"improved": "a", "pairing": "seeds"}, "did you mean 'seed'"),
+        ({"improved": "a", "selected_on": "train"}, "must be validation or test"),
+    ],
+)
+def test_wrong_arms_and_choices_are_told_before_anything_loads(given, message):
+    with pytest.raises(ValueError, match=message):
+        compare_params(**given)
 
 
 def test_wrong_data_parameters_are_told_before_any_data_is_read():
