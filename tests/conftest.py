@@ -1,10 +1,16 @@
-"""TensorFlow in tests as it is in a worker: quiet, on the CPU, one thread."""
+"""What several test modules need: Keras's folder, a web server, TensorFlow's set-up.
+
+TensorFlow in tests is as it is in a worker: quiet, on the CPU, one thread.
+"""
 
 import os
+import socket
+from pathlib import Path
 
 import pytest
 
 from lab.trials import WORKER_ENVIRONMENT
+from tests.web import serve
 
 os.environ.update(WORKER_ENVIRONMENT)
 
@@ -15,3 +21,28 @@ def one_thread():
     from lab import training
 
     training.use_one_thread()
+
+
+@pytest.fixture
+def keras_home(tmp_path, monkeypatch) -> Path:
+    """An empty Keras folder, so that no test reads or writes the user's own."""
+    home = tmp_path / "keras_home"
+    monkeypatch.setenv("KERAS_HOME", str(home))
+    monkeypatch.setenv("no_proxy", "*")
+    return home
+
+
+@pytest.fixture
+def server():
+    """A web server, see `tests.web`."""
+    with serve() as web:
+        yield web
+
+
+@pytest.fixture
+def dead_url() -> str:
+    """A port of this machine on which nobody listens."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
+    return f"http://127.0.0.1:{port}"

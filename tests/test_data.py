@@ -6,15 +6,11 @@ other than this machine. Tests on the real MNIST read its idx files from `MNIST_
 
 import gzip
 import hashlib
-import http.server
 import json
 import os
-import socket
 import struct
 import subprocess
 import sys
-import threading
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,9 +18,9 @@ import numpy as np
 import pytest
 
 from lab import data
-from lab.data import DataError, Download
+from lab.errors import DataError
 
-pytestmark = pytest.mark.filterwarnings("error")
+pytestmark = pytest.mark.usefixtures("keras_home")
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 MNIST_DIR = Path(os.environ.get("MNIST_DIR", REPOSITORY.parent / "shared" / "mnist"))
@@ -75,15 +71,6 @@ def labels_per_class(labels: np.ndarray) -> list[int]:
     return np.bincount(labels).tolist()
 
 
-@pytest.fixture(autouse=True)
-def keras_home(tmp_path, monkeypatch) -> Path:
-    """An empty Keras folder, so that no test reads or writes the user's own."""
-    home = tmp_path / "keras_home"
-    monkeypatch.setenv("KERAS_HOME", str(home))
-    monkeypatch.setenv("no_proxy", "*")
-    return home
-
-
 @pytest.fixture
 def prepare(tmp_path):
     """`data.prepare` with defaults, its working directory a folder of this test."""
@@ -124,75 +111,6 @@ def error_of_npz(tmp_path, error_of):
         return error_of("set.npz")
 
     return call
-
-
-class Handler(http.server.BaseHTTPRequestHandler):
-    """Serves `server.bodies`; /slow sends a byte at a time, /drip even its headers."""
-
-    def do_GET(self):
-        self.server.requests.append(self.path)
-        try:
-            self.answer()
-        except OSError:
-            pass  # the client has hung up, as it should
-
-    def answer(self):
-        if self.path.startswith("/silent"):
-            self.server.stopped.wait(5)
-        elif self.path.startswith("/drip"):
-            self.drip(b"HTTP/1.0 200 OK\r\nX-Header: " + b"a" * 1000)
-        elif self.path.startswith("/endless"):
-            self.flood()
-        elif self.path not in self.server.bodies:
-            self.send_error(404)
-        else:
-            self.send_response(200)
-            self.end_headers()
-            body = self.server.bodies[self.path]
-            send = self.drip if self.path.startswith("/slow") else self.wfile.write
-            send(body)
-
-    def flood(self):
-        self.send_response(200)
-        self.end_headers()
-        try:
-            while not self.server.stopped.is_set():
-                self.wfile.write(bytes(2**16))
-        except OSError:
-            self.server.hung_up.set()
-
-    def drip(self, content: bytes):
-        for byte in content:
-            if self.server.stopped.wait(0.02):
-                return
-            self.wfile.write(bytes([byte]))
-
-    def log_message(self, *_):
-        pass
-
-
-@pytest.fixture
-def server():
-    web = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    web.bodies, web.requests = {}, []
-    web.stopped, web.hung_up = threading.Event(), threading.Event()
-    web.url = f"http://127.0.0.1:{web.server_address[1]}"
-    thread = threading.Thread(target=web.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield web
-    web.stopped.set()
-    web.shutdown()
-    web.server_close()
-    thread.join()
-
-
-@pytest.fixture
-def dead_url() -> str:
-    """A port of this machine on which nobody listens."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port = listener.getsockname()[1]
-    return f"http://127.0.0.1:{port}"
 
 
 @pytest.fixture
@@ -668,34 +586,6 @@ def test_a_download_that_is_no_npz_is_refused(error_of, server):
     assert "must be an .npz archive" in error_of(url)
 
 
-@pytest.mark.parametrize(
-    ("path", "limits", "words"),
-    [
-        ("/silent", {"silence_seconds": 0.2}, "127.0.0.1: no answer for 0.2 seconds"),
-        ("/silent", {"total_seconds": 0.2}, "127.0.0.1: not done in 0.2 seconds"),
-        ("/slow", {"total_seconds": 0.3}, "127.0.0.1: not done in 0.3 seconds"),
-        ("/slow", {"silence_seconds": 0.01}, "0.01 seconds"),
-        ("/drip", {"silence_seconds": 0.2}, "127.0.0.1: no answer for 0.2 seconds"),
-        ("/large", {"max_bytes": 1000}, "127.0.0.1: more than 1000 bytes"),
-    ],
-)
-def test_a_misbehaving_server_cannot_hold_us(server, path, limits, words):
-    server.bodies |= {"/slow": bytes(1000), "/large": bytes(300_000)}
-    download = Download(f"{server.url}{path}", DIGEST, **limits)
-    started = time.monotonic()
-    with pytest.raises(data.DownloadError, match=words):
-        data._download(download)
-    assert time.monotonic() - started < 2
-
-
-def test_a_refused_body_is_not_read_on_in_the_background(server):
-    download = Download(f"{server.url}/endless", DIGEST, max_bytes=10**6)
-    with pytest.raises(data.DownloadError) as caught:
-        data._download(download)
-    # `caught` keeps the traceback alive, as a caller that handles the error would.
-    assert caught.value and server.hung_up.wait(2)
-
-
 def test_a_dead_host_is_named_at_once(error_of, dead_url):
     text = error_of(f"{dead_url}/set.npz#sha256={DIGEST}")
     assert "127.0.0.1: " in text and "refused" in text
@@ -711,36 +601,6 @@ def test_mnist_is_downloaded_once_and_left_for_keras(
     folder = keras_home / "datasets"
     assert (folder / "mnist.npz").read_bytes() == web_mnist
     assert os.listdir(folder) == ["mnist.npz"]
-
-
-def test_a_cached_mnist_needs_no_network(prepare, server, web_mnist, keras_home):
-    (keras_home / "datasets").mkdir(parents=True)
-    (keras_home / "datasets" / "mnist.npz").write_bytes(web_mnist)
-    assert prepare("mnist").fallback is None
-    assert server.requests == []
-
-
-def test_a_damaged_cache_is_replaced(prepare, server, web_mnist, keras_home):
-    (keras_home / "datasets").mkdir(parents=True)
-    (keras_home / "datasets" / "mnist.npz").write_bytes(web_mnist[:-1])
-    assert prepare("mnist").fallback is None
-    assert (keras_home / "datasets" / "mnist.npz").read_bytes() == web_mnist
-
-
-def test_a_cache_that_cannot_be_written_is_no_failure(prepare, web_mnist, keras_home):
-    keras_home.write_text("a file where the folder should be")
-    assert prepare("mnist").fallback is None
-
-
-def test_a_cache_half_written_leaves_no_file(
-    prepare, web_mnist, keras_home, monkeypatch
-):
-    def fail(*_):
-        raise OSError("No space left on device")
-
-    monkeypatch.setattr(os, "replace", fail)
-    assert prepare("mnist").fallback is None
-    assert os.listdir(keras_home / "datasets") == []
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,102 @@
+"""Downloads: the pinned digest, Keras's cache, and servers that misbehave.
+
+Nothing is asked of a host other than this machine.
+"""
+
+import hashlib
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from lab.download import Download, DownloadError, fetch
+
+pytestmark = pytest.mark.usefixtures("keras_home")
+
+DIGEST = "0" * 64
+CONTENT = b"what was asked for"
+CACHE = "datasets/file.npz"
+
+
+@pytest.fixture
+def download(server) -> Download:
+    """A file on the server, which belongs into Keras's cache."""
+    server.bodies["/file.npz"] = CONTENT
+    digest = hashlib.sha256(CONTENT).hexdigest()
+    return Download(f"{server.url}/file.npz", digest, CACHE)
+
+
+@pytest.fixture
+def cached(keras_home) -> Path:
+    """Where the file belongs; the folder is there, the file is not."""
+    path = keras_home / CACHE
+    path.parent.mkdir(parents=True)
+    return path
+
+
+# --- the cache ------------------------------------------------------------------------
+
+
+def test_a_file_is_downloaded_once_and_kept_alone(server, download, keras_home):
+    assert fetch(download) == fetch(download) == CONTENT
+    assert server.requests == ["/file.npz"]
+    assert (keras_home / CACHE).read_bytes() == CONTENT
+    assert os.listdir(keras_home / "datasets") == ["file.npz"]
+
+
+def test_a_cached_file_needs_no_network(server, download, cached):
+    cached.write_bytes(CONTENT)
+    assert fetch(download) == CONTENT
+    assert server.requests == []
+
+
+def test_a_damaged_cache_is_replaced(download, cached):
+    cached.write_bytes(CONTENT[:-1])
+    assert fetch(download) == CONTENT
+    assert cached.read_bytes() == CONTENT
+
+
+def test_a_cache_that_cannot_be_written_is_no_failure(download, keras_home):
+    keras_home.write_text("a file where the folder should be")
+    assert fetch(download) == CONTENT
+
+
+def test_a_cache_half_written_leaves_no_file(download, cached, monkeypatch):
+    def fail(*_):
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(os, "replace", fail)
+    assert fetch(download) == CONTENT
+    assert os.listdir(cached.parent) == []
+
+
+# --- servers --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("path", "limits", "words"),
+    [
+        ("/silent", {"silence_seconds": 0.2}, "127.0.0.1: no answer for 0.2 seconds"),
+        ("/silent", {"total_seconds": 0.2}, "127.0.0.1: not done in 0.2 seconds"),
+        ("/slow", {"total_seconds": 0.3}, "127.0.0.1: not done in 0.3 seconds"),
+        ("/slow", {"silence_seconds": 0.01}, "0.01 seconds"),
+        ("/drip", {"silence_seconds": 0.2}, "127.0.0.1: no answer for 0.2 seconds"),
+        ("/large", {"max_bytes": 1000}, "127.0.0.1: more than 1000 bytes"),
+    ],
+)
+def test_a_misbehaving_server_cannot_hold_us(server, path, limits, words):
+    server.bodies |= {"/slow": bytes(1000), "/large": bytes(300_000)}
+    download = Download(f"{server.url}{path}", DIGEST, **limits)
+    started = time.monotonic()
+    with pytest.raises(DownloadError, match=words):
+        fetch(download)
+    assert time.monotonic() - started < 2
+
+
+def test_a_refused_body_is_not_read_on_in_the_background(server):
+    download = Download(f"{server.url}/endless", DIGEST, max_bytes=10**6)
+    with pytest.raises(DownloadError) as caught:
+        fetch(download)
+    # `caught` keeps the traceback alive, as a caller that handles the error would.
+    assert caught.value and server.hung_up.wait(2)
