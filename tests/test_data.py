@@ -196,6 +196,23 @@ def test_parameters_are_checked_without_reading_or_asking(
     )
 
 
+@pytest.mark.parametrize("inside", [False, True])
+def test_a_pipe_is_refused_and_not_waited_for(error_of, tmp_path, inside):
+    if inside:
+        write_idx(tmp_path / "idx", draw())
+        (tmp_path / "idx" / data.IDX_FILES["x_test"]).unlink()
+        os.mkfifo(tmp_path / "idx" / data.IDX_FILES["x_test"])
+        assert "got none named t10k-images-idx3-ubyte" in error_of("idx")
+    else:
+        os.mkfifo(tmp_path / "pipe.npz")
+        (tmp_path / "link.npz").symlink_to("pipe.npz")
+        assert "'link.npz', which is a pipe" in error_of("link.npz")
+
+
+def test_a_device_is_refused(error_of):
+    assert "'/dev/zero', which is a pipe, a socket or a device" in error_of("/dev/zero")
+
+
 def test_importing_loads_nothing_heavy():
     heavy = {
         "tensorflow",
@@ -357,7 +374,7 @@ def test_the_real_mnist_is_split_in_proportion(prepare):
         ("y_test", lambda raw: raw + b"\0", "more"),
         ("x_test", lambda raw: gzip.compress(raw)[:-20], "truncated"),
         ("x_test", lambda raw: b"\x1f\x8b" + raw, "gzip"),
-        ("x_test", lambda raw: raw[:4] + b"\xff" * 12, "fewer"),
+        ("x_test", lambda raw: raw[:4] + b"\xff" * 12, "at most 4,294,967,296 bytes"),
         ("x_test", lambda raw: raw[:4] + b"\0" * 12, "empty"),
     ],
 )
