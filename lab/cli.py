@@ -17,10 +17,14 @@ from typing import Any, Literal, NoReturn, TypeVar, get_args, get_origin
 
 import yaml
 
+from lab.console import say
+
 PROJECT_DIRECTORY = Path(__file__).resolve().parent.parent
 
 # Noted before anything slow loads: a parent that dies meanwhile is replaced by init.
 PARENT_PROCESS = os.getppid()
+
+MAX_SHOWN = 200  # characters of a wrong value that its error repeats
 
 EXIT_FAILURE = 1
 EXIT_USAGE = 2  # what argparse and most Unix tools answer to a wrong command line
@@ -173,7 +177,7 @@ def build(parameters: type[Params], given: dict[str, str]) -> Params:
 
 def fail(message: str, status: int) -> NoReturn:
     """Say what went wrong, and leave."""
-    print(f"error: {message.strip()}", file=sys.stderr, flush=True)
+    say(f"error: {message.strip()}")
     raise SystemExit(status)
 
 
@@ -184,6 +188,9 @@ def _leave_quietly_when_interrupted() -> None:
 
 
 def _convert(field: dataclasses.Field, text: str) -> Any:
+    is_text = field.type in (str, Path) or get_origin(field.type) is Literal
+    if not is_text and ("_" in text or not text.isascii()):
+        raise ValueError(text)  # int takes "1_0" and the digits of every script
     if field.metadata["parse"] is not None:
         return field.metadata["parse"](text)
     if field.type is bool:
@@ -207,7 +214,10 @@ def _is_valid(field: dataclasses.Field, value: Any) -> bool:
 
 
 def _explain(field: dataclasses.Field, value: Any) -> str:
-    message = f"{field.name} must be {field.metadata['expected']}, got {value!r}"
+    received = repr(value)
+    if len(received) > MAX_SHOWN:
+        received = f"{received[:MAX_SHOWN]}... ({len(received)} characters)"
+    message = f"{field.name} must be {field.metadata['expected']}, got {received}"
     if get_origin(field.type) is Literal:
         message += _suggest(str(value), get_args(field.type))
     return message

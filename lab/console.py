@@ -28,9 +28,20 @@ class Progress(Protocol):
         """Something worth a line has happened."""
 
 
+def printable(text: str) -> str:
+    """The text with control characters spelled out: a name must not steer a terminal.
+
+    Line breaks and tabs stay.
+    """
+    return "".join(
+        letter if letter.isprintable() or letter in "\n\t" else ascii(letter)[1:-1]
+        for letter in text
+    )
+
+
 def say(text: str = "") -> None:
     """One or more lines about what is going on."""
-    print(text, file=sys.stderr, flush=True)
+    print(printable(text), file=sys.stderr, flush=True)
 
 
 def warn(text: str) -> None:
@@ -42,7 +53,7 @@ def warn(text: str) -> None:
 
 def result(text: str) -> None:
     """One or more lines of the answer."""
-    print(text, flush=True)
+    print(printable(text), flush=True)
 
 
 @contextmanager

@@ -144,6 +144,11 @@ def test_an_optional_parameter_that_is_not_given_is_absent():
 # --- what is refused ------------------------------------------------------------------
 
 
+def test_a_very_long_value_is_shortened(capsys):
+    message = refused(capsys, flags(num_images="9" * 5000))
+    assert message.endswith("999... (5002 characters)") and len(message) < 300
+
+
 def test_a_misspelt_name_gets_a_suggestion(capsys):
     message = refused(capsys, [*flags(), "--num_image=3"])
     assert message == "unknown parameter 'num_image'; did you mean 'num_images'?"
@@ -196,12 +201,20 @@ def test_a_name_given_twice_is_refused(capsys):
 
 
 REFUSED_TEXTS = [
-    ("num_images", "a whole number", ["", "1.0", "1e3", "None", "1,2", "--"]),
-    ("rate", "a number in (-1, 1)", ["", "half", "0,5", "0.5.1"]),
+    (
+        "num_images",
+        "a whole number",
+        ["", "1.0", "1e3", "None", "1,2", "--", "1_0", "١", "７"],
+    ),
+    ("rate", "a number in (-1, 1)", ["", "half", "0,5", "0.5.1", "0_0.5", "٠.٥"]),
     ("title", "some text", [""]),
     ("shuffled", "true or false", ["", "yes", "no", "1", "0", "on", "t", "none"]),
     ("color", "crimson or turquoise", ["", "Crimson", "pink", " crimson"]),
-    ("sizes", "whole numbers >= 1, such as 4,2", ["", ",", "4,,2", ",4", "4;2", "4,x"]),
+    (
+        "sizes",
+        "whole numbers >= 1, such as 4,2",
+        ["", ",", "4,,2", ",4", "4;2", "4,x", "4,١"],
+    ),
     ("limit", "never or a number >= 1", ["", "Never", "none", "1.5", "auto"]),
     ("workers", "auto or a number", ["", "AUTO", "never", "None"]),
 ]

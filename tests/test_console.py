@@ -36,3 +36,11 @@ def test_a_warning_is_framed_and_whole(capsys):
 def test_results_go_to_stdout(capsys):
     console.result("answer")
     assert capsys.readouterr() == ("answer\n", "")
+
+
+def test_a_name_cannot_steer_the_terminal(capsys):
+    console.say("\x1b[2Jmnist\r\x9b \u202eé → \udcff\n\tnext line")
+    expected = "\\x1b[2Jmnist\\r\\x9b \\u202eé → \\udcff\n\tnext line\n"
+    assert capsys.readouterr().err == expected
+    console.result("\x07")
+    assert capsys.readouterr().out == "\\x07\n"
