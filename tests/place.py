@@ -1,0 +1,69 @@
+"""A folder that somebody works in, and `mlflow run` as they would start it there."""
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import mlflow
+from mlflow.entities import Run
+
+from lab import cli
+
+
+@dataclass(frozen=True)
+class Place:
+    """A folder that somebody works in, with a store of its own."""
+
+    folder: Path
+
+    @property
+    def store(self) -> str:
+        return f"sqlite:///{self.folder}/mlflow.db"
+
+    @property
+    def client(self) -> mlflow.MlflowClient:
+        return mlflow.MlflowClient(self.store)
+
+    def environment(self) -> dict[str, str]:
+        clean = {k: v for k, v in os.environ.items() if not k.startswith("MLFLOW_")}
+        binaries = str(Path(sys.executable).parent)
+        return clean | {
+            "PATH": os.pathsep.join([binaries, clean["PATH"]]),
+            "KERAS_HOME": str(self.folder / "keras"),
+        }
+
+    def start(self, entry_point: str, **parameters: str) -> subprocess.Popen:
+        """`mlflow run` in a process group of its own."""
+        command = ["mlflow", "run", str(cli.PROJECT_DIRECTORY), "-e", entry_point]
+        command += ["--env-manager", "local"]
+        for name, value in parameters.items():
+            command += ["-P", f"{name}={value}"]
+        return subprocess.Popen(
+            command,
+            cwd=self.folder,
+            env=self.environment(),
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+
+    def run(self, entry_point: str, **parameters: str) -> subprocess.CompletedProcess:
+        process = self.start(entry_point, **parameters)
+        out, err = process.communicate(timeout=300)
+        return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+    def runs(self, filter_string: str = "") -> list[Run]:
+        """Oldest first."""
+        order = ["attributes.start_time ASC"]
+        return self.client.search_runs(["0"], filter_string, order_by=order)
+
+    def last(self, entry_point: str) -> Run:
+        name = "tags.`mlflow.project.entryPoint`"
+        return self.runs(f"{name} = '{entry_point}'")[-1]
+
+    def artifacts(self, run: Run, folder: str) -> Path:
+        path = f"{run.info.artifact_uri}/{folder}"
+        return Path(mlflow.artifacts.download_artifacts(path))
