@@ -50,7 +50,11 @@ def watch_parent() -> None:
 @contextmanager
 def scratch_folder() -> Iterator[Path]:
     """A folder for temporary files; those of processes that were killed are removed"""
-    for left in Path(tempfile.gettempdir()).glob(f"{SCRATCH_PREFIX}*-*-*"):
+    try:
+        parent = Path(tempfile.gettempdir())
+    except OSError as error:
+        cli.fail(f"no folder for scratch files: {error}; set TMPDIR", cli.EXIT_FAILURE)
+    for left in parent.glob(f"{SCRATCH_PREFIX}*-*-*"):
         _, host, pid, start, *_ = [*left.name.split("-"), "", ""]
         is_ours = host == _host_mark() and pid.isdigit()
         if is_ours and _local_identity(int(pid)) != f"{pid} {start}":

@@ -75,6 +75,8 @@ QUIET_MLFLOW = {
 
 _RUN_ID = re.compile(r"[0-9a-f]{32}")
 _URI_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:/")
+# Lines that SQLAlchemy adds to what the database says.
+_SQL_DETAILS = ("[SQL", "[parameters", "(Background on", "(raised as a result")
 # What MLflow calls a run that nobody named, such as "bold-fish-12".
 _RANDOM_RUN_NAME = re.compile(r"[a-z]+-[a-z]+-\d+")
 
@@ -101,6 +103,8 @@ def execute(
     )
     os.environ.update(QUIET_MLFLOW)
     logging.getLogger("mlflow").setLevel(logging.WARNING)
+    # It logs the traceback of what it raises as well.
+    logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
     with (
         process.scratch_folder() as scratch,
         _active_run(name, params.working_directory) as active,
@@ -586,7 +590,8 @@ class Step:
         except BaseException:
             self._client.set_terminated(run_id, "KILLED")
             raise
-        self._client.set_terminated(run_id)
+        # The clock may have been set back meanwhile; nothing ends before it starts.
+        self._client.set_terminated(run_id, end_time=now)
 
     def _log_trial_files(self, run_id: str, trial: "Trial", key: cache.Key) -> None:
         folder = Path(tempfile.mkdtemp(dir=self.scratch)) / TRIAL
@@ -789,7 +794,8 @@ class _active_run:
             run = mlflow.start_run()
         except MlflowException as error:
             cli.fail(
-                f"no run on {mlflow.get_tracking_uri()}: {error}", cli.EXIT_FAILURE
+                f"no run on {mlflow.get_tracking_uri()}: {_in_words(error)}",
+                cli.EXIT_FAILURE,
             )
         if _RANDOM_RUN_NAME.fullmatch(run.info.run_name or ""):
             mlflow.set_tag(MLFLOW_RUN_NAME, self._name)
@@ -810,17 +816,35 @@ def _end_with_error(error: BaseException) -> NoReturn:
         # A second signal must not cut the book-keeping short.
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        # MLflow 3.17 turns KILLED into FAILED where `mlflow run` itself lives on.
-        mlflow.set_tag("error", f"interrupted by {number.name}")
-        mlflow.end_run("KILLED")
+        _close_run("KILLED", f"interrupted by {number.name}")
         cli.fail("interrupted", 128 + number)
-    known = isinstance(error, ValueError | StepError | TrialError | MlflowException)
-    text = str(error) if known else "".join(traceback.format_exception(error))
-    if isinstance(error, ValueError):
-        text = " ".join(text.split())
-    mlflow.set_tag("error", text[-4000:])
-    mlflow.end_run("FAILED")
+    text = _in_words(error)
+    _close_run("FAILED", text)
     cli.fail(text, getattr(error, "exit_status", cli.EXIT_FAILURE))
+
+
+def _close_run(status: str, cause: str) -> None:
+    """End the run; if the store is what failed, the cause is to be told all the same.
+
+    MLflow 3.17 turns KILLED into FAILED where `mlflow run` itself lives on.
+    """
+    try:
+        mlflow.set_tag("error", cause[-4000:])
+        mlflow.end_run(status)
+    except (MlflowException, OSError) as error:
+        console.say(f"the run could not be marked as {status}: {_in_words(error)}")
+
+
+def _in_words(error: BaseException) -> str:
+    """One line; a worker's traceback and that of a mistake of ours are kept whole."""
+    known = ValueError | OSError | StepError | TrialError | MlflowException
+    if not isinstance(error, known):
+        return "".join(traceback.format_exception(error))
+    if isinstance(error, TrialError):
+        return str(error)
+    lines = str(error).splitlines()
+    words = " ".join(line for line in lines if not line.startswith(_SQL_DETAILS))
+    return " ".join(words.split())
 
 
 def _make_tracking_uri_absolute(working_directory: Path) -> None:

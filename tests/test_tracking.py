@@ -1,6 +1,8 @@
 """MLflow as steps use it: locations, statuses, exit codes; on a store of its own."""
 
+import errno
 import functools
+import itertools
 import os
 import shutil
 import signal
@@ -88,6 +90,7 @@ class Refused(ValueError):
         (Refused("not these"), 3, "FAILED"),
         (TrialError(7, "its own\n  traceback"), 1, "FAILED"),
         (tracking.StepError("it stopped"), 1, "FAILED"),
+        (OSError(errno.ENOSPC, "No space left", "/some/file"), 1, "FAILED"),
         (KeyError("a bug of ours"), 1, "FAILED"),
         (KeyboardInterrupt(), 130, "KILLED"),
         (tracking.Terminated(), 143, "KILLED"),
@@ -100,6 +103,8 @@ def test_what_happened_decides_status_and_run(store, capsys, error, status, stat
     assert message.startswith("error: ")
     if type(error) is ValueError:
         assert message == "error: two lines\n"
+    if isinstance(error, OSError):
+        assert message == "error: [Errno 28] No space left: '/some/file'\n"
     if isinstance(error, TrialError):
         assert message == "error: the trial with seed 7 failed: its own\n  traceback\n"
     assert ("Traceback" in message) == isinstance(error, KeyError)
@@ -169,6 +174,21 @@ def test_an_interruption_while_a_trial_is_logged_leaves_no_running_run(
     assert {found.info.status for found in runs} == {"KILLED"}
     assert len(runs) == 2
     assert run.data.tags["error"] == "interrupted by SIGTERM"
+
+
+def test_a_trial_lasts_as_long_as_it_took_though_the_clock_is_set_back(
+    store, monkeypatch
+):
+    trial = make_trial(3)
+
+    def function(step):
+        falling = itertools.count(time.time(), -100)
+        monkeypatch.setattr(time, "time", lambda: next(falling))
+        step.log_trial("arm", trial, {}, KEY)
+
+    assert execute(store, function)[0] == 0
+    [run] = mlflow.search_runs(filter_string="tags.seed = '3'", output_format="list")
+    assert run.info.end_time - run.info.start_time == 1500
 
 
 def test_what_is_wrong_with_a_folder_is_told_of_its_location(store, capsys):
