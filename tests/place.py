@@ -3,7 +3,8 @@
 import os
 import subprocess
 import sys
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import mlflow
@@ -14,13 +15,18 @@ from lab import cli
 
 @dataclass(frozen=True)
 class Place:
-    """A folder that somebody works in, with a store of its own."""
+    """A folder that somebody works in, by default with a store of its own.
+
+    `variables` are added to the environment of what is started there.
+    """
 
     folder: Path
+    variables: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def store(self) -> str:
-        return f"sqlite:///{self.folder}/mlflow.db"
+        own = f"sqlite:///{self.folder}/mlflow.db"
+        return self.variables.get("MLFLOW_TRACKING_URI", own)
 
     @property
     def client(self) -> mlflow.MlflowClient:
@@ -32,11 +38,21 @@ class Place:
         return clean | {
             "PATH": os.pathsep.join([binaries, clean["PATH"]]),
             "KERAS_HOME": str(self.folder / "keras"),
+            **self.variables,
         }
 
-    def start(self, entry_point: str, **parameters: str) -> subprocess.Popen:
-        """`mlflow run` in a process group of its own."""
-        command = ["mlflow", "run", str(cli.PROJECT_DIRECTORY), "-e", entry_point]
+    def start(
+        self, entry_point: str, *, before: tuple[str, ...] = (), **parameters: str
+    ) -> subprocess.Popen:
+        """`mlflow run` in a process group of its own; `before` is put before it."""
+        command = [
+            *before,
+            "mlflow",
+            "run",
+            str(cli.PROJECT_DIRECTORY),
+            "-e",
+            entry_point,
+        ]
         command += ["--env-manager", "local"]
         for name, value in parameters.items():
             command += ["-P", f"{name}={value}"]
@@ -50,8 +66,9 @@ class Place:
             start_new_session=True,
         )
 
-    def run(self, entry_point: str, **parameters: str) -> subprocess.CompletedProcess:
-        process = self.start(entry_point, **parameters)
+    def run(self, entry_point: str, **given) -> subprocess.CompletedProcess:
+        """`start`, and wait for the end."""
+        process = self.start(entry_point, **given)
         out, err = process.communicate(timeout=300)
         return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 

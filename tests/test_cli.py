@@ -204,8 +204,10 @@ REFUSED_TEXTS = [
     (
         "num_images",
         "a whole number",
-        ["", "1.0", "1e3", "None", "1,2", "--", "1_0", "١", "７"],
+        ["", "1.0", "1e3", "None", "1,2", "--"],
     ),
+    ("num_images", "a whole number", ["1_0", "١", "７"]),  # int takes these
+    ("sizes", "whole numbers >= 1, such as 4,2", ["4,١", "1_0"]),
     ("rate", "a number in (-1, 1)", ["", "half", "0,5", "0.5.1", "0_0.5", "٠.٥"]),
     ("title", "some text", [""]),
     ("shuffled", "true or false", ["", "yes", "no", "1", "0", "on", "t", "none"]),
@@ -213,7 +215,7 @@ REFUSED_TEXTS = [
     (
         "sizes",
         "whole numbers >= 1, such as 4,2",
-        ["", ",", "4,,2", ",4", "4;2", "4,x", "4,١"],
+        ["", ",", "4,,2", ",4", "4;2", "4,x"],
     ),
     ("limit", "never or a number >= 1", ["", "Never", "none", "1.5", "auto"]),
     ("workers", "auto or a number", ["", "AUTO", "never", "None"]),
