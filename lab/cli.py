@@ -234,5 +234,5 @@ def _unknown(argument: str, known: list[str]) -> str:
 
 
 def _suggest(text: str, known: Iterable[str]) -> str:
-    close = difflib.get_close_matches(text, known, n=1)
+    close = difflib.get_close_matches(text.lower(), known, n=1)
     return f"; did you mean {close[0]!r}?" if close else ""

@@ -154,6 +154,12 @@ def test_a_misspelt_name_gets_a_suggestion(capsys):
     assert message == "unknown parameter 'num_image'; did you mean 'num_images'?"
 
 
+@pytest.mark.parametrize("text", ["Crimson", "CRIMSON", "crimsn"])
+def test_a_misspelt_choice_gets_a_suggestion(capsys, text):
+    message = refused(capsys, flags(color=text))
+    assert message.endswith(f"got {text!r}; did you mean 'crimson'?")
+
+
 def test_a_misspelt_name_gets_its_suggestion_also_where_it_leaves_one_missing(capsys):
     message = refused(capsys, [*flags(color=None), "--colour=crimson"])
     assert message == "unknown parameter 'colour'; did you mean 'color'?"
@@ -241,11 +247,6 @@ def test_a_number_outside_its_range_is_refused(capsys, text):
 def test_a_wrong_second_word_is_judged_as_a_value(capsys, text):
     message = refused(capsys, [*flags(rate=None), "--rate", text])
     assert message.startswith("rate must be a number in (-1, 1), got ")
-
-
-def test_a_misspelt_choice_gets_a_suggestion(capsys):
-    message = refused(capsys, flags(color="crimsn"))
-    assert message.endswith("got 'crimsn'; did you mean 'crimson'?")
 
 
 def test_a_line_break_in_a_value_does_not_break_the_line(capsys):
