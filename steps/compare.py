@@ -62,7 +62,9 @@ class Params(Options):
         lambda places: all(places) and len(set(places)) == len(places),
         parse=locations,
     )
-    working_directory: Path = cli.parameter("a folder, which relative paths start from")
+    working_directory: Path = cli.parameter(
+        "an existing folder, which relative paths start from", Path.is_dir
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()

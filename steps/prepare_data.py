@@ -25,7 +25,9 @@ class Params(cli.Parameters):
     validation_fraction: float = cli.parameter("a number in (0, 0.5], such as 0.1")
     split_seed: int = cli.parameter("a whole number >= 0, such as 0")
     train_size: int = cli.parameter("0 for all, or a number of images, such as 2000")
-    working_directory: Path = cli.parameter("a folder, which relative paths start from")
+    working_directory: Path = cli.parameter(
+        "an existing folder, which relative paths start from", Path.is_dir
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()

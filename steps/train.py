@@ -43,7 +43,9 @@ class Params(Recipe, Trials, Caching):
         " prepare_data takes it",
         lambda location: bool(location.strip()),
     )
-    working_directory: Path = cli.parameter("a folder, which relative paths start from")
+    working_directory: Path = cli.parameter(
+        "an existing folder, which relative paths start from", Path.is_dir
+    )
 
     @property
     def recipe(self) -> Recipe:
