@@ -38,7 +38,9 @@ class Params(cli.Parameters):
         parse=lambda text: None if text == "auto" else int(text),
         spell=lambda seed: "auto" if seed is None else str(seed),
     )
-    working_directory: Path = cli.parameter("a folder, which relative paths start from")
+    working_directory: Path = cli.parameter(
+        "an existing folder, which relative paths start from", Path.is_dir
+    )
 
 
 @dataclasses.dataclass(frozen=True)
