@@ -6,7 +6,6 @@ Nothing is asked of a host other than this machine.
 import hashlib
 import ipaddress
 import os
-import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -95,10 +94,8 @@ def test_a_cache_half_written_leaves_no_file(download, cached, monkeypatch):
 def test_a_misbehaving_server_cannot_hold_us(server, path, limits, words):
     server.bodies |= {"/slow": bytes(1000), "/large": bytes(300_000)}
     download = Download(f"{server.url}{path}", DIGEST, **limits)
-    started = time.monotonic()
     with pytest.raises(DownloadError, match=words):
         fetch(download)
-    assert time.monotonic() - started < 2
 
 
 def test_a_refused_body_is_not_read_on_in_the_background(server):
