@@ -17,9 +17,6 @@ same bytes for the same arm on every machine; `load` never unpickles anything.
 from __future__ import annotations
 
 import json
-import math
-import zipfile
-import zlib
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -29,8 +26,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from lab import statistics
+from lab import formats, statistics
 from lab.cli import EXIT_REFUSED
+from lab.errors import DataError, reason
 
 FINISHED, DIVERGED = "finished", "diverged"
 WHOLE_NUMBER_COLUMNS = (
@@ -67,7 +65,6 @@ FILES = ("metrics.csv", "history.csv", "predictions.npz", "arm.json")
 SUFFICIENT_FILES = ("metrics.csv", "predictions.npz")
 ROW_SUM_TOLERANCE = 1e-3  # a softmax in float32 stays within 1e-6 of one
 RANGE_TOLERANCE = 1e-6
-MOST_PREDICTION_BYTES = 2**32  # unpacked; 5,000 seeds of MNIST in float64
 
 
 class ArmError(ValueError):
@@ -294,58 +291,11 @@ def _read_predictions(path: Path) -> dict[str, np.ndarray | None]:
         return {"labels": None, "probabilities": None}
     try:
         with open(path, "rb") as file:
-            archive = np.load(file, allow_pickle=False)
-            if not isinstance(archive, np.lib.npyio.NpzFile):
-                raise ValueError("a single array")
-            with archive:
-                _require(path.name, archive, _PREDICTION_KEYS)
-                _refuse_absurd_sizes(path.name, archive)
-                return _usual_types({key: archive[key] for key in _PREDICTION_KEYS})
-    except ArmError:
-        raise
-    # RuntimeError: encrypted, or compressed in a way that zipfile does not know.
-    except (
-        *(OSError, ValueError, EOFError, KeyError, RuntimeError),
-        *(zipfile.BadZipFile, zlib.error),
-    ) as error:
-        raise ArmError(
-            f"{path.name} must be an npz archive of plain arrays, got: {error}; "
-            "train the arm again"
-        ) from None
-
-
-def _refuse_absurd_sizes(where: str, archive: np.lib.npyio.NpzFile) -> None:
-    """A small file may claim arrays of any size; numpy would reserve the memory."""
-    total = 0
-    for key in _PREDICTION_KEYS:
-        member = archive.zip.getinfo(f"{key}.npy")
-        with archive.zip.open(member) as file:
-            shape, dtype = _npy_header(file)
-            held = member.file_size - file.tell()
-        declared = math.prod(shape) * dtype.itemsize
-        if declared != held and not dtype.hasobject:
-            raise ArmError(
-                f"{where} must hold the {shape} {dtype} that the header of {key} "
-                f"declares, {declared:,} bytes, got {held:,}; save it again"
-            )
-        total += member.file_size
-    if total > MOST_PREDICTION_BYTES:
-        raise ArmError(
-            f"{where} must unpack to at most {MOST_PREDICTION_BYTES:,} bytes, got "
-            f"{total:,}; keep fewer seeds or examples"
-        )
-
-
-def _npy_header(file: Any) -> tuple[tuple[int, ...], np.dtype]:
-    readers = {
-        (1, 0): np.lib.format.read_array_header_1_0,
-        (2, 0): np.lib.format.read_array_header_2_0,
-    }
-    version = np.lib.format.read_magic(file)
-    if version not in readers:
-        raise ValueError(f"npy version {version}")
-    shape, _, dtype = readers[version](file)
-    return shape, dtype
+            return _usual_types(formats.read_npz(file, _PREDICTION_KEYS, path.name))
+    except OSError as error:
+        raise ArmError(f"{path.name} must be readable, got: {reason(error)}") from None
+    except DataError as error:
+        raise ArmError(str(error)) from None
 
 
 def _usual_types(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

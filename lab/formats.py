@@ -83,7 +83,7 @@ def read_idx(file: BinaryIO, num_axes: int, where: str) -> np.ndarray:
 def _too_large(where: str, num_bytes: int) -> DataError:
     return DataError(
         f"{where} must unpack to at most {MAX_BYTES:,} bytes, got a header that says "
-        f"{num_bytes:,}; leave out images, or scale them down"
+        f"{num_bytes:,}; keep fewer examples"
     )
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from lab import arm as arms
+from lab import formats
 from lab.arm import DIGEST_KEYS, METRIC_COLUMNS, Arm, ArmError
 
 NUM_CLASSES = 3
@@ -251,13 +252,13 @@ class Trap:
 
 def test_pickled_arrays_are_never_opened(folder):
     rewrite_predictions(folder, labels=np.array([Trap()], dtype=object))
-    assert "allow_pickle=False" in refusal(folder)
+    assert "pickled Python objects" in refusal(folder)
 
 
 def test_a_single_array_is_no_archive(folder):
     with open(folder / "predictions.npz", "wb") as file:
         np.save(file, np.zeros(3))
-    assert "must be an npz archive" in refusal(folder)
+    assert "must be an .npz archive" in refusal(folder)
 
 
 def probabilities(**changes) -> np.ndarray:
@@ -269,7 +270,7 @@ def probabilities(**changes) -> np.ndarray:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"labels": None}, "missing: labels"),
+        ({"labels": None}, "add labels"),
         ({"probabilities": probabilities()[:2]}, "as seeds and labels say"),
         ({"probabilities": probabilities()[:, :, 0]}, "as seeds and labels say"),
         ({"probabilities": probabilities().astype(np.float16)}, "must be float32"),
@@ -517,11 +518,11 @@ def test_a_header_that_claims_another_size_is_refused_before_it_is_believed(
     folder, shape
 ):
     replace_header(folder, shape)
-    assert "the header of probabilities declares" in refusal(folder)
+    assert "with a header for float32 of shape" in refusal(folder)
 
 
 def test_an_archive_that_unpacks_to_too_much_is_refused(folder, monkeypatch):
     with np.load(folder / "predictions.npz") as archive:
         size = sum(array.nbytes for array in archive.values())
-    monkeypatch.setattr(arms, "MOST_PREDICTION_BYTES", size)
+    monkeypatch.setattr(formats, "MAX_BYTES", size)
     assert f"must unpack to at most {size:,} bytes" in refusal(folder)
