@@ -10,6 +10,7 @@ export MLFLOW_LOGGING_LEVEL ?= WARNING
 .PHONY: main test lint ui
 
 main: .venv/main
+	@python -m lab.store
 	mlflow run . -e main --env-manager local $(addprefix -P ,$(P))
 
 test: .venv/dev

@@ -739,6 +739,11 @@ class Step:
         return f"runs:/{run_id}/{inside}"
 
 
+def open_store(uri: str) -> None:
+    """Make the database of a store, if it is not there yet."""
+    mlflow.MlflowClient(uri).search_experiments(max_results=1)
+
+
 def names_run(location: str) -> bool:
     """Whether something is a run id or an artifact URI, and so no path, URL or name."""
     web = location.startswith(("http://", "https://"))
