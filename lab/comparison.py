@@ -7,8 +7,8 @@ which is reported beside it, and returns one dict of plain JSON values: the cont
 clock, no machine and no path.
 
 Numbers are fractions and nats in full precision, None where there is no number. The
-rules of the verdict are those of `statistics.decide`. `sentence` puts a verdict into
-words, from nothing but the dict; `lab.caveats` knows the warnings.
+rules of the verdict are those of `statistics.decide`. `lab.sentences` puts a verdict
+into words, from nothing but the dict; `lab.caveats` knows the warnings.
 """
 
 from __future__ import annotations
@@ -23,10 +23,11 @@ from typing import Any
 
 import numpy as np
 
-from lab import caveats, statistics
+from lab import caveats, sentences, statistics
 from lab.arm import DIVERGED, METRIC_COLUMNS, Arm, finished_rows
 from lab.cli import EXIT_REFUSED
 from lab.statistics import Effect
+from lab.words import Words
 
 PRIMARY_METRIC = "test_accuracy"
 PAIRINGS = ("seed", "none")
@@ -797,170 +798,10 @@ def _calibration(pair: _Pair) -> dict[str, dict[str, Any] | None]:
     return found
 
 
-# --- in words -------------------------------------------------------------------------
-
-_REASONS = {
-    "diverged_or_missing_runs": "a run diverged or is missing",
-    "duplicate_predictions_within_arm": (
-        "runs of an arm with different seeds made identical predictions"
-    ),
-    "too_few_seeds": (
-        f"an arm has fewer than {statistics.LEAST_SEEDS} finished runs, the least "
-        "for a verdict"
-    ),
-    "seed_variance_unknown": "with one seed the variance between seeds is unknown",
-    "selected_on_test": "recipe, epoch or checkpoint were chosen on the test set",
-    "zero_variance": "the runs do not vary, so nothing can be tested",
-    "few_discordant_examples": (
-        f"the arms differ on fewer than {statistics.LEAST_DISCORDANT} images"
-    ),
-}
-
-
 def sentence(answer: dict[str, Any], result: dict[str, Any]) -> str:
     """The verdict on one candidate in a few sentences, in points (0.01 of accuracy).
 
     answer: what `compare` returns, of which `reference`, `margin` and `arms` are used.
     result: one of its comparisons in the primary metric.
     """
-    verdict = result["verdict"]
-    if verdict in ("better", "worse"):
-        return _difference_sentence(answer, result)
-    if verdict == "equivalent":
-        return _equivalence_sentence(answer, result)
-    if result["single_pair"]:
-        return _two_networks_sentence(answer, result)
-    if result["reasons"] == ["interval_too_wide"]:
-        return _undecided_sentence(answer, result)
-    clauses = "; ".join(_REASONS[reason] for reason in result["reasons"])
-    return (
-        f"Inconclusive: {clauses}. Estimate of {result['candidate']} minus "
-        f"{answer['reference']}: {_estimate(result)}."
-    )
-
-
-def _difference_sentence(answer: dict[str, Any], result: dict[str, Any]) -> str:
-    size = _points(abs(result["delta"]), _decimals(result))
-    exceeds = "" if "exceeds_margin" in result["flags"] else "not "
-    return (
-        f"{result['candidate']} is {result['verdict']} than {answer['reference']} by "
-        f"{size} points ({_evidence(result, size_only=True)}; {_p(result['p_holm'])}): "
-        f"{_errors(answer, result)}. The difference is {exceeds}shown to exceed the "
-        f"margin of {_margin(answer)}."
-    )
-
-
-def _equivalence_sentence(answer: dict[str, Any], result: dict[str, Any]) -> str:
-    text = (
-        f"{result['candidate']} is equivalent to {answer['reference']} within the "
-        f"margin of {_margin(answer)}: {_signed(result)} points ({_evidence(result)}; "
-        f"equivalence {_p(result['p_tost_holm'])}): {_errors(answer, result)}."
-    )
-    if "detectable_below_margin" in result["flags"]:
-        text += (
-            f" A difference is detectable ({_p(result['p_holm'])}), but smaller than "
-            "the margin declared to matter."
-        )
-    if "identical_predictions" in result["flags"]:
-        text += " Every pair made identical predictions: was one run given twice?"
-    return text
-
-
-def _undecided_sentence(answer: dict[str, Any], result: dict[str, Any]) -> str:
-    """Neither shown different nor shown equal, and what it would take."""
-    text = (
-        f"Inconclusive: {result['candidate']} is neither shown to differ from "
-        f"{answer['reference']} nor shown to be equivalent to it within the margin of "
-        f"{_margin(answer)}: {_estimate(result)}. With these runs a difference "
-        f"of {_two_digits(result['mde80'])} points would be found 4 times in 5"
-    )
-    seeds = result["seeds_needed_for_margin"]
-    if seeds is None:
-        return text + "; for one as small as the margin no number of seeds is enough."
-    if seeds > min(result["num_seeds"]):
-        return text + f"; one as small as the margin takes about {seeds} seeds per arm."
-    return text + "."
-
-
-def _two_networks_sentence(answer: dict[str, Any], result: dict[str, Any]) -> str:
-    """One seed per arm: what is known is about two networks, not two recipes."""
-    pair = result["single_pair"]
-    low, high = (_points(bound, _decimals(result)) for bound in pair["ci95"])
-    clauses = "; ".join(
-        _REASONS[reason] for reason in result["reasons"] if reason != "too_few_seeds"
-    )
-    return (
-        f"Inconclusive: {clauses}. Of {result['num_examples']:,} images, this "
-        f"{result['candidate']} network alone gets "
-        f"{pair['table']['only_candidate_right']} right and this "
-        f"{answer['reference']} network alone "
-        f"{pair['table']['only_reference_right']}: {_signed(result)} points (95% CI "
-        f"{low} to {high}; exact McNemar {_p(pair['p'])}). That is about these two "
-        "networks, not about the recipes."
-    )
-
-
-def _estimate(result: dict[str, Any]) -> str:
-    p = result["p_holm"]
-    tail = "" if p is None else f"; {_p(p)}"
-    return f"{_signed(result)} points ({_evidence(result)}{tail})"
-
-
-def _evidence(result: dict[str, Any], *, size_only: bool = False) -> str:
-    """Interval and sample sizes; `size_only` gives a loss as a positive size."""
-    first, second = result["num_seeds"]
-    seeds = f"{first} paired seed{'s' if first > 1 else ''}"
-    if not result["paired"]:
-        seeds = f"{first} and {second} unpaired seeds"
-    images = "this test set only"
-    if result["num_examples"] is not None:
-        images = f"{result['num_examples']:,} images"
-    sizes = f"{seeds}, {images}"
-    interval = result["verdict_interval"]
-    if interval["low"] is None:
-        return sizes
-    sign = -1 if size_only and result["delta"] < 0 else 1
-    bounds = sorted(sign * interval[end] for end in ("low", "high"))
-    low, high = (_points(bound, _decimals(result)) for bound in bounds)
-    return f"{100 * interval['level']:g}% CI {low} to {high}; {sizes}"
-
-
-def _errors(answer: dict[str, Any], result: dict[str, Any]) -> str:
-    accuracies = {
-        arm["name"]: arm["metrics"][PRIMARY_METRIC]["mean"] for arm in answer["arms"]
-    }
-    before, after = (
-        1 - accuracies[name] for name in (answer["reference"], result["candidate"])
-    )
-    return f"error {before:.2%} to {after:.2%}"
-
-
-def _decimals(result: dict[str, Any]) -> int:
-    """Decimals of a point that show three digits of the difference, at most three."""
-    size = 100 * abs(result["delta"])
-    return 2 if size == 0 else min(3, max(1, 2 - math.floor(math.log10(size))))
-
-
-def _points(fraction: float, decimals: int, sign: str = "") -> str:
-    points = round(100 * fraction, decimals) + 0.0  # no "-0.00"
-    return f"{points:{sign}.{decimals}f}"
-
-
-def _signed(result: dict[str, Any]) -> str:
-    return _points(result["delta"], _decimals(result), "+")
-
-
-def _two_digits(fraction: float) -> str:
-    return f"{100 * fraction:#.2g}".rstrip(".")
-
-
-def _margin(answer: dict[str, Any]) -> str:
-    points = round(100 * answer["margin"], 10)
-    return f"{points:g} point{'s' if points > 1 else ''}"
-
-
-def _p(p: float) -> str:
-    """As printed in journals; below .001 the approximation has no digits to give."""
-    if p < 0.001:
-        return "p < .001"
-    return f"p = {p:.3f}".replace("0.", ".", 1)
+    return sentences.answer(answer, result, Words("en"))
