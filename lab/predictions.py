@@ -1,0 +1,79 @@
+"""What two arms predicted for the same test images: confusions and flips.
+
+Pure functions on arrays. Probabilities are (runs, images, classes), labels (images,).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Opinion:
+    """What the runs of one arm say about one image."""
+
+    predicted: int  # the class that most runs predict; the lowest one in a tie
+    num_runs: int  # runs that predict it
+    num_right: int  # runs that predict the true class
+
+
+@dataclass(frozen=True)
+class Flip:
+    """A test image that one arm gets right more often than the other."""
+
+    index: int
+    label: int
+    reference: Opinion
+    candidate: Opinion
+
+
+def predicted_classes(probabilities: np.ndarray) -> np.ndarray:
+    """(runs, images) the class with the largest probability; the lowest in a tie."""
+    return probabilities.argmax(axis=2)
+
+
+def confusion(predicted: np.ndarray, labels: np.ndarray, classes: int) -> np.ndarray:
+    """(classes, classes) images of a true class (row) by predicted class (column).
+
+    A mean over the runs: `predicted` is (runs, images).
+    """
+    cells = labels * classes + predicted
+    counts = np.bincount(cells.ravel(), minlength=classes * classes)
+    return counts.reshape(classes, classes) / len(predicted)
+
+
+def most_flipped(
+    reference: np.ndarray, candidate: np.ndarray, labels: np.ndarray, count: int
+) -> tuple[list[Flip], list[Flip]]:
+    """The `count` images that the candidate gains most clearly, and those it loses.
+
+    reference, candidate: (runs, images) predicted classes; the runs may differ in
+        number, so shares of runs are compared. Ties are in the order of the images.
+    """
+    shares = [
+        (predicted == labels).mean(axis=0) for predicted in (reference, candidate)
+    ]
+    change = shares[1] - shares[0]
+    gained = np.argsort(-change, kind="stable")[:count]
+    lost = np.argsort(change, kind="stable")[:count]
+    return tuple(
+        [
+            Flip(
+                int(index),
+                int(labels[index]),
+                _opinion(reference[:, index], labels[index]),
+                _opinion(candidate[:, index], labels[index]),
+            )
+            for index in chosen
+            if sign * change[index] > 0
+        ]
+        for sign, chosen in ((1, gained), (-1, lost))
+    )
+
+
+def _opinion(predicted: np.ndarray, label: int) -> Opinion:
+    votes = np.bincount(predicted)
+    most = int(votes.argmax())
+    return Opinion(most, int(votes[most]), int((predicted == label).sum()))
