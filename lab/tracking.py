@@ -6,6 +6,7 @@ error, so nothing here logs a parameter again that is already there.
 """
 
 import dataclasses
+import hashlib
 import importlib
 import logging
 import os
@@ -14,6 +15,7 @@ import re
 import shlex
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 import threading
@@ -33,6 +35,7 @@ from mlflow.entities import Metric, Param, Run, RunTag
 from mlflow.exceptions import MlflowException
 from mlflow.utils.file_utils import get_local_path_or_none
 from mlflow.utils.mlflow_tags import (
+    MLFLOW_GIT_COMMIT,
     MLFLOW_LOGGED_ARTIFACTS,
     MLFLOW_PARENT_RUN_ID,
     MLFLOW_PROJECT_ENTRY_POINT,
@@ -686,6 +689,51 @@ class Step:
         )
         return folder
 
+    def test_images(
+        self, location: str, test_set: dict[str, Any] | None
+    ) -> np.ndarray | None:
+        """The test images that the training run at `location` was given, if at hand.
+
+        Args:
+            test_set: `sha256` is that of the images' `.npy` file.
+
+        Returns:
+            (N, height, width[, channels]) uint8. None where the run does not tell its
+            `data_run`, where that has no images or others: a report can do without.
+        """
+        expected = (test_set or {}).get("sha256")
+        try:
+            run = self._client.get_run(self.run_of(location) or "")
+            data_run = run.data.tags[DATA_RUN]
+            path = mlflow.artifacts.download_artifacts(
+                f"runs:/{data_run}/dataset/x_test.npy",
+                dst_path=tempfile.mkdtemp(dir=self.scratch),
+            )
+            with open(path, "rb") as file:
+                if hashlib.file_digest(file, "sha256").hexdigest() != expected:
+                    return None
+            return np.load(path, allow_pickle=False)
+        except Exception:  # each kind of artifact store has its own
+            return None
+
+    def provenance(self) -> dict[str, Any]:
+        """Which code made this answer, and the command that makes it again.
+
+        Returns:
+            Of the driver's run, if any: `source` and `commit` of the project, `dirty`
+            (whether its work tree has changes that no commit holds) and `command`;
+            None for what is not known.
+        """
+        run = self._client.get_run(self._parent_id or self.run_id)
+        source = self._source or run.data.tags.get(MLFLOW_SOURCE_NAME)
+        commit = run.data.tags.get(MLFLOW_GIT_COMMIT)
+        return {
+            "source": _without_password(source) if source else None,
+            "commit": commit,
+            "dirty": _has_uncommitted_changes() if commit else None,
+            "command": _command(run, source, commit),
+        }
+
     def where_to_look(self) -> str:
         """How to open this run in MLflow's own interface."""
         uri = mlflow.get_tracking_uri()
@@ -748,6 +796,45 @@ def names_run(location: str) -> bool:
     """Whether something is a run id or an artifact URI, and so no path, URL or name."""
     web = location.startswith(("http://", "https://"))
     return bool(_RUN_ID.fullmatch(location) or _URI_SCHEME.match(location) and not web)
+
+
+def _command(run: Run, source: str | None, commit: str | None) -> str | None:
+    """`mlflow run` with the parameters of a run that differ from their defaults."""
+    entry_point = run.data.tags.get(MLFLOW_PROJECT_ENTRY_POINT)
+    if entry_point is None:
+        return None
+    is_remote = bool(source) and not source.startswith(("file:", "/", "."))
+    words = ["mlflow", "run", source if is_remote else "."]
+    if is_remote and commit:
+        words += ["-v", commit]
+    words += ["-e", entry_point, "--env-manager", "local"]
+    usual = cli.defaults(entry_point)
+    for name, quoted in run.data.params.items():
+        value = "".join(shlex.split(quoted))  # MLflow records them ready for a shell
+        if name != "working_directory" and value != usual.get(name):
+            words += ["-P", f"{name}={value}"]
+    return _without_password(shlex.join(words))
+
+
+def _without_password(text: str) -> str:
+    """An address may hold one: https://name:password@host/."""
+    return re.sub(r"(?<=://)[^/@\s]+@", "", text)
+
+
+def _has_uncommitted_changes() -> bool | None:
+    """Of the project's work tree; None where it is none or git is missing."""
+    command = ["git", "--no-optional-locks", "status", "--porcelain"]
+    try:
+        answer = subprocess.run(
+            command,
+            cwd=cli.PROJECT_DIRECTORY,
+            capture_output=True,
+            check=True,
+            timeout=10,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return bool(answer.stdout.strip())
 
 
 def _model_environment() -> dict[str, Any]:

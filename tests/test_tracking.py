@@ -2,6 +2,8 @@
 
 import errno
 import functools
+import hashlib
+import io
 import itertools
 import os
 import shutil
@@ -450,3 +452,121 @@ def test_a_later_twin_waits_for_the_earlier_one(store):
         sleeper.kill()
         sleeper.wait()
         assert execute(store, lambda step: step.wait_for_twins(KEY))[0] == 0
+
+
+# --- for the report -------------------------------------------------------------------
+
+
+IMAGES = np.arange(24, dtype=np.uint8).reshape(2, 3, 4)
+
+
+def leave_images(store):
+    """A prepare_data run with test images, and a training run that names it."""
+
+    def prepare(step):
+        np.save(step.scratch / "x_test.npy", IMAGES)
+        step.log_folder(step.scratch, "dataset")
+
+    data_run = execute(store, prepare)[1].info.run_id
+    train = execute(store, lambda step: step.set_tags(data_run=data_run))[1]
+    return train.info.run_id
+
+
+def digest_of(images):
+    file = io.BytesIO()
+    np.save(file, images)
+    return hashlib.sha256(file.getvalue()).hexdigest()
+
+
+def test_test_images_are_those_that_the_training_run_was_given(store):
+    location = f"runs:/{leave_images(store)}/trials"
+
+    def function(step):
+        found = step.test_images(location, {"sha256": digest_of(IMAGES)})
+        np.testing.assert_array_equal(found, IMAGES)
+
+    assert execute(store, function)[0] == 0
+
+
+def test_a_report_does_without_test_images_that_are_not_at_hand(store):
+    known, untagged = leave_images(store), leave_folder(store)
+    gone = execute(store, lambda step: step.set_tags(data_run="0" * 32))[1]
+    digest = {"sha256": digest_of(IMAGES)}
+
+    def function(step):
+        for location, test_set in [
+            (known, {"sha256": digest_of(IMAGES + 1)}),
+            (known, {"sha256": None}),
+            (untagged, digest),
+            (gone.info.run_id, digest),
+            ("a folder", digest),
+            ("0" * 32, digest),
+        ]:
+            assert step.test_images(location, test_set) is None
+
+    assert execute(store, function)[0] == 0
+
+
+def provenance(store, tags, params):
+    """What a step says of itself, as it would within `mlflow run`."""
+    found = []
+    with mlflow.start_run() as run:
+        mlflow.set_tags(tags)
+        mlflow.log_params(params)
+    os.environ["MLFLOW_RUN_ID"] = run.info.run_id
+    assert execute(store, lambda step: found.append(step.provenance()))[0] == 0
+    return found[0]
+
+
+def test_the_command_repeats_what_differs_from_the_defaults(store):
+    tags = {
+        "mlflow.project.entryPoint": "main",
+        "mlflow.source.name": "https://me:secret@host/project.git",
+        "mlflow.source.git.commit": "c0ffee",
+    }
+    params = cli.defaults("main") | {
+        "seeds": "3",
+        "dataset": "'my data.npz'",  # as MLflow records it
+        "l2_lambda": "1e-4",
+        "working_directory": "/somewhere",
+    }
+    found = provenance(store, tags, params)
+    assert found["source"] == "https://host/project.git"
+    assert found["commit"] == "c0ffee"
+    assert found["dirty"] in (True, False, None)
+    assert found["command"] == (
+        "mlflow run https://host/project.git -v c0ffee -e main --env-manager local "
+        "-P 'dataset=my data.npz' -P seeds=3 -P l2_lambda=1e-4"
+    )
+
+
+def test_a_local_project_is_repeated_from_its_folder(store):
+    tags = {
+        "mlflow.project.entryPoint": "prepare_data",
+        "mlflow.source.name": "file:///home/me/project",
+    }
+    found = provenance(store, tags, cli.defaults("prepare_data"))
+    assert found["command"] == "mlflow run . -e prepare_data --env-manager local"
+    assert found["commit"] is None and found["dirty"] is None
+
+
+def test_without_mlflow_run_no_command_is_made_up(store):
+    assert provenance(store, {}, {"alpha": "0.1"})["command"] is None
+
+
+def git(folder, *words):
+    identity = ("-c", "user.name=a", "-c", "user.email=a@b")
+    subprocess.run(["git", *identity, *words], cwd=folder, check=True)
+
+
+def test_uncommitted_changes_are_noticed(tmp_path, monkeypatch):
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    monkeypatch.setattr(cli, "PROJECT_DIRECTORY", tmp_path)
+    assert tracking._has_uncommitted_changes() is None
+    git(tmp_path, "init", "--quiet")
+    assert tracking._has_uncommitted_changes() is False
+    (tmp_path / "new.py").write_text("")
+    assert tracking._has_uncommitted_changes() is True
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "--quiet", "-m", "new")
+    assert tracking._has_uncommitted_changes() is False
