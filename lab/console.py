@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from rich import progress as rich_progress
+    from rich.console import RenderableType
+
+WIDTH = 80  # columns that a terminal can be expected to have
 
 
 # Set for steps that run at once: two bars on one terminal would overwrite each other.
@@ -51,9 +54,15 @@ def warn(text: str) -> None:
     say("\n".join(["", rule, *(f"! {line:<74} !" for line in lines), rule, ""]))
 
 
-def result(text: str) -> None:
-    """One or more lines of the answer."""
-    print(printable(text), flush=True)
+def result(answer: "RenderableType") -> None:
+    """The answer, in color on a terminal; plain in a pipe, a file and with NO_COLOR."""
+    from rich.console import Console
+
+    # The width is fixed: in a narrower window lines wrap, but no number is cut.
+    out = Console(width=WIDTH, highlight=False, markup=False, emoji=False)
+    shown = printable(answer) if isinstance(answer, str) else answer
+    out.print("", shown, "", sep="\n")
+    sys.stdout.flush()
 
 
 @contextmanager

@@ -1,9 +1,12 @@
-"""Write a comparison for people and programs: table.csv, table.md, comparison.json.
+"""Write a comparison for people and programs: the folder `comparison/`.
 
-`table.csv` holds raw numbers in full precision (fractions, nats, seconds), `table.md`
-the same for reading (percent and points), `comparison.json` everything except times.
-`summary` gives the few lines a terminal shows. Nothing here decides anything: the
-verdict and the sentence come from `lab.comparison`.
+    comparison.json, table.csv      for programs: raw numbers, English, no clock
+    table.md, table.tex             the numbers for reading
+    report.html                     everything, in one file that needs nothing else
+    report.tex, figures/*.png       the same for LaTeX
+
+Nothing here decides anything: the verdict comes from `lab.comparison`. What is missing
+(predictions, histories, pictures) is left out, and the report says so.
 """
 
 from __future__ import annotations
@@ -11,396 +14,511 @@ from __future__ import annotations
 import json
 import math
 import os
-import re
-import textwrap
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from rich.console import RenderableType
+from scipy import stats
 
-from lab import caveats
-from lab.arm import Arm
-
-WIDTH = 80  # columns of a terminal
-NAME_WIDTH = 26
-EMPTY = "-"
-# Marks that Markdown acts on; an underscore within a word and a lone < are plain text.
-MARKDOWN_MARK = re.compile(
-    r"[\\`*\[\]|~]|<(?=[A-Za-z/!?])|&(?=#?\w+;)|(?<![^\W_])_|_(?![^\W_])"
+from lab import (
+    caveats,
+    figures,
+    latex,
+    markdown,
+    page,
+    predictions,
+    sentences,
+    tables,
+    terminal,
 )
+from lab.arm import Arm, finished_rows
+from lab.document import (
+    Block,
+    Card,
+    Code,
+    Document,
+    Fold,
+    Gallery,
+    Plots,
+    Section,
+    Table,
+    Text,
+)
+from lab.figures import Curve, Difference, Drawing, Strip
+from lab.words import Words, clean
+
+MOST_FLIPS = 8  # pictures of gained and of lost images, per candidate
 
 
-def write(comparison: dict[str, Any], arms: list[Arm], folder: Path) -> None:
-    """Write the three files to `folder`; each appears whole or not at all.
+class Report:
+    """One comparison, ready to be written in one language.
 
-    comparison: result of `comparison.compare`; arms: reference and candidates, as
-    given to it.
+    Args:
+        comparison: result of `comparison.compare`.
+        arms: reference first, then the candidates, as given to it.
+        images: (N, height, width[, channels]) uint8, the test images, or None.
+        provenance: `commit`, `dirty`, `source` and `command`, each None if unknown.
     """
-    folder = Path(folder)
-    frame = table(comparison, arms)
-    folder.mkdir(parents=True, exist_ok=True)
-    _write(folder / "table.csv", frame.to_csv(index=False, lineterminator="\n"))
-    _write(folder / "table.md", _markdown(comparison, arms, frame))
-    _write(folder / "comparison.json", json_text(comparison))
 
+    def __init__(
+        self,
+        comparison: dict[str, Any],
+        arms: Sequence[Arm],
+        *,
+        language: str,
+        images: np.ndarray | None = None,
+        provenance: dict[str, Any] | None = None,
+    ) -> None:
+        self.comparison = comparison
+        self.arms = list(arms)
+        self.words = Words(language)
+        self.table = tables.frame(comparison, self.arms)
+        can_be_shown = _can_be_shown(images, comparison["test_set"]["num_examples"])
+        self._images = images if can_be_shown else None
+        self._provenance = provenance or {}
 
-def table(comparison: dict[str, Any], arms: list[Arm]) -> pd.DataFrame:
-    """One row per arm, raw numbers: fractions (0.001 is 0.1 point), nats, seconds.
+    def write(self, folder: Path) -> None:
+        """Write all files to `folder`; each appears whole or not at all."""
+        folder = Path(folder)
+        document = self._document()
+        texts = {
+            "table.csv": self.table.to_csv(index=False, lineterminator="\n"),
+            "table.md": markdown.table(self.comparison, self.arms, self.words),
+            "table.tex": latex.table(tables.headline(self.comparison, self.words)),
+            "comparison.json": json_text(self.comparison),
+            "report.html": page.render(document, self.words),
+            "report.tex": latex.render(document, self.words),
+        }
+        (folder / "figures").mkdir(parents=True, exist_ok=True)
+        for name, png in self._pictures(document):
+            _write(folder / "figures" / f"{name}.png", png)
+        for name, text in texts.items():
+            _write(folder / name, text.encode("utf-8"))
 
-    Columns of the difference are empty for the reference. `reasons` and `flags` are
-    joined by a space.
-    """
-    if len(arms) != len(comparison["arms"]):
-        raise ValueError(
-            f"table needs the {len(comparison['arms'])} arms that were compared, got "
-            f"{len(arms)}; pass reference and candidates"
-        )
-    results = {
-        result["candidate"]: result
-        for result in comparison["comparisons"]
-        if result["metric"] == comparison["primary_metric"]
-    }
-    rows = [
-        _arm_columns(described, arm) | _result_columns(results.get(described["name"]))
-        for described, arm in zip(comparison["arms"], arms, strict=True)
-    ]
-    frame = pd.DataFrame(rows)
-    for column in ("wins", "seeds_needed_for_margin"):
-        frame[column] = frame[column].astype("Int64")
-    return frame
+    def note(self) -> str:
+        """Markdown for MLflow: verdict, headline numbers, warnings."""
+        return markdown.note(self.comparison, self.words)
 
+    def summary(self) -> RenderableType:
+        """What a terminal shows."""
+        return terminal.summary(self.comparison, self.words)
 
-def summary(comparison: dict[str, Any]) -> list[str]:
-    """Plain lines of at most 80 columns: the arms, the verdict, the warnings."""
-    rows = [
-        [
-            _shortened(arm["name"]),
-            f"{arm['num_finished']}/{arm['num_started']}",
-            _mean_and_sd(arm["metrics"]["test_accuracy"]),
-            _fixed(arm["metrics"]["test_cross_entropy"]["mean"], 4),
-            _fixed(arm["metrics"]["actual_epochs"]["mean"], 1),
+    # --- content ----------------------------------------------------------------------
+
+    def _document(self) -> Document:
+        words, comparison = self.words, self.comparison
+        sections = [
+            Section(words(key), blocks)
+            for key, make in (
+                ("section_table", self._numbers),
+                ("section_recipes", self._recipes),
+                ("section_difference", self._difference),
+                ("section_curves", self._curves),
+                ("section_reliability", self._reliability),
+                ("section_confusion", self._changes),
+                ("section_flips", self._seed_by_seed),
+                ("section_cost", self._cost),
+                ("section_provenance", self._where_from),
+                ("section_limits", self._limits),
+            )
+            if (blocks := make())
         ]
-        for arm in comparison["arms"]
+        return Document(
+            title=sentences.title(comparison, words),
+            language=words.language,
+            verdicts=self._verdicts(),
+            sentences=sentences.answers(comparison, words),
+            warnings=sentences.warnings(comparison, words),
+            sections=sections,
+        )
+
+    def _verdicts(self) -> list[tuple[str, str]]:
+        """Each verdict and how it is told: of several, with the candidate's name."""
+        words = self.words
+        results = sentences.primary_results(self.comparison)
+        verdicts = [result["verdict"] for result in results]
+        told = [words(verdict).capitalize() for verdict in verdicts]
+        if len(results) > 1:
+            told = [
+                words(
+                    "verdict_of", candidate=result["candidate"], verdict=words(verdict)
+                )
+                for result, verdict in zip(results, verdicts, strict=True)
+            ]
+        return list(zip(verdicts, told, strict=True))
+
+    def _numbers(self) -> list[Block]:
+        details = [
+            tables.arm_table(self.comparison, self.arms, self.words),
+            tables.difference_table(self.comparison, self.words).transposed(),
+        ]
+        return [
+            tables.headline(self.comparison, self.words),
+            Fold(self.words("details_table"), details),
+        ]
+
+    def _recipes(self) -> list[Block]:
+        words = self.words
+        arms = self.comparison["arms"]
+        unknown = [clean(arm["name"]) for arm in arms if arm["recipe"] is None]
+        if arms[0]["recipe"] is None or len(unknown) == len(arms) - 1:
+            return _said(words, "unknown_recipe", unknown)
+        changes = tables.recipe_changes(self.comparison, words)
+        whole = tables.whole_recipes(self.comparison, words)
+        return [
+            changes or Text(words("no_changes")),
+            *_said(words, "unknown_recipe", unknown),
+            *([Fold(words("details_recipes"), [whole])] if whole else []),
+        ]
+
+    def _difference(self) -> list[Block]:
+        words, comparison = self.words, self.comparison
+        results = sentences.primary_results(comparison)
+        places = {arm["name"]: i for i, arm in enumerate(comparison["arms"])}
+        rows, strips = [], []
+        for result in results:
+            place = places[result["candidate"]]
+            both = comparison["arms"][0], comparison["arms"][place]
+            color = figures.arm_color(place)
+            rows.append(
+                Difference(
+                    clean(result["candidate"]),
+                    color,
+                    100 * result["delta"],
+                    _points(result["ci95"]),
+                    _points(_seed_interval(result, *both)),
+                )
+            )
+            pair = _strip(both[0], figures.arm_color(0)), _strip(both[1], color)
+            strips.append(
+                figures.seeds(f"seeds_{place}", pair, result["paired"], words)
+            )
+        margin = 100 * comparison["margin"]
+        without = [row.name for row in rows if row.interval is None]
+        kinds = sorted({"paired" if r["paired"] else "unpaired" for r in results})
+        return [
+            Plots(
+                [figures.forest(rows, margin, words)],
+                words("caption_forest", margin=words.plain(margin)),
+            ),
+            *_said(words, "no_interval", without),
+            Plots(strips, " ".join(words(f"caption_seeds_{kind}") for kind in kinds)),
+        ]
+
+    def _curves(self) -> list[Block]:
+        words, described = self.words, self.comparison["arms"]
+        if all(arm.history.empty for arm in self.arms):
+            return [Text(words("no_curves"))]
+        names = list(zip(self._names(), self.arms, strict=True))
+        without = [name for name, arm in names if arm.history.empty]
+        # The recorded loss is no substitute: it contains the penalty.
+        penalized = [
+            name
+            for name, arm in names
+            if not arm.history.empty and "val_cross_entropy" not in arm.history
+        ]
+        caption = words("caption_curves")
+        if all(arm["num_finished"] == 1 for arm in described):
+            caption += f" {words('curves_one_seed')}"
+        if any(arm["diverged_seeds"] for arm in described):
+            caption += f" {words('curves_diverged')}"
+        drawings = [
+            *self._curve("cross_entropy", "val_cross_entropy", 1),
+            *self._curve("accuracy", "val_accuracy", 100),
+        ]
+        return [
+            Plots(drawings, caption),
+            *_said(words, "no_curves_of", without),
+            *_said(words, "no_cross_entropy_curves", penalized),
+        ]
+
+    def _curve(self, key: str, column: str, scale: float) -> list[Drawing]:
+        """The plot of one column of the histories, if any arm has it."""
+        words = self.words
+        curves = [
+            Curve(name, figures.arm_color(place), *_lines(arm, column, scale))
+            for place, (name, arm) in enumerate(
+                zip(self._names(), self.arms, strict=True)
+            )
+            if not arm.history.empty and column in arm.history
+        ]
+        if not curves:
+            return []
+        label, alternative = words(f"axis_val_{key}"), words(f"{key}_alternative")
+        return [figures.curves(f"curves_{key}", curves, label, alternative, words)]
+
+    def _reliability(self) -> list[Block]:
+        words, drawings, missing = self.words, [], []
+        for place, described in enumerate(self.comparison["arms"]):
+            found = described["reliability"]
+            if found is None:
+                missing.append(clean(described["name"]))
+                continue
+            ece = described["metrics"]["expected_calibration_error"]["mean"]
+            title = words(
+                "reliability_title",
+                name=figures.short(clean(described["name"])),
+                ece=words.number(ece, 4),
+            )
+            drawings.append(
+                figures.reliability(
+                    f"reliability_{place}",
+                    title,
+                    found["pooled"],
+                    found["per_seed"],
+                    figures.arm_color(place),
+                    words,
+                )
+            )
+        return [
+            *([Plots(drawings, words("caption_reliability"))] if drawings else []),
+            *_said(words, "no_reliability", missing),
+        ]
+
+    def _changes(self) -> list[Block]:
+        """Confusions and flips of every candidate that has predictions."""
+        words = self.words
+        known = {
+            place: predictions.predicted_classes(arm.probabilities)
+            for place, arm in enumerate(self.arms)
+            if arm.has_predictions
+        }
+        names = self._names()
+        without = [name for place, name in enumerate(names) if place not in known]
+        if 0 not in known or len(known) == 1:
+            return _said(words, "no_predictions", without)
+        labels = np.asarray(self.arms[0].labels)
+        reference = known.pop(0)
+        galleries = [
+            gallery
+            for place, candidate in known.items()
+            for gallery in self._flips(place, reference, candidate, labels)
+        ]
+        no_pictures = galleries and self._images is None
+        return [
+            self._confusions(reference, known, labels),
+            *(galleries or [Text(words("no_flips"))]),
+            *([Text(words("caption_flips"))] if galleries else []),
+            *([Text(words("no_pictures"))] if no_pictures else []),
+            *_said(words, "no_predictions", without),
+        ]
+
+    def _confusions(
+        self, reference: np.ndarray, known: dict[int, np.ndarray], labels: np.ndarray
+    ) -> Plots:
+        """What changes in the confusion of each candidate, by its place."""
+        words, names, drawings = self.words, self._names(), []
+        classes = max(
+            arm.probabilities.shape[2] for arm in self.arms if arm.has_predictions
+        )
+        before = predictions.confusion(reference, labels, classes)
+        for place, candidate in known.items():
+            change = predictions.confusion(candidate, labels, classes) - before
+            title = words(
+                "confusion_title",
+                candidate=figures.short(names[place], 18),
+                reference=figures.short(names[0], 18),
+            )
+            drawings.append(
+                figures.confusion(f"confusion_{place}", title, change, words)
+            )
+        caption = words("caption_confusion")
+        if classes > figures.MOST_CLASSES:
+            shown = words("confusion_most", classes=classes, shown=figures.MOST_CLASSES)
+            caption = f"{caption} {shown}"
+        return Plots(drawings, caption)
+
+    def _flips(
+        self,
+        place: int,
+        reference: np.ndarray,
+        candidate: np.ndarray,
+        labels: np.ndarray,
+    ) -> list[Block]:
+        words, names = self.words, self._names()
+        both = {"candidate": names[place], "reference": names[0]}
+        pairs = (names[0], len(reference)), (names[place], len(candidate))
+        gained, lost = predictions.most_flipped(
+            reference, candidate, labels, MOST_FLIPS
+        )
+        galleries: list[Block] = []
+        for key, flips in (("gained", gained), ("lost", lost)):
+            if not flips:
+                continue
+            cards = [self._card(flip, pairs) for flip in flips]
+            sheet = f"{key}_{place}" if self._images is not None else None
+            galleries.append(Gallery(words(key, **both), cards, sheet))
+        return galleries
+
+    def _card(self, flip: predictions.Flip, arms: tuple[tuple[str, int], ...]) -> Card:
+        words, picture = self.words, None
+        if self._images is not None:
+            picture = figures.picture(self._images[flip.index])
+        opinions = [
+            words(
+                "opinion",
+                name=name,
+                predicted=opinion.predicted,
+                runs=opinion.num_runs,
+                total=total,
+            )
+            for (name, total), opinion in zip(
+                arms, (flip.reference, flip.candidate), strict=True
+            )
+        ]
+        return Card(
+            flip.index,
+            picture,
+            words("image_alternative", index=flip.index, label=flip.label),
+            [
+                words("true_label", label=flip.label, index=flip.index),
+                *opinions,
+            ],
+        )
+
+    def _seed_by_seed(self) -> list[Block]:
+        words, blocks, missing = self.words, [], []
+        for result in sentences.primary_results(self.comparison):
+            table = tables.mcnemar(result, self.comparison, words)
+            if table:
+                blocks.append(table)
+            else:
+                missing.append(clean(result["candidate"]))
+        return [*blocks, *_said(words, "no_mcnemar", missing)]
+
+    def _cost(self) -> list[Block]:
+        found = caveats.cost_warning(self.arms)
+        return [
+            tables.cost(self.comparison, self.arms, self.words),
+            *(Text(sentences.warning(each, self.words)) for each in found),
+        ]
+
+    def _where_from(self) -> list[Block]:
+        rows = [[name, text] for name, text in self._sources() if text]
+        blocks: list[Block] = [Table(["", ""], rows, prose=True)]
+        if command := self._provenance.get("command"):
+            blocks += [Text(self.words("repeat")), Code(command)]
+        return blocks
+
+    def _sources(self) -> Iterable[tuple[str, str | None]]:
+        words, comparison = self.words, self.comparison
+        known = self._provenance
+        if known.get("commit"):
+            states = {True: "dirty", False: "clean", None: "state_unknown"}
+            state = words(states[known.get("dirty")])
+            yield words("commit"), f"{known['commit']} ({state})"
+        yield words("code"), known.get("source")
+        yield words("data_row"), sentences.data(comparison, words)
+        yield words("choices_row"), sentences.choices(comparison, words)
+        yield words("test_digest"), comparison["test_set"]["sha256"]
+        yield words("label_digest"), comparison["test_set"]["labels_sha256"]
+        for described in comparison["arms"]:
+            yield words("run_of", name=described["name"]), described["run_id"]
+        described = {
+            name: ", ".join(f"{k} {v}" for k, v in sorted(arm.versions.items()))
+            for name, arm in zip(self._names(), self.arms, strict=True)
+        }
+        if len(set(described.values())) == 1:
+            yield words("versions"), next(iter(described.values()))
+            return
+        for name, versions in described.items():
+            yield words("versions_of", name=name), versions
+
+    def _limits(self) -> list[Block]:
+        words, comparison = self.words, self.comparison
+        scope = words.known(comparison["scope"])
+        parts = "; ".join(map(words.known, comparison["not_covered"]))
+        return [
+            Text(words("limits_scope", scope=scope)),
+            Text(words("limits_not_covered", parts=parts)),
+            Text(words("note_secondary")),
+        ]
+
+    def _pictures(self, document: Document) -> Iterable[tuple[str, bytes]]:
+        """Name and PNG of everything that LaTeX and others include as a file."""
+        for section in document.sections:
+            for block in section.blocks:
+                if isinstance(block, Plots):
+                    yield from ((each.name, each.png) for each in block.drawings)
+                if isinstance(block, Gallery) and block.sheet:
+                    images = [self._images[card.index] for card in block.cards]
+                    titles = ["\n".join(card.lines) for card in block.cards]
+                    yield block.sheet, figures.sheet(images, titles)
+
+    def _names(self) -> list[str]:
+        return [clean(arm["name"]) for arm in self.comparison["arms"]]
+
+
+# --- parts ----------------------------------------------------------------------------
+
+
+def _said(words: Words, key: str, names: list[str]) -> list[Block]:
+    """That something is missing, and of which arms."""
+    return [Text(words(key, names=words.list(names)))] if names else []
+
+
+def _strip(described: dict[str, Any], color: str) -> Strip:
+    values = described["metrics"]["test_accuracy"]["values"]
+    return Strip(clean(described["name"]), color, [100 * value for value in values])
+
+
+def _lines(
+    arm: Arm, column: str, scale: float
+) -> tuple[list[tuple[np.ndarray, np.ndarray]], list[int | None]]:
+    """(epochs, values) of every finished run, and the epochs that were kept."""
+    finished = finished_rows(arm)
+    lines, kept = [], []
+    for seed, epoch in zip(finished["seed"], finished["kept_epoch"], strict=True):
+        rows = arm.history[arm.history["seed"] == seed].sort_values("epoch")
+        epochs = rows["epoch"].to_numpy()
+        lines.append((epochs, scale * rows[column].to_numpy(float, na_value=np.nan)))
+        kept.append(int(epoch) if pd.notna(epoch) else None)
+    return lines, kept
+
+
+def _can_be_shown(images: np.ndarray | None, num_examples: int | None) -> bool:
+    """Whether these are pictures, gray or RGB, of all the test examples."""
+    if images is None or images.dtype != np.uint8 or len(images) != num_examples:
+        return False
+    return images.ndim == 3 or (images.ndim == 4 and images.shape[3] in (1, 3))
+
+
+def _points(bounds: Sequence[float | None] | None) -> tuple[float, float] | None:
+    if bounds is None or any(bound is None for bound in bounds):
+        return None
+    return 100 * bounds[0], 100 * bounds[1]
+
+
+def _seed_interval(
+    result: dict[str, Any], reference: dict[str, Any], candidate: dict[str, Any]
+) -> tuple[float, float] | None:
+    """95% interval of the t-test over seeds alone: paired, or Welch's."""
+    samples = [
+        arm["metrics"]["test_accuracy"]["values"] for arm in (reference, candidate)
     ]
-    header = ["arm", "seeds", "accuracy %", "cross-entropy", "epochs"]
-    lines = [*_wrapped(_title(comparison)), ""]
-    lines += ["  ".join(cells).rstrip() for cells in _aligned([header, *rows])]
-    lines += ["", *_wrapped(f"verdict: {_verdict(comparison)}")]
-    lines += _wrapped(comparison["sentence"])
-    for warning in comparison["warnings"]:
-        lines += _wrapped(f"warning: {warning}", indent="  ")
-    return lines
-
-
-# --- columns --------------------------------------------------------------------------
-
-
-def _arm_columns(described: dict[str, Any], arm: Arm) -> dict[str, Any]:
-    metrics = described["metrics"]
-    accuracy = metrics["test_accuracy"]
-    seconds = arm.metrics["train_seconds"].to_numpy(float, na_value=np.nan)
-    error = None if accuracy["mean"] is None else 1 - accuracy["mean"]
-    return {
-        "arm": described["name"],
-        "seeds_finished": described["num_finished"],
-        "seeds_started": described["num_started"],
-        "test_accuracy": accuracy["mean"],
-        "test_accuracy_sd": accuracy["sd"],
-        "test_accuracy_min": accuracy["min"],
-        "test_accuracy_max": accuracy["max"],
-        "test_error": error,
-        "test_cross_entropy": metrics["test_cross_entropy"]["mean"],
-        "test_cross_entropy_sd": metrics["test_cross_entropy"]["sd"],
-        "expected_calibration_error": metrics["expected_calibration_error"]["mean"],
-        "generalization_gap": metrics["generalization_gap"]["mean"],
-        "actual_epochs": metrics["actual_epochs"]["mean"],
-        "num_parameters": metrics["num_parameters"]["mean"],
-        "train_seconds": float(np.mean(seconds[np.isfinite(seconds)]))
-        if np.isfinite(seconds).any()
-        else None,
-    }
-
-
-_RESULT_COLUMNS = (
-    "delta",
-    "ci95_low",
-    "ci95_high",
-    "se_seed",
-    "se_item",
-    "se",
-    "df",
-    "p",
-    "p_holm",
-    "p_tost_holm",
-    "verdict",
-    "reasons",
-    "flags",
-    "wins",
-    "p_outperform",
-    "relative_error_reduction",
-    "mde80",
-    "seeds_needed_for_margin",
-)
-
-
-def _result_columns(result: dict[str, Any] | None) -> dict[str, Any]:
-    """The candidate's difference from the reference; empty for the reference."""
-    if result is None:
-        return dict.fromkeys(_RESULT_COLUMNS)
-    low, high = result["ci95"]
-    joined = {key: " ".join(result[key]) for key in ("reasons", "flags")}
-    values = result | joined | {"ci95_low": low, "ci95_high": high}
-    return {column: values[column] for column in _RESULT_COLUMNS}
-
-
-# --- table.md -------------------------------------------------------------------------
-
-
-def _markdown(comparison: dict[str, Any], arms: list[Arm], frame: pd.DataFrame) -> str:
-    costs = [caveats.text(found) for found in caveats.cost_warning(arms)]
-    warnings = comparison["warnings"] + costs
-    rows = frame.to_dict("records")
-    cells = [
-        _arm_cells(described, row)
-        for described, row in zip(comparison["arms"], rows, strict=True)
-    ]
-    differences = [_result_cells(result) for result in comparison["comparisons"]]
-    parts = [
-        [f"# {_escaped(_title(comparison))}"],
-        [
-            f"**Verdict: {_escaped(_verdict(comparison))}.** "
-            + _escaped(comparison["sentence"])
-        ],
-        _markdown_table(_ARM_HEADER, cells),
-        [f"Difference from {_escaped(comparison['reference'])}:"],
-        _markdown_table(_RESULT_HEADER, differences),
-        _notes(comparison),
-    ]
-    if warnings:
-        parts.append(["Warnings:", "", *(f"- {_escaped(text)}" for text in warnings)])
-    return "\n\n".join("\n".join(lines) for lines in parts) + "\n"
-
-
-def _verdict(comparison: dict[str, Any]) -> str:
-    """One word, or one for each candidate."""
-    verdict = comparison["verdict"]
-    if isinstance(verdict, str):
-        return verdict
-    return ", ".join(f"{name} {word}" for name, word in verdict.items())
-
-
-def _title(comparison: dict[str, Any]) -> str:
-    """Names the data; a fall-back comes first and in capitals, nobody may miss it."""
-    dataset = comparison["dataset"]
-    names = [arm["name"] for arm in comparison["arms"]]
-    title = f"{', '.join(names[1:])} against {names[0]}"
-    if dataset["name"] is not None:
-        title += f" on {dataset['name']}"
-    if dataset["fallback"] is None:
-        return title
-    return f"FALL-BACK DATA, NOT {dataset['requested']}: {title}"
-
-
-_ARM_HEADER = (
-    "arm",
-    "seeds ok/started",
-    "accuracy %",
-    "SD",
-    "min",
-    "max",
-    "error %",
-    "cross-entropy",
-    "ECE",
-    "epochs",
-    "seconds per run",
-)
-
-
-def _arm_cells(described: dict[str, Any], row: dict[str, Any]) -> list[str]:
-    accuracy = described["metrics"]["test_accuracy"]
-    return [
-        _label(described["name"], described["num_finished"]),
-        f"{described['num_finished']}/{described['num_started']}",
-        _percent(accuracy["mean"]),
-        _significant(accuracy["sd"], 100),
-        _percent(accuracy["min"]),
-        _percent(accuracy["max"]),
-        _percent(row["test_error"]),
-        _fixed(row["test_cross_entropy"], 4),
-        _fixed(row["expected_calibration_error"], 4),
-        _fixed(row["actual_epochs"], 1),
-        _fixed(row["train_seconds"], 1),
-    ]
-
-
-_RESULT_HEADER = (
-    "arm",
-    "metric",
-    "difference",
-    "95% CI",
-    "SE seeds",
-    "SE images",
-    "p",
-    "p Holm",
-    "verdict",
-    "reasons and flags",
-    "wins",
-    "relative error reduction",
-    "MDE80",
-    "seeds needed",
-)
-
-
-def _result_cells(result: dict[str, Any]) -> list[str]:
-    is_accuracy = result["metric"] == "test_accuracy"
-    scale = 100 if is_accuracy else 1
-    low, high = result["ci95"]
-    pairs = result["num_seeds"][0]
+    error = result["se_seed"]
+    if min(map(len, samples)) < 2 or not error:
+        return None
+    df = len(samples[0]) - 1
     if not result["paired"]:
-        pairs *= result["num_seeds"][1]
-    return [
-        _label(result["candidate"], result["num_seeds"][1]),
-        "accuracy, points" if is_accuracy else "cross-entropy, nats",
-        _signed(result["delta"], scale),
-        EMPTY if low is None else f"{_signed(low, scale)} to {_signed(high, scale)}",
-        _significant(result["se_seed"], scale),
-        _significant(result["se_item"], scale),
-        _p(result["p"]),
-        _p(result["p_holm"]),
-        result["verdict"],
-        ", ".join(result["reasons"] + result["flags"]) or EMPTY,
-        f"{result['wins']}/{pairs}",
-        _percent(result["relative_error_reduction"], 1, "%"),
-        _significant(result["mde80"], scale),
-        _seeds_needed(result) if is_accuracy else EMPTY,
-    ]
-
-
-def _seeds_needed(result: dict[str, Any]) -> str:
-    if result["seeds_needed_for_margin"] is not None:
-        return str(result["seeds_needed_for_margin"])
-    return EMPTY if result["mde80"] is None else "no number is enough"
-
-
-def _notes(comparison: dict[str, Any]) -> list[str]:
-    """What the numbers cover, and the choices made before the runs."""
-    pairing = "not paired" if comparison["pairing"] == "none" else "paired by seed"
-    notes = [
-        f"scope: {comparison['scope']}",
-        f"not covered: {'; '.join(comparison['not_covered'])}",
-        f"alpha {comparison['alpha']:g} (two-sided), margin "
-        f"{100 * comparison['margin']:g} points of accuracy, {pairing}, candidates: "
-        f"{comparison['family_size']}, selected on {comparison['selected_on']}",
-        *_data_notes(comparison),
-        "cross-entropy (no penalty, lower is better) and ECE (15 bins) are secondary: "
-        "not adjusted, no margin of equivalence, no say in the verdict",
-        "MDE80: the true difference found 4 times in 5 with these runs; seeds needed: "
-        "per arm, to find the margin 4 times in 5 (a plan, not a promise)",
-    ]
-    return [f"- {_escaped(note)}" for note in notes]
-
-
-def _data_notes(comparison: dict[str, Any]) -> list[str]:
-    """What is known of the data; nothing where no arm describes it."""
-    dataset, counts = comparison["dataset"], comparison["dataset"]["counts"]
-    if counts is None:
-        return []
-    return [
-        f"data: {dataset['name']}, {counts['train']:,} training, "
-        f"{counts['validation']:,} validation, {counts['test']:,} test examples",
-        f"test set SHA-256: {comparison['test_set']['sha256']}",
-    ]
-
-
-def _markdown_table(header: Sequence[str], rows: Iterable[list[str]]) -> list[str]:
-    """Lines of a padded table: first column to the left, the others to the right."""
-    cells = [[_escaped(cell) for cell in row] for row in rows]
-    lines = [f"| {' | '.join(row)} |" for row in _aligned([list(header), *cells])]
-    widths = [len(cell) for cell in lines[0][2:-2].split(" | ")]
-    rule = ["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])]
-    return [lines[0], f"| {' | '.join(rule)} |", *lines[1:]]
-
-
-# --- text -----------------------------------------------------------------------------
-
-
-def _aligned(rows: list[list[str]]) -> list[list[str]]:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [
-        [row[0].ljust(widths[0])]
-        + [cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)]
-        for row in rows
-    ]
-
-
-def _wrapped(text: str, indent: str = "") -> list[str]:
-    return textwrap.wrap(
-        _one_line(text), WIDTH, subsequent_indent=indent, break_on_hyphens=False
-    )
-
-
-def _one_line(text: str) -> str:
-    """Names and sentences come from users: no line breaks, no terminal codes."""
-    words = " ".join(text.split())
-    return "".join(char for char in words if char.isprintable())
-
-
-def _escaped(text: str) -> str:
-    """Text that Markdown shows as it is, inside and outside of tables."""
-    return MARKDOWN_MARK.sub(r"\\\g<0>", _one_line(text))
-
-
-def _shortened(name: str) -> str:
-    name = _one_line(name)
-    return name if len(name) <= NAME_WIDTH else name[: NAME_WIDTH - 3] + "..."
-
-
-def _label(name: str, num_seeds: int) -> str:
-    """One run shows a network, not a recipe."""
-    return f"{name} (this network)" if num_seeds == 1 else name
-
-
-def _is_missing(value: float | None) -> bool:
-    return value is None or math.isnan(value)
-
-
-def _fixed(value: float | None, decimals: int) -> str:
-    return EMPTY if _is_missing(value) else f"{value:.{decimals}f}"
-
-
-def _percent(value: float | None, decimals: int = 2, unit: str = "") -> str:
-    return EMPTY if _is_missing(value) else f"{100 * value:.{decimals}f}{unit}"
-
-
-def _significant(value: float | None, scale: float) -> str:
-    return EMPTY if _is_missing(value) else f"{scale * value:#.2g}".rstrip(".")
-
-
-def _signed(value: float, scale: float) -> str:
-    decimals = 3 if scale > 1 else 4
-    # Rounded once, to what is shown; adding zero turns -0.0 into 0.0.
-    return f"{round(scale * value, decimals) + 0.0:+.{decimals}f}"
-
-
-def _mean_and_sd(metric: dict[str, Any]) -> str:
-    mean = _percent(metric["mean"])
-    return (
-        mean if metric["sd"] is None else f"{mean} ± {_significant(metric['sd'], 100)}"
-    )
-
-
-def _p(p: float | None) -> str:
-    if p is None:
-        return EMPTY
-    return "< .001" if p < 0.001 else f"{p:.3f}".replace("0.", ".", 1)
+        parts = [np.var(sample, ddof=1) / len(sample) for sample in samples]
+        whole = sum(parts) ** 2
+        df = whole / sum(
+            part**2 / (len(sample) - 1)
+            for part, sample in zip(parts, samples, strict=True)
+        )
+    half = float(stats.t.ppf(0.975, df)) * error
+    return result["delta"] - half, result["delta"] + half
 
 
 # --- files ----------------------------------------------------------------------------
 
 
 def json_text(comparison: dict[str, Any]) -> str:
+    """The comparison as sorted JSON; the same for the same comparison."""
     plain = _plain(comparison)
     text = json.dumps(
         plain, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False
@@ -421,11 +539,11 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _write(path: Path, text: str) -> None:
+def _write(path: Path, content: bytes) -> None:
     """Replace `path` in one step, so that no reader sees half a file."""
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        unfinished.write_bytes(text.encode("utf-8"))
+        unfinished.write_bytes(content)
         unfinished.replace(path)
     finally:
         unfinished.unlink(missing_ok=True)

@@ -2,12 +2,14 @@
 
 Reads:  `baseline`, and `improved` or several `candidates`: the `trials/` of training
         runs, or what other software made of the same kind (see `lab.arm`).
-Leaves: `comparison/` with the table and `comparison.json`, headline metrics, the
-        verdict as tags and note; all of it on its own run and on the driver's.
+Leaves: `comparison/` with `report.html`, the tables, `comparison.json` and figures,
+        headline metrics, the verdict as tags and note; all of it on its own run and
+        on the driver's.
 """
 
 import dataclasses
 import json
+import logging
 import math
 import re
 from pathlib import Path
@@ -29,7 +31,7 @@ def locations(text: str) -> tuple[str, ...]:
 
 
 @dataclasses.dataclass(frozen=True)
-class Options(cli.Parameters):
+class Decision(cli.Parameters):
     """How the comparison decides; fixed before anything is trained."""
 
     alpha: float = cli.parameter(
@@ -46,6 +48,13 @@ class Options(cli.Parameters):
     seed: int = cli.parameter("a whole number >= 0, such as 0", lambda seed: seed >= 0)
     pairing: Literal["seed", "none"] = cli.parameter("seed or none")
     selected_on: Literal["validation", "test"] = cli.parameter("validation or test")
+
+
+@dataclasses.dataclass(frozen=True)
+class Options(Decision):
+    """How the comparison decides, and how it is told."""
+
+    language: Literal["en", "fr"] = cli.parameter("en (English) or fr (French)")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -84,6 +93,8 @@ class Params(Options):
 
 def run(params: Params, step: "Step") -> None:
     """Load the arms, compare, store and print the answer."""
+    # Else it advises about the place of its cache, which a container may lack.
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)
     # Imported here, so that a wrong parameter is told before pandas and SciPy load.
     from lab import arm as arms
     from lab import comparison, report
@@ -93,18 +104,25 @@ def run(params: Params, step: "Step") -> None:
         loaded[0],
         loaded[1:],
         run_ids=[step.run_of(location) for location in params.arms],
-        **cli.values(Options, params),
+        **cli.values(Decision, params),
+    )
+    told = report.Report(
+        answer,
+        loaded,
+        language=params.language,
+        images=step.test_images(params.baseline, answer["test_set"]),
+        provenance=step.provenance(),
     )
     folder = step.scratch / "comparison"
-    report.write(answer, loaded, folder)
+    told.write(folder)
     step.log_answer(
         folder,
-        report.table(answer, loaded),
+        told.table,
         metrics=headlines(answer),
         tags=tags(answer),
-        note=(folder / "table.md").read_text("utf-8"),
+        note=told.note(),
     )
-    console.result("\n".join(["", *report.summary(answer), ""]))
+    console.result(told.summary())
 
 
 def headlines(answer: dict[str, Any]) -> dict[str, float]:

@@ -82,7 +82,7 @@ def run(params: Params, step: "Step", workers: Workers) -> None:
         text += f"; {causes(arm, key, now)}"
     if finding.word == "different":
         raise ValueError(text)
-    console.result(f"\nverified: {text}\n")
+    console.result(f"verified: {text}")
 
 
 def train_again(recipe: Recipe, seed: int, folder: Path, workers: Workers) -> Trial:

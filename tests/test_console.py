@@ -33,9 +33,10 @@ def test_a_warning_is_framed_and_whole(capsys):
     assert " ".join(line.strip("! ") for line in lines[1:-1]) == text.strip()
 
 
-def test_results_go_to_stdout(capsys):
-    console.result("answer")
-    assert capsys.readouterr() == ("answer\n", "")
+def test_results_go_to_stdout_as_they_are(capsys):
+    console.result("an [red]answer[/red] :warning: of 1234.5")
+    expected = "\nan [red]answer[/red] :warning: of 1234.5\n\n"
+    assert capsys.readouterr() == (expected, "")
 
 
 def test_a_name_cannot_steer_the_terminal(capsys):
@@ -43,4 +44,4 @@ def test_a_name_cannot_steer_the_terminal(capsys):
     expected = "\\x1b[2Jmnist\\r\\x9b \\u202eé → \\udcff\n\tnext line\n"
     assert capsys.readouterr().err == expected
     console.result("\x07")
-    assert capsys.readouterr().out == "\\x07\n"
+    assert capsys.readouterr().out == "\n\\x07\n\n"

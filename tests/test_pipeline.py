@@ -170,6 +170,8 @@ def test_the_comparison_has_every_file_and_the_verdict_is_everywhere(place, last
     folder = place.artifacts(last["compare"], "comparison")
     names = {path.name for path in folder.iterdir()}
     assert names >= {"table.csv", "table.md", "comparison.json", "table.json"}
+    assert names >= {"report.html", "report.tex", "table.tex", "figures"}
+    assert (folder / "figures" / "forest.png").stat().st_size > 1000
     answer = json.loads((folder / "comparison.json").read_text("utf-8"))
     assert len(pd.read_csv(folder / "table.csv")) == 2
     assert [arm["run_id"] for arm in answer["arms"]] == [

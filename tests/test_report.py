@@ -17,8 +17,12 @@ from tests.test_comparison import accuracies_only, baseline, compare, improved
 def write(*arms_and_folder, **changes):
     *arms, folder = arms_and_folder
     result = compare(*arms, **changes)
-    report.write(result, arms, folder)
+    make_report(result, *arms).write(folder)
     return result
+
+
+def make_report(result, *arms, language="en", **parts):
+    return report.Report(result, arms, language=language, **parts)
 
 
 def cells(line):
@@ -26,10 +30,16 @@ def cells(line):
     return [cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
 
 
-def test_three_files_and_nothing_else(tmp_path):
+def test_the_folder_holds_these_files_and_nothing_else(tmp_path):
     write(baseline(), improved(), tmp_path / "comparison")
-    names = sorted(path.name for path in (tmp_path / "comparison").iterdir())
-    assert names == ["comparison.json", "table.csv", "table.md"]
+    found = (tmp_path / "comparison").rglob("*")
+    names = sorted(path.name for path in found if path.is_file())
+    assert names == [
+        *("comparison.json", "confusion_1.png", "curves_accuracy.png", "forest.png"),
+        *("reliability_0.png", "reliability_1.png"),
+        *("report.html", "report.tex", "seeds_1.png"),
+        *("table.csv", "table.md", "table.tex"),
+    ]
 
 
 def test_json_is_sorted_indented_and_whole(tmp_path):
@@ -52,9 +62,11 @@ def test_what_is_no_number_becomes_null():
 def test_equal_inputs_give_equal_bytes(tmp_path):
     for name in ("first", "second"):
         write(baseline(), improved(), tmp_path / name)
-    for name in ("table.csv", "table.md", "comparison.json"):
-        first, second = (tmp_path / folder / name for folder in ("first", "second"))
-        assert first.read_bytes() == second.read_bytes()
+    files = [path for path in (tmp_path / "first").rglob("*") if path.is_file()]
+    assert len(files) == 12
+    for path in files:
+        other = tmp_path / "second" / path.relative_to(tmp_path / "first")
+        assert path.read_bytes() == other.read_bytes(), path.name
 
 
 def test_csv_holds_raw_numbers_in_full_precision(tmp_path):
@@ -82,7 +94,7 @@ def test_table_survives_arms_without_numbers(tmp_path):
     metrics = reference.metrics.assign(train_seconds=np.nan)
     reference = baseline(num_runs=1, metrics=metrics)
     write(reference, candidate, tmp_path)
-    frame = report.table(compare(reference, candidate), [reference, candidate])
+    frame = make_report(compare(reference, candidate), reference, candidate).table
     assert frame["p"].isna().all()
     assert pd.isna(frame["train_seconds"][0])
     assert frame["reasons"][1].split() == [
@@ -98,15 +110,15 @@ def test_table_survives_arms_without_numbers(tmp_path):
 def test_every_candidate_has_its_rows_and_its_verdict(tmp_path):
     arms = baseline(0.2), improved(0.05), improved(0.2, 4, name="four seeds")
     result = write(*arms, tmp_path)
-    frame = report.table(result, list(arms))
+    frame = make_report(result, *arms).table
     assert frame["arm"].tolist() == ["baseline", "improved", "four seeds"]
     assert frame["verdict"].tolist()[1:] == list(result["verdict"].values())
     text = (tmp_path / "table.md").read_text(encoding="utf-8")
-    assert text.startswith("# improved, four seeds against baseline on mnist\n")
+    assert text.startswith("# improved and four seeds against baseline on mnist\n")
     assert "**Verdict: improved better, four seeds inconclusive.**" in text
     assert text.count(" accuracy, points |") == 2
-    lines = report.summary(result)
-    assert "verdict: improved better, four seeds inconclusive" in lines
+    pictures = {path.stem for path in (tmp_path / "figures").iterdir()}
+    assert {"seeds_1", "seeds_2", "confusion_1", "confusion_2"} <= pictures
 
 
 def test_arms_of_which_little_is_known_leave_no_gap_in_the_text(tmp_path):
@@ -114,26 +126,40 @@ def test_arms_of_which_little_is_known_leave_no_gap_in_the_text(tmp_path):
     unknown = ["test_cross_entropy", "expected_calibration_error", "train_seconds"]
     for arm in arms:
         arm.metrics[unknown] = np.nan
-    result = write(*arms, tmp_path)
+    write(*arms, tmp_path)
     text = (tmp_path / "table.md").read_text(encoding="utf-8")
     assert text.startswith("# improved against baseline\n")
     assert "SHA-256" not in text
-    for said in (text, *report.summary(result)):
-        assert "nan" not in said.lower()
-        assert "None" not in said
+    for name in ("table.md", "table.tex", "report.tex"):
+        text = (tmp_path / name).read_text(encoding="utf-8")
+        assert not re.search(r"\bnan\b|None", text), name
 
 
 def test_markdown_warns_of_costs_that_the_json_must_not_hold(tmp_path):
     slow = improved(metrics=improved().metrics.assign(train_seconds=1e6))
     result = write(baseline(), slow, tmp_path)
-    text = (tmp_path / "table.md").read_text(encoding="utf-8")
-    assert "times as long as one of baseline" in text
+    for name in ("table.md", "report.html"):
+        text = (tmp_path / name).read_text(encoding="utf-8")
+        assert "times as long as one of baseline" in text
     assert "times as long" not in report.json_text(result)
+
+
+def test_the_note_is_the_answer_in_short():
+    arms = baseline(num_runs=4), improved(name="a|b <i>")
+    result = compare(*arms)
+    note = make_report(result, *arms).note()
+    assert note.startswith("### a\\|b \\<i> against baseline on mnist\n")
+    assert "**Verdict: inconclusive.** Inconclusive: " in note
+    rows = [cells(line) for line in note.splitlines() if line.startswith("|")]
+    assert {len(row) for row in rows} == {8}
+    assert "- baseline has 4 finished seeds; 5 is the least advised" in note
+    assert note.endswith("in the artifact comparison/report.html.\n")
+    assert len(note) < 5000  # MLflow's limit for a tag
 
 
 def test_table_wants_the_arms_that_were_compared():
     with pytest.raises(ValueError, match="needs the 2 arms that were compared, got 1"):
-        report.table(compare(baseline(), improved()), [baseline()])
+        make_report(compare(baseline(), improved()), baseline())
 
 
 def test_markdown_begins_with_the_data_set_and_the_answer(tmp_path):
@@ -159,12 +185,13 @@ def test_markdown_names_the_choices_and_the_limits(tmp_path):
 
 def test_nobody_can_miss_a_fallback(tmp_path):
     data = {"name": "mnist-5k", "fallback": "mnist could not be downloaded"}
-    result = write(baseline(dataset=data), improved(dataset=data), tmp_path)
+    write(baseline(dataset=data), improved(dataset=data), tmp_path)
     title = "FALL-BACK DATA, NOT mnist: improved against baseline on mnist-5k"
     text = (tmp_path / "table.md").read_text(encoding="utf-8")
     assert text.startswith(f"# {title}\n")
-    assert report.summary(result)[0] == title
-    assert any("mnist could not be" in line for line in report.summary(result))
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert f"<h1>{title}</h1>" in page
+    assert "mnist could not be downloaded" in page
 
 
 @pytest.mark.parametrize(
@@ -195,33 +222,6 @@ def test_columns_of_the_markdown_line_up(tmp_path):
     assert len({len(line) for line in table[4:]}) == 1
 
 
-def test_summary_fits_a_terminal_and_holds_the_answer():
-    long_name = "improved_with_a_very_long_name_" * 4
-    fallback = {"fallback": "no \x1b[31mnetwork\nhere", "name": "mnist-5k"}
-    arms = baseline(dataset=fallback), improved(name=long_name, dataset=fallback)
-    result = compare(*arms)
-    lines = report.summary(result)
-    assert max(map(len, lines)) <= 80
-    assert all(line.isprintable() for line in lines)
-    assert f"verdict: {result['verdict']}" in lines
-
-
-def test_summary_shows_each_arm_in_one_line():
-    lines = report.summary(compare(baseline(), improved(num_runs=4, diverged=(4,))))
-    assert lines[2].split() == [
-        "arm",
-        "seeds",
-        "accuracy",
-        "%",
-        "cross-entropy",
-        "epochs",
-    ]
-    assert re.fullmatch(
-        r"baseline +5/5 +\d\d\.\d\d ± \d\.\d+ +0\.\d{4} +5\.0", lines[3]
-    )
-    assert re.match(r"improved +4/5 ", lines[4])
-
-
 def test_a_failed_write_leaves_the_older_file(tmp_path, monkeypatch):
     write(baseline(), improved(), tmp_path)
     before = (tmp_path / "table.csv").read_bytes()
@@ -233,10 +233,4 @@ def test_a_failed_write_leaves_the_older_file(tmp_path, monkeypatch):
     with pytest.raises(OSError, match="disk full"):
         write(make_arm(np.ones((3, 9))), make_arm(np.ones((3, 9))), tmp_path)
     assert (tmp_path / "table.csv").read_bytes() == before
-    assert len(list(tmp_path.iterdir())) == 3
-
-
-def test_a_number_is_rounded_once():
-    """-0.41753 is -0.418, by way of -0.4175 it would be -0.417."""
-    assert report._signed(-0.0041753543516, 100) == "-0.418"
-    assert report._signed(-1e-9, 100) == "+0.000"
+    assert not list(tmp_path.rglob(".*"))

@@ -1,0 +1,97 @@
+"""The comparison on a terminal: tables, the verdict in its color, the warnings.
+
+Made for 80 columns. `rich` leaves colors out where nobody would see them: in a pipe,
+and with NO_COLOR.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from typing import Any
+
+from rich import box
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+from lab import sentences, tables
+from lab.console import WIDTH
+from lab.words import Words, clean
+
+COLORS = {
+    "better": "bold green",
+    "worse": "bold red",
+    "equivalent": "bold blue",
+    "inconclusive": "bold yellow",
+}
+
+
+def summary(comparison: dict[str, Any], words: Words) -> Group:
+    """The arms, the verdict on each candidate, and what changes its meaning."""
+    results = sentences.primary_results(comparison)
+    title = [Text(line, "bold") for line in _lines(sentences.title(comparison, words))]
+    parts: list[Any] = [*title, Text(), _arms(comparison, words), Text()]
+    if len(results) == 1:
+        verdict = results[0]["verdict"]
+        label = f"{words('verdict').lower()}{words('colon')}"
+        parts.append(Text.assemble(label, (words(verdict), COLORS[verdict])))
+    else:
+        parts += [_differences(comparison, words), Text()]
+    for answer in sentences.answers(comparison, words):
+        parts += map(Text, _lines(answer))
+        if len(results) > 1:
+            parts.append(Text())
+    for warning in sentences.warnings(comparison, words):
+        mark = f"{words('warning')}{words('colon')}"
+        first, *others = _lines(mark + warning, indent="  ")
+        parts.append(Text.assemble((first[: len(mark)], "yellow"), first[len(mark) :]))
+        parts += map(Text, others)
+    return Group(*parts)
+
+
+def _arms(comparison: dict[str, Any], words: Words) -> Table:
+    table = _table(words, "arm", "seeds", "accuracy_percent", "cross_entropy", "epochs")
+    for arm in comparison["arms"]:
+        metrics = arm["metrics"]
+        table.add_row(
+            clean(arm["name"]),
+            tables.seeds_finished(arm),
+            tables.mean_and_sd(metrics["test_accuracy"], words),
+            words.number(metrics["test_cross_entropy"]["mean"], 4),
+            words.number(metrics["actual_epochs"]["mean"], 1),
+        )
+    return table
+
+
+def _differences(comparison: dict[str, Any], words: Words) -> Table:
+    """What decides, for each of several candidates."""
+    table = _table(words, "arm", "difference", "interval", "p_holm", "verdict_column")
+    for result in sentences.primary_results(comparison):
+        table.add_row(
+            clean(result["candidate"]),
+            words.number(100 * result["delta"], 3, "+"),
+            tables.interval(result, 100, 3, words),
+            words.p(result["p_holm"]),
+            Text(words(result["verdict"]), COLORS[result["verdict"]]),
+        )
+    return table
+
+
+def _table(words: Words, *keys: str) -> Table:
+    """A long name takes several lines, so that no number is ever cut."""
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    for key in keys:
+        is_name = key == "arm"
+        table.add_column(
+            words(key),
+            justify="left" if is_name else "right",
+            no_wrap=not is_name,
+            overflow="fold",
+        )
+    return table
+
+
+def _lines(text: str, indent: str = "") -> list[str]:
+    return textwrap.wrap(
+        clean(text), WIDTH, subsequent_indent=indent, break_on_hyphens=False
+    )
