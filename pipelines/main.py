@@ -38,7 +38,7 @@ def run(params: Params, step: "Step", overrides: dict[str, str]) -> None:
         return
     answer = launch_all(params, step, overrides)
     if answer in step.reused:
-        show_again(answer, step)
+        show_again(answer, step, params.language)
     console.say(f"look closer: {step.where_to_look()}")
 
 
@@ -60,13 +60,13 @@ def launch_all(params: Params, step: "Step | Plan", overrides: dict[str, str]) -
     return step.launch("compare", baseline=baseline, improved=improved, **options)
 
 
-def show_again(answer: str, step: "Step") -> None:
+def show_again(answer: str, step: "Step", language: str) -> None:
     """Give this run the answer of an earlier one, and print it."""
-    from lab import report
+    from lab import terminal, words
 
     folder = step.adopt_answer(answer)
     stored = json.loads((folder / "comparison.json").read_text("utf-8"))
-    console.result("\n".join(["", *report.summary(stored), ""]))
+    console.result(terminal.summary(stored, words.Words(language)))
 
 
 def recipes(overrides: dict[str, str]) -> tuple[Recipe, Recipe]:
