@@ -44,7 +44,9 @@ def printable(text: str) -> str:
 
 def say(text: str = "") -> None:
     """One or more lines about what is going on."""
-    print(printable(text), file=sys.stderr, flush=True)
+    # In one write: steps that run at once share the terminal.
+    sys.stderr.write(f"{printable(text)}\n")
+    sys.stderr.flush()
 
 
 def warn(text: str) -> None:
