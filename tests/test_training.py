@@ -8,6 +8,8 @@ from typing import get_args
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
+from scipy import stats
 
 from lab import model as models
 from lab import statistics, training
@@ -41,9 +43,42 @@ DATASET = draw_dataset()
 HARD_DATASET = draw_dataset(noise=400)  # soon learnt by heart
 
 
-def compiled(recipe, dataset, seed):
-    """The same network as the trainer's, for Keras to train."""
+class ReplayedDropout(keras.layers.Layer):
+    """Drops the units that a trainer has dropped, step by step."""
+
+    def __init__(self, rate, noise):
+        super().__init__()
+        self.threshold, self.scale = round(rate * 2**16), 1 / (1 - rate)
+        self.noise = tf.constant(noise)  # (steps, batch, units) uint16
+        self.step = tf.Variable(0)
+
+    def call(self, x, training=None):
+        if not training:
+            return x
+        noise = self.noise[self.step, : tf.shape(x)[0]]
+        self.step.assign_add(1)
+        return tf.where(noise >= self.threshold, x * self.scale, 0)
+
+
+def compiled(recipe, dataset, seed, noise=()):
+    """The same network as the trainer's, for Keras to train.
+
+    `noise`: what decided about dropout in each step, as `RecordingTrainer` has it.
+    """
     network = models.build(recipe, dataset.image_shape, dataset.num_classes, seed=seed)
+    if noise:
+        layers = iter(zip(*noise, strict=True))
+
+        def replayed(layer):
+            if not isinstance(layer, keras.layers.Dropout):
+                return layer.__class__.from_config(layer.get_config())
+            first, *others = next(layers)  # the last batch may be smaller
+            steps = [first, *(np.resize(step, first.shape) for step in others)]
+            return ReplayedDropout(layer.rate, np.stack(steps))
+
+        start = network.get_weights()
+        network = keras.models.clone_model(network, clone_function=replayed)
+        network.set_weights(start)
     network.compile(models.optimizer(recipe), models.LOSS, metrics=["accuracy"])
     return network
 
@@ -76,6 +111,24 @@ def assert_same_weights(recipe, network, weights, tolerance):
         )
 
 
+class RecordingTrainer(training.Trainer):
+    """Remembers the order of the images in each epoch, and the noise of each step."""
+
+    def __init__(self, recipe, dataset):
+        super().__init__(recipe, dataset)
+        self.orders = []
+        self.noise = []  # one list per step, with (batch, units) for each layer
+
+    def train_epoch(self, order, rates):
+        self.orders.append(order)
+        return super().train_epoch(order, rates)
+
+    def draw_noise(self, shape):
+        drawn = super().draw_noise(shape)
+        self.noise += zip(*drawn, strict=True)
+        return drawn
+
+
 # --- against Keras --------------------------------------------------------------------
 
 PLAIN_SGD = PLAIN | {"optimizer": "sgd", "learning_rate": 0.1}
@@ -100,12 +153,12 @@ SGD = {"optimizer": "sgd", "learning_rate": 0.05}
 def test_an_epoch_does_to_the_weights_what_fit_does(changes):
     recipe = make_recipe(**{"batch_size": BATCH_SIZE} | changes)
     order = np.random.default_rng(5).permutation(NUM_TRAIN)
-    trainer = training.Trainer(recipe, DATASET)
+    trainer = RecordingTrainer(recipe, DATASET)
     trainer.reset(seed=3)
     rates = training.learning_rates(recipe, 1, trainer.num_steps, 0)
     row = trainer.train_epoch(order, rates)
 
-    network = compiled(recipe, DATASET, seed=3)
+    network = compiled(recipe, DATASET, seed=3, noise=trainer.noise)
     start = [kernel.numpy() for kernel in kernels(network)]
     fitted = network.fit(
         DATASET.x_train[order],
@@ -121,18 +174,6 @@ def test_an_epoch_does_to_the_weights_what_fit_does(changes):
     assert row["accuracy"] == pytest.approx(fitted.history["accuracy"][0], rel=1e-5)
 
 
-class RecordingTrainer(training.Trainer):
-    """Remembers the order of the images in each epoch."""
-
-    def __init__(self, recipe, dataset):
-        super().__init__(recipe, dataset)
-        self.orders = []
-
-    def train_epoch(self, order, rates):
-        self.orders.append(order)
-        return super().train_epoch(order, rates)
-
-
 def batches_of(dataset, orders, batch_size):
     """What `fit` is given: the same batches in the same order, epoch after epoch."""
     for order in orders:
@@ -144,7 +185,7 @@ def batches_of(dataset, orders, batch_size):
 def fit_as_recorded(recipe, trainer, seed, learning_rate, *callbacks):
     """Keras's own training loop over the batches that a trainer has seen."""
     dataset = trainer.dataset
-    network = compiled(recipe, dataset, seed)
+    network = compiled(recipe, dataset, seed, trainer.noise)
     network.optimizer.learning_rate = learning_rate
     return network, network.fit(
         batches_of(dataset, trainer.orders, recipe.batch_size),
@@ -220,6 +261,46 @@ def reduce_on_plateau():
         mode="min",
         min_delta=0,
     )
+
+
+# --- dropout --------------------------------------------------------------------------
+
+
+def test_random_bits_are_uniform_and_independent_of_each_other():
+    bits = training.random_bits(np.random.default_rng(0), (1001, 99))
+    assert bits.dtype == np.uint16 and bits.shape == (1001, 99)
+    counts = np.bincount(bits.ravel() >> 8, minlength=256)
+    assert stats.chisquare(counts).pvalue > 0.001
+    for lag in (1, 2, 3, 4):  # neighbours come from the same draw
+        correlation = np.corrcoef(bits.ravel()[lag:], bits.ravel()[:-lag])[0, 1]
+        assert abs(correlation) < 4 / math.sqrt(bits.size)
+
+
+@pytest.mark.parametrize("rate", [0.001, 0.3, 0.5, 0.99999])
+def test_dropout_drops_its_share_and_keeps_the_mean(rate):
+    every = np.arange(2**16, dtype=np.uint16).reshape(256, 256)
+    result = training.dropout(tf.ones((256, 256)), tf.constant(every), rate).numpy()
+    assert np.mean(result == 0) == pytest.approx(rate, abs=2**-16)
+    assert result.mean() == pytest.approx(1, rel=1e-6)
+    assert len(np.unique(result)) == 2
+
+
+def test_every_step_of_every_epoch_drops_other_units():
+    trainer = RecordingTrainer(make_recipe(epochs=2), DATASET)
+    trainer.train(seed=0)
+    assert len(trainer.noise) == 2 * trainer.num_steps
+    distinct = {layers[0].tobytes() for layers in trainer.noise}
+    assert len(distinct) == len(trainer.noise)
+
+
+@pytest.mark.parametrize("noise_per_call", [1, 1100, 2**30])
+def test_the_number_of_steps_per_call_changes_nothing(monkeypatch, noise_per_call):
+    recipe = make_recipe(dropout_rate=0.0, **SGD)
+    expected = training.train_once(recipe, DATASET, seed=0)
+    monkeypatch.setattr(training, "NOISE_PER_CALL", noise_per_call)
+    found = training.train_once(recipe, DATASET, seed=0)
+    for ours, theirs in zip(found.weights, expected.weights, strict=True):
+        assert ours.tobytes() == theirs.tobytes()
 
 
 # --- learning rates -------------------------------------------------------------------
