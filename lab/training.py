@@ -178,7 +178,7 @@ class Trainer:
             return Trial(seed, "diverged", shared, history, None, None)
         if weights is not None:
             self.model.set_weights(weights)
-        metrics, probabilities = self._test()
+        metrics, probabilities = self.test()
         metrics |= shared | _validation_metrics(history, stopping.best_epoch)
         kept = stopping.best_epoch if weights is not None else len(history)
         metrics["kept_epoch"] = kept
@@ -272,7 +272,7 @@ class Trainer:
             rates = learning_rates(recipe, epoch, self.num_steps, plateau.reductions)
             order = rng.permutation(len(self.dataset.y_train))
             row = {"epoch": epoch, **self.train_epoch(order, rates)}
-            row |= {**self._validate(), "learning_rate": float(rates[-1])}
+            row |= {**self.validate(), "learning_rate": float(rates[-1])}
             history.append(row)
             on_epoch(row)
             if not _is_finite(row):
@@ -368,7 +368,8 @@ class Trainer:
                 gradients[index] += weight * variable
         return loss, gradients
 
-    def _validate(self) -> dict[str, float]:
+    def validate(self) -> dict[str, float]:
+        """Loss (with penalty), cross entropy and accuracy on the validation set."""
         images, labels = self._validation
         probabilities = self.predict(images)
         labels = labels.numpy()
@@ -380,7 +381,7 @@ class Trainer:
             "val_accuracy": _accuracy(probabilities, labels),
         }
 
-    def _test(self) -> tuple[dict[str, float], np.ndarray]:
+    def test(self) -> tuple[dict[str, float], np.ndarray]:
         """Metrics of the kept weights on test and training set, and predictions."""
         labels = np.asarray(self.dataset.y_test)
         probabilities = self.predict(self.dataset.x_test)

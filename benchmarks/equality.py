@@ -1,0 +1,119 @@
+"""Does the engine train as well as `model.fit`? Answered by this project's comparison.
+
+    python -m benchmarks.equality --dataset mnist --out FOLDER
+
+Both arms have the improved recipe of MLproject, the same seeds, hence the same initial
+weights, and the same validation images; batches and dropped units differ. FOLDER gets
+`dataset/`, an arm each in `keras/` and `engine/`, and `comparison/`.
+"""
+
+import argparse
+import dataclasses
+import multiprocessing
+import os
+import time
+from pathlib import Path
+
+from lab import cli, data
+from lab.trials import WORKER_ENVIRONMENT, Trial, Workers
+from steps import compare, prepare_data, train
+
+MAIN = cli.defaults("main")
+
+
+def fit(params: train.Params, folder: Path, seed: int) -> Trial:
+    """One trial by Keras alone, but for the metrics of the weights that it keeps."""
+    import keras
+
+    from lab import model as models
+    from lab import training
+
+    training.use_one_thread()
+    recipe, dataset = params.recipe, data.load(folder)
+    trainer = training.Trainer(recipe, dataset)
+    trainer.reset(seed)
+    keras.utils.set_random_seed(seed)
+    stopping = keras.callbacks.EarlyStopping(
+        "val_loss", patience=recipe.early_stopping_patience, restore_best_weights=True
+    )
+    trainer.model.compile(models.optimizer(recipe), models.LOSS, metrics=["accuracy"])
+    started = time.perf_counter()
+    columns = trainer.model.fit(
+        dataset.x_train,
+        dataset.y_train,
+        batch_size=recipe.batch_size,
+        epochs=recipe.epochs,
+        validation_data=(dataset.x_validation, dataset.y_validation),
+        callbacks=[stopping],
+        verbose=0,
+    ).history
+    seconds = time.perf_counter() - started
+    history = [
+        {"epoch": epoch, **dict(zip(columns, values, strict=True))}
+        for epoch, values in enumerate(zip(*columns.values(), strict=True), start=1)
+    ]
+    metrics, probabilities = trainer.test()
+    metrics |= {
+        "actual_epochs": len(history),
+        "best_epoch": stopping.best_epoch + 1,
+        "kept_epoch": stopping.best_epoch + 1,
+        "train_seconds": seconds,
+    }
+    weights = trainer.model.get_weights()
+    return Trial(seed, "finished", metrics, history, probabilities, weights)
+
+
+def train_by_keras(params: train.Params, folder: Path) -> list[Trial]:
+    """All seeds, in as many processes as the engine gets."""
+    context = multiprocessing.get_context("spawn")
+    with context.Pool(params.num_workers, maxtasksperchild=1) as pool:
+        tasks = [(params, folder, seed) for seed in params.seeds]
+        return pool.starmap(fit, tasks, chunksize=1)
+
+
+def train_by_engine(params: train.Params, folder: Path) -> list[Trial]:
+    """All seeds, as the training step does it."""
+    with Workers(params.num_workers) as workers:
+        news = workers.train_many(params.recipe, params.seeds, folder)
+        trials = {one.seed: one for one in news if isinstance(one, Trial)}
+    return [trials[seed] for seed in params.seeds]
+
+
+def main() -> None:
+    """Train both arms, store and compare them."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--dataset", default=MAIN["dataset"])
+    parser.add_argument("--seeds", default=MAIN["seeds"])
+    parser.add_argument("--out", type=Path, required=True, help="a new folder")
+    given = parser.parse_args()
+    os.environ.update(WORKER_ENVIRONMENT)
+
+    from lab import arm as arms
+    from lab import comparison, report
+
+    wanted = MAIN | {"dataset": given.dataset, "working_directory": str(Path.cwd())}
+    names = cli.names(prepare_data.Params)
+    prepared = cli.build(prepare_data.Params, {name: wanted[name] for name in names})
+    dataset = data.prepare(**cli.values(prepare_data.Params, prepared))
+    folder = given.out / "dataset"
+    data.save(dataset, folder)
+
+    settings = {"data": given.dataset, "seeds": given.seeds}
+    improved = cli.build(train.Params, cli.defaults("train_improved") | settings)
+    found = []
+    for name, run in (("keras", train_by_keras), ("engine", train_by_engine)):
+        params = dataclasses.replace(improved, arm=name)
+        trials = run(params, folder)
+        table = train.metrics_table(trials)
+        found.append(train.assemble(params, dataset, table, trials))
+        arms.save(found[-1], given.out / name)
+    options = cli.build(
+        compare.Options, {name: MAIN[name] for name in cli.names(compare.Options)}
+    )
+    answer = comparison.compare(*found, **cli.values(compare.Options, options))
+    report.write(answer, found, given.out / "comparison")
+    print("\n".join(report.summary(answer)))
+
+
+if __name__ == "__main__":
+    main()
