@@ -1,0 +1,247 @@
+"""Seconds per model and epoch: this engine, Keras, PyTorch, JAX, and the floor.
+
+    python -m benchmarks.training --dataset mnist --out FOLDER
+
+Every peer runs in processes of its own, once as one process that may use every core
+and once as one process per core, and all of them stay loaded. A repeat asks one after
+the other for an epoch, so that a busy minute of the machine hits everybody. FOLDER gets
+`epochs.csv` (every measurement), `summary.csv`, `summary.md` and `summary.png`.
+"""
+
+import argparse
+import importlib.metadata
+import multiprocessing
+import os
+import time
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from multiprocessing.connection import Connection
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pandas as pd
+
+from benchmarks.peers import PEERS
+from lab import cli, data
+from lab.recipe import Recipe
+from lab.trials import WORKER_ENVIRONMENT
+
+MAIN = cli.defaults("main")
+REFERENCE = ("Keras fit", 1)
+MODELS_PER_PROCESS = {"JAX vmap (2 models)": 2}
+DISTRIBUTIONS = ("tensorflow-cpu", "tensorflow", "keras", "torch", "jax", "numpy")
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+def recipe() -> Recipe:
+    """That of TP2, from MLproject."""
+    texts = cli.defaults("train_improved")
+    return cli.build(Recipe, {name: texts[name] for name in cli.names(Recipe)})
+
+
+def serve(connection: Connection, peer: str, folder: Path, cores: set[int]) -> None:
+    """A process of a peer: warms up, then trains an epoch whenever it is asked to.
+
+    Answers (wall seconds, CPU seconds of all its threads), or a text if it cannot.
+    """
+    try:
+        os.sched_setaffinity(0, cores)
+        epoch = PEERS[peer](recipe(), data.load(folder), len(cores))
+        epoch()
+        epoch()
+        while True:
+            connection.send((0.0, 0.0))
+            connection.recv()
+            wall, cpu = time.perf_counter(), time.process_time()
+            epoch()
+            connection.send((time.perf_counter() - wall, time.process_time() - cpu))
+    except EOFError:
+        return
+    except ImportError as error:
+        connection.send(f"not installed: {error}")
+    except Exception as error:
+        traceback.print_exc()
+        connection.send(f"failed: {type(error).__name__}")
+
+
+class Contestant:
+    """One peer in one or several processes, which start together."""
+
+    def __init__(self, peer: str, folder: Path, shares: list[set[int]]):
+        self.peer, self.workers = peer, len(shares)
+        self.num_models = self.workers * MODELS_PER_PROCESS.get(peer, 1)
+        self.problem = ""
+        self._members = []
+        context = multiprocessing.get_context("spawn")
+        for cores in shares:
+            ours, theirs = context.Pipe()
+            process = context.Process(
+                target=serve, args=(theirs, peer, folder, cores), daemon=True
+            )
+            with environment(peer, len(cores)):
+                process.start()
+            theirs.close()
+            self._members.append((process, ours))
+        self._receive()
+
+    def measure(self) -> dict[str, Any]:
+        """An epoch by all processes at once, in seconds per model."""
+        for _, connection in self._members:
+            connection.send("go")
+        walls, cpus = zip(*self._receive(), strict=True)
+        self._receive()
+        return {
+            "peer": self.peer,
+            "workers": self.workers,
+            "wall": max(walls) / self.num_models,
+            "cpu": sum(cpus) / self.num_models,
+        }
+
+    def stop(self) -> None:
+        for process, connection in self._members:
+            connection.close()
+            process.terminate()
+            process.join()
+
+    def _receive(self) -> list[tuple[float, float]]:
+        answers = []
+        for process, connection in self._members:
+            try:
+                answer = connection.recv()
+            except EOFError:
+                process.join()
+                answer = f"its process ended with status {process.exitcode}"
+            if isinstance(answer, str):
+                self.problem = answer
+            answers.append(answer)
+        return answers
+
+
+@contextmanager
+def environment(peer: str, num_threads: int) -> Iterator[None]:
+    """What a process must find when it loads its libraries.
+
+    The engine gets what its workers get; Keras keeps its own defaults.
+    """
+    wanted = dict.fromkeys(THREAD_VARIABLES, str(num_threads))
+    wanted |= {"TF_CPP_MIN_LOG_LEVEL": "2", "CUDA_VISIBLE_DEVICES": "-1"}
+    if peer == "this engine":
+        wanted |= WORKER_ENVIRONMENT
+    before = dict(os.environ)
+    os.environ.update(wanted)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def compete(folder: Path, names: list[str], repeats: int) -> tuple[pd.DataFrame, dict]:
+    """Every measurement as a row, and why a peer has none."""
+    cores = sorted(os.sched_getaffinity(0))
+    contestants, missing = [], {}
+    for peer in names:
+        for shares in ([set(cores)], [{core} for core in cores])[: len(cores)]:
+            contestant = Contestant(peer, folder, shares)
+            if contestant.problem:
+                missing[peer] = contestant.problem
+                contestant.stop()
+            else:
+                contestants.append(contestant)
+                print(f"ready: {peer}, {contestant.workers} at once", flush=True)
+    rows = []
+    for repeat in range(1, repeats + 1):
+        print(f"repeat {repeat} of {repeats}", flush=True)
+        # Every other time backwards, so that no peer always follows the same one.
+        for contestant in contestants[:: 1 if repeat % 2 else -1]:
+            rows.append({"repeat": repeat, **contestant.measure()})
+    for contestant in contestants:
+        contestant.stop()
+    return pd.DataFrame(rows), missing
+
+
+def summarize(rows: pd.DataFrame) -> pd.DataFrame:
+    """Median and range, and ratios of medians to Keras and to the lowest floor."""
+    groups = rows.groupby(["peer", "workers"], sort=False)
+    summary = groups["wall"].agg(["median", "min", "max"])
+    summary["cpu"] = groups["cpu"].median()
+    if REFERENCE in summary.index:
+        keras = summary.loc[REFERENCE, "median"]
+        summary["times faster than Keras fit"] = keras / summary["median"]
+    summary = summary.reset_index()
+    is_floor = summary["peer"].str.startswith("products")
+    floors = summary[is_floor].groupby("workers")["median"].min()
+    summary["times the floor"] = summary["median"] / summary["workers"].map(floors)
+    return summary.sort_values(["workers", "median"], ignore_index=True)
+
+
+def markdown(summary: pd.DataFrame, missing: dict[str, str]) -> str:
+    """The summary for people, with versions, and with what could not be measured."""
+    installed = {found.name.lower() for found in importlib.metadata.distributions()}
+    versions = ", ".join(
+        f"{name} {importlib.metadata.version(name)}"
+        for name in DISTRIBUTIONS
+        if name in installed or name.replace("-", "_") in installed
+    )
+    titles = list(summary.columns)
+    lines = ["| " + " | ".join(titles) + " |", "|---|" + "---:|" * (len(titles) - 1)]
+    for row in summary.itertuples(index=False):
+        cells = (f"{cell:.3g}" if isinstance(cell, float) else cell for cell in row)
+        lines.append(f"| {' | '.join(map(str, cells))} |")
+    lines += ["", "Wall and CPU seconds per model and epoch.", versions + "."]
+    lines += [f"Missing: {peer} ({reason})." for peer, reason in missing.items()]
+    return "\n".join(lines) + "\n"
+
+
+def draw(summary: pd.DataFrame, path: Path) -> None:
+    """Bars with their range, fastest on top; needs matplotlib."""
+    from matplotlib import pyplot as plt
+
+    rows = summary.sort_values("median", ascending=False)
+    labels = [f"{row.peer}, {row.workers} at once" for row in rows.itertuples()]
+    spread = [rows["median"] - rows["min"], rows["max"] - rows["median"]]
+    colors = [
+        "tab:orange" if peer == "this engine" else "tab:blue" for peer in rows["peer"]
+    ]
+    figure, axes = plt.subplots(figsize=(8, 0.3 * len(rows) + 1), layout="constrained")
+    axes.barh(labels, rows["median"], xerr=spread, color=colors)
+    axes.set_xlabel("seconds per model and epoch (median, range)")
+    figure.savefig(path, dpi=120)
+
+
+def main() -> None:
+    """Measure, and write the results."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--dataset", default=MAIN["dataset"])
+    parser.add_argument("--repeats", type=int, default=7)
+    parser.add_argument("--peers", nargs="+", choices=PEERS, default=list(PEERS))
+    parser.add_argument("--out", type=Path, required=True)
+    given = parser.parse_args()
+    given.out.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory() as scratch:
+        dataset = data.prepare(
+            given.dataset,
+            validation_fraction=float(MAIN["validation_fraction"]),
+            split_seed=int(MAIN["split_seed"]),
+            train_size=int(MAIN["train_size"]),
+            working_directory=Path.cwd(),
+        )
+        folder = Path(scratch) / "dataset"
+        data.save(dataset, folder)
+        rows, missing = compete(folder, given.peers, given.repeats)
+    rows.to_csv(given.out / "epochs.csv", index=False)
+    summary = summarize(rows)
+    summary.to_csv(given.out / "summary.csv", index=False)
+    text = f"{dataset.name}\n\n{markdown(summary, missing)}"
+    (given.out / "summary.md").write_text(text, "utf-8")
+    print(text)
+    try:
+        draw(summary, given.out / "summary.png")
+    except ImportError as error:
+        print(f"no summary.png: {error}")
+
+
+if __name__ == "__main__":
+    main()
