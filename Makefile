@@ -7,7 +7,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 # MLflow would announce every command it runs; errors still show.
 export MLFLOW_LOGGING_LEVEL ?= WARNING
 
-.PHONY: main test lint ui
+.PHONY: main test lint ui bench
 
 main: .venv/main
 	@python -m lab.store
@@ -23,12 +23,26 @@ lint: .venv/dev
 ui: .venv/main
 	mlflow ui
 
+# Benchmarks have an environment of their own, for torch and jax are large.
+DATASET ?= mnist
+OUT ?= runs/benchmarks
+bench: benchmarks/.venv/done
+	PATH="$(CURDIR)/benchmarks/.venv/bin:$(PATH)" && \
+	  python -m benchmarks.training --dataset "$(DATASET)" --out "$(OUT)/training" && \
+	  python -m benchmarks.pipeline --dataset "$(DATASET)" --out "$(OUT)/pipeline"
+
 .venv/main: requirements.txt
 	$(call install,requirements.txt)
 
 .venv/dev: requirements.txt requirements-dev.txt
 	$(call install,requirements-dev.txt)
 	touch .venv/main
+
+benchmarks/.venv/done: requirements.txt benchmarks/requirements.txt
+	"$(PYTHON)" -m venv benchmarks/.venv
+	benchmarks/.venv/bin/pip install --quiet --disable-pip-version-check \
+	  -r benchmarks/requirements.txt
+	touch $@
 
 # Bytecode is compiled now: else each of a run's processes compiles TensorFlow again
 # where Python may not write it, which costs more time than the training.

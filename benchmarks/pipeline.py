@@ -83,7 +83,12 @@ def main() -> None:
     parser.add_argument("--dataset", default=MAIN["dataset"])
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument(
-        "--parameter", action="append", default=[], metavar="NAME=VALUE"
+        "--parameter",
+        dest="parameters",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="of main, for a smaller run",
     )
     parser.add_argument("--out", type=Path, required=True)
     given = parser.parse_args()
