@@ -12,7 +12,6 @@ import ctypes
 import os
 import resource
 import subprocess
-import sys
 import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -25,6 +24,38 @@ from lab.cli import PROJECT_DIRECTORY
 
 MAIN = cli.defaults("main")
 PR_SET_CHILD_SUBREAPER = 36  # prctl(2): orphans become our children, and are counted
+
+
+def save_images(dataset: str, path: Path) -> None:
+    """The data set as the labs' scripts read it: one `.npz`, not yet split."""
+    source = data.prepare(
+        dataset,
+        validation_fraction=float(MAIN["validation_fraction"]),
+        split_seed=int(MAIN["split_seed"]),
+        train_size=0,
+        working_directory=Path.cwd(),
+    )
+    np.savez(
+        path,
+        x_train=np.concatenate([source.x_train, source.x_validation]),
+        y_train=np.concatenate([source.y_train, source.y_validation]),
+        x_test=source.x_test,
+        y_test=source.y_test,
+    )
+
+
+def commands(images: Path, parameters: list[str]) -> dict[str, list[str]]:
+    """What is measured, by name; `mlflow` and `python` are those on the PATH."""
+    whole = ["mlflow", "run", str(PROJECT_DIRECTORY), "-e", "main"]
+    whole += ["--env-manager", "local"]
+    for parameter in (f"dataset={images}", *parameters):
+        whole += ["-P", parameter]
+    folder = PROJECT_DIRECTORY / "benchmarks"
+    return {
+        "main": whole,
+        "lab_tp1": ["python", str(folder / "lab_tp1.py"), str(images)],
+        "lab_tp2": ["python", str(folder / "lab_tp2.py"), str(images)],
+    }
 
 
 def timed(command: list[str], store: Path) -> tuple[float, float]:
@@ -95,38 +126,13 @@ def main() -> None:
     given.out.mkdir(parents=True, exist_ok=True)
     ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
-    source = data.prepare(
-        given.dataset,
-        validation_fraction=float(MAIN["validation_fraction"]),
-        split_seed=int(MAIN["split_seed"]),
-        train_size=0,
-        working_directory=Path.cwd(),
-    )
     runs, steps = [], []
     with TemporaryDirectory() as name:
         scratch = Path(name)
         images = scratch / "images.npz"
-        np.savez(
-            images,
-            x_train=np.concatenate([source.x_train, source.x_validation]),
-            y_train=np.concatenate([source.y_train, source.y_validation]),
-            x_test=source.x_test,
-            y_test=source.y_test,
-        )
-        parameters = [f"dataset={images}", *given.parameters]
-        whole = ["mlflow", "run", str(PROJECT_DIRECTORY), "-e", "main"]
-        whole += ["--env-manager", "local"]
-        whole += [word for text in parameters for word in ("-P", text)]
-        commands = {"main": whole} | {
-            f"lab_{lab}": [
-                sys.executable,
-                str(PROJECT_DIRECTORY / "benchmarks" / f"lab_{lab}.py"),
-                str(images),
-            ]
-            for lab in ("tp1", "tp2")
-        }
+        save_images(given.dataset, images)
         for repeat in range(1, given.repeats + 1):
-            for what, command in commands.items():
+            for what, command in commands(images, given.parameters).items():
                 store = scratch / f"{what}-{repeat}"
                 wall, cpu = timed(command, store)
                 runs.append({"repeat": repeat, "what": what, "wall": wall, "cpu": cpu})

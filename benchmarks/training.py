@@ -50,7 +50,6 @@ def serve(connection: Connection, peer: str, folder: Path, cores: set[int]) -> N
         os.sched_setaffinity(0, cores)
         epoch = PEERS[peer](recipe(), data.load(folder), len(cores))
         epoch()
-        epoch()
         while True:
             connection.send((0.0, 0.0))
             connection.recv()
