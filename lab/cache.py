@@ -1,8 +1,9 @@
 """What a result depends on, as a key: code, versions, parameters, inputs.
 
-Two runs with the same key leave the same result, wherever and whenever they run: no
-clock, no path, no commit and no address is part of it. Keys are kept as tags in MLflow
-(`lab.tracking`); this module only computes and compares them.
+Two runs with the same key leave the same result, whenever and wherever they run (but
+for the last bits, where processors differ): no clock, path, commit or address is part
+of a key. Keys are kept as tags in MLflow (`lab.tracking`); this module only computes
+and compares them.
 """
 
 import ast
@@ -18,6 +19,7 @@ from typing import Any, Literal
 
 from lab.cli import PROJECT_DIRECTORY, Parameters, parameter, pick, project
 from lab.recipe import Recipe
+from lab.trials import PACKAGES
 
 # A tag holds 8,000 characters; a list of a thousand seeds is more.
 LONGEST_VALUE = 120
@@ -77,7 +79,7 @@ def trial_key(recipe: Recipe, dataset: dict[str, Any]) -> Key:
     """
     return Key(
         code=code("lab.training"),
-        versions=versions("tensorflow", "tensorflow-cpu", "keras", "numpy"),
+        versions=versions(*PACKAGES),
         parameters=pick(Recipe, recipe),
         inputs=dataset["sha256"],
     )

@@ -4,6 +4,7 @@ A parameter is one line of a dataclass: its type, what is expected of it in word
 the test for it. `MLproject` is the only home of defaults, so no field here has one.
 """
 
+import contextlib
 import dataclasses
 import difflib
 import functools
@@ -128,6 +129,7 @@ def read(
     if arguments is None:
         arguments = sys.argv[1:]
         _leave_quietly_when_interrupted()
+        _claim_run()
     words = list(arguments)
     known = [*required, *optional]
     given: dict[str, str] = {}
@@ -185,6 +187,15 @@ def _leave_quietly_when_interrupted() -> None:
     """One line instead of a traceback while MLflow loads; later there is more to do."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda number, _: fail("interrupted", 128 + number))
+
+
+def _claim_run() -> None:
+    """Say whose the run is that `mlflow run` has made for this process."""
+    from lab import process
+
+    if run_id := os.environ.get("MLFLOW_RUN_ID"):
+        with contextlib.suppress(OSError):  # what comes next will tell
+            process.claim(run_id)
 
 
 def _convert(field: dataclasses.Field, text: str) -> Any:

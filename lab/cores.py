@@ -1,17 +1,15 @@
 """The cores of a machine, shared by all trials on it: each holds one at a time.
 
 Arms that train at once, and pipelines that do not know of each other, would else put
-several trials on one core, where they cost each other their caches. A core is a file
-that is locked; the system gives it back when its holder ends, however it ends.
+several trials on one core, where they cost each other their caches. A core is a lock.
 """
 
-import fcntl
 import os
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
+
+from lab import locks
 
 SECONDS_BETWEEN_TRIES = 0.05
 
@@ -45,16 +43,10 @@ def hold_one(is_wanted: Callable[[], bool] = lambda: True) -> Iterator[None]:
 
 def _wait_for_one(cores: list[int], is_wanted: Callable[[], bool]) -> tuple[int, int]:
     """An open, locked file, and the core that it stands for."""
-    folder = Path(tempfile.gettempdir()) / f"tp2-cores-{os.getuid()}"
-    folder.mkdir(mode=0o700, exist_ok=True)
     while True:
         for core in cores:
-            file = os.open(folder / str(core), os.O_RDWR | os.O_CREAT, 0o600)
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                os.close(file)
-            else:
+            file = locks.take(f"core-{core}", wait=False)
+            if file is not None:
                 return file, core
         if not is_wanted():
             raise EOFError("the core is no longer wanted")

@@ -4,6 +4,7 @@ A process that is killed cannot tidy up. What it leaves (a run marked as running
 scratch folder) bears its identity, so that a later one can see that nobody owns it.
 """
 
+import functools
 import hashlib
 import os
 import shutil
@@ -14,10 +15,10 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from lab import cli
+from lab import cli, locks
 
 SECONDS_BETWEEN_PARENT_CHECKS = 1.0
 SCRATCH_PREFIX = "tp2-"
@@ -34,6 +35,34 @@ def is_alive(identity: str) -> bool | None:
     if host != _host():
         return None
     return _local_identity(int(local.partition(" ")[0])) == local
+
+
+def terminate(identity: str) -> None:
+    """Send SIGTERM to that process, if it runs on this host."""
+    if is_alive(identity):
+        os.kill(int(identity.split(" ")[1]), signal.SIGTERM)
+
+
+def claim(run_id: str) -> None:
+    """Note whose a run is, before MLflow is loaded and can be told."""
+    _claim(run_id).write_text(identity(), "utf-8")
+
+
+def claimed_by(run_id: str) -> str | None:
+    """Identity of the process on this host that has claimed a run, if any has."""
+    try:
+        return _claim(run_id).read_text("utf-8")
+    except OSError:
+        return None
+
+
+def drop_claim(run_id: str) -> None:
+    """The run itself says now whose it is, or nobody's."""
+    _claim(run_id).unlink(missing_ok=True)
+
+
+def _claim(run_id: str) -> Path:
+    return locks.folder() / f"run-{run_id}"
 
 
 def watch_parent() -> None:
@@ -72,8 +101,18 @@ def _host_mark() -> str:
     return hashlib.sha256(_host().encode()).hexdigest()[:8]
 
 
+@functools.cache
 def _host() -> str:
-    return socket.gethostname().replace(" ", "-")
+    """Name, machine and process namespace: containers may share all but the last."""
+    parts = []
+    for read, path in (
+        (Path.read_text, "/etc/machine-id"),
+        (Path.readlink, "/proc/self/ns/pid"),
+    ):
+        with suppress(OSError):  # not Linux
+            parts.append(str(read(Path(path))))
+    mark = hashlib.sha256("".join(parts).encode()).hexdigest()[:8]
+    return f"{socket.gethostname().replace(' ', '-')}-{mark}"
 
 
 def _local_identity(pid: int) -> str:

@@ -4,11 +4,11 @@ Two `mlflow run` that open a fresh SQLite store at once break each other (MLflow
 before any code of ours runs. Whoever calls this first makes it, the others wait.
 """
 
-import fcntl
 import hashlib
 import os
-import tempfile
 from pathlib import Path
+
+from lab import locks
 
 DATABASE = "mlflow.db"  # MLflow's own default
 
@@ -16,13 +16,18 @@ DATABASE = "mlflow.db"  # MLflow's own default
 def make() -> None:
     """Make the store, or wait until whoever makes it is done."""
     place = hashlib.sha256(os.getcwdb()).hexdigest()[:16]
-    lock = Path(tempfile.gettempdir()) / f"tp2-store-{os.getuid()}-{place}.lock"
-    with open(lock, "wb") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)  # until the file is closed
+    lock = locks.take(f"store-{place}", wait=True)
+    try:
         if not Path(DATABASE).exists():
             from lab import tracking  # takes seconds
 
-            tracking.open_store(f"sqlite:///{DATABASE}")
+            # Renamed at the end, so that what has this name is whole.
+            unfinished = Path(f".{DATABASE}.unfinished")
+            unfinished.unlink(missing_ok=True)
+            tracking.open_store(f"sqlite:///{unfinished}")
+            unfinished.rename(DATABASE)
+    finally:
+        os.close(lock)
 
 
 if __name__ == "__main__" and "MLFLOW_TRACKING_URI" not in os.environ:

@@ -21,7 +21,8 @@ import tempfile
 import threading
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -33,6 +34,7 @@ from mlflow.data.dataset_source import DatasetSource
 from mlflow.data.http_dataset_source import HTTPDatasetSource
 from mlflow.entities import Metric, Param, Run, RunTag
 from mlflow.exceptions import MlflowException
+from mlflow.utils import name_utils
 from mlflow.utils.file_utils import get_local_path_or_none
 from mlflow.utils.mlflow_tags import (
     MLFLOW_GIT_COMMIT,
@@ -44,7 +46,7 @@ from mlflow.utils.mlflow_tags import (
     MLFLOW_SOURCE_NAME,
 )
 
-from lab import cache, cli, console, process
+from lab import cache, cli, console, cores, locks, process
 from lab.trials import TrialError, load_trial, save_trial
 
 if TYPE_CHECKING:
@@ -54,8 +56,9 @@ if TYPE_CHECKING:
     from lab.data import Dataset
     from lab.trials import Trial
 
-SECONDS_BETWEEN_LOOKS = 1.0  # at a run that another process is busy with
+SECONDS_TO_STOP = 20.0  # for steps that are told to, all of them together
 
+RUNS_TRIED = 20  # of those that should have the result, before it is made again
 REASONS_SHOWN = 3  # in the line that says why a step runs
 
 # A run that no process of ours has claimed is being started, or was killed before.
@@ -67,7 +70,7 @@ MILLISECONDS_TO_START = 3_600_000
 CACHE_KEY, CACHE_PARTS = "cache_key", "cache_parts"
 OUTPUT, OUTPUT_DIGEST = "output", "output_sha256"
 TRIAL, ANSWER = "trial", "comparison"  # artifact folders
-PROCESS, TRAINS, REUSED_FROM = "process", "trains", "reused_from"
+PROCESS, REUSED_FROM = "process", "reused_from"
 DATA_RUN = "data_run"  # the prepare_data run that an arm was trained on
 
 # stdout is for results, and a bar per downloaded file would break the step's own.
@@ -80,8 +83,8 @@ _RUN_ID = re.compile(r"[0-9a-f]{32}")
 _URI_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:/")
 # Lines that SQLAlchemy adds to what the database says.
 _SQL_DETAILS = ("[SQL", "[parameters", "(Background on", "(raised as a result")
-# What MLflow calls a run that nobody named, such as "bold-fish-12".
-_RANDOM_RUN_NAME = re.compile(r"[a-z]+-[a-z]+-\d+")
+# The run that `mlflow run` made for this process; MLflow forgets it once it is active.
+_GIVEN_RUN = os.environ.get("MLFLOW_RUN_ID")
 
 
 class StepError(RuntimeError):
@@ -112,11 +115,9 @@ def execute(
         process.scratch_folder() as scratch,
         _active_run(name, params.working_directory) as active,
     ):
-        # Only now is there a run that an interruption can end.
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        signal.signal(signal.SIGTERM, _terminate)
         process.watch_parent()
         mlflow.set_tag(PROCESS, process.identity())
+        process.drop_claim(active.info.run_id)
         step = Step(active, params, scratch)
         step.end_dead_runs()
         run(params, step)
@@ -192,7 +193,8 @@ class Step:
             )
         except MlflowException as error:
             raise StepError(f"step {entry_point} stopped: {error.message}") from None
-        if found.key is not None:
+        # Not if a file has been exchanged since it was looked at.
+        if found.key is not None and self._key(entry_point, parameters) == found.key:
             self._tag(submitted.run_id, found.key)
         return f"runs:/{submitted.run_id}"
 
@@ -200,7 +202,7 @@ class Step:
         """`launch` several steps at once, by entry point; their URIs in that order.
 
         Raises:
-            StepError: the first failure. The other steps end when this process does.
+            StepError: the first failure; the other steps are ended then.
         """
         os.environ[console.NO_BAR] = "true"
         results: queue.Queue = queue.Queue()
@@ -213,17 +215,47 @@ class Step:
             except BaseException as error:
                 results.put((entry_point, error))
 
-        for entry_point, parameters in steps.items():
-            threading.Thread(
-                target=launch, args=(entry_point, parameters), daemon=True
-            ).start()
+        threads = [
+            threading.Thread(target=launch, args=step, daemon=True)
+            for step in steps.items()
+        ]
         uris = {}
-        while len(uris) < len(steps):
-            entry_point, result = results.get()
-            if isinstance(result, BaseException):
-                raise result
-            uris[entry_point] = result
+        try:
+            for thread in threads:
+                thread.start()
+            while len(uris) < len(steps):
+                entry_point, result = results.get()
+                if isinstance(result, BaseException):
+                    raise result
+                uris[entry_point] = result
+        except BaseException:
+            self._end_steps(threads)
+            raise
         return [uris[entry_point] for entry_point in steps]
+
+    def _end_steps(self, threads: list[threading.Thread]) -> None:
+        """Let no step outlive this process, or be marked as running for ever."""
+        _ignore_signals()
+        mine = f"tags.`{MLFLOW_PARENT_RUN_ID}` = '{self.run_id}'"
+        try:
+            for run in self._running(mine):
+                process.terminate(_owner(run) or "")
+            deadline = time.monotonic() + SECONDS_TO_STOP
+            for thread in threads:
+                thread.join(max(0, deadline - time.monotonic()))
+            for run in self._running(mine):
+                self._client.set_terminated(run.info.run_id, "KILLED")
+        except (MlflowException, OSError) as error:
+            console.say(f"steps could not be ended: {_in_words(error)}")
+
+    def _running(self, condition: str = "") -> list[Run]:
+        """Runs that are marked as running, the oldest first."""
+        return self._client.search_runs(
+            [self._experiment_id],
+            "attributes.status = 'RUNNING'" + (condition and f" and {condition}"),
+            max_results=1000,
+            order_by=["attributes.start_time ASC"],
+        )
 
     def look_up(self, entry_point: str, **parameters: str) -> Lookup:
         """Whether `launch` with these parameters would run anything, and why.
@@ -236,12 +268,13 @@ class Step:
             return Lookup(None, None, "its input was not made by a step")
         if not self._reuses:
             return Lookup(key, None, "cache=off")
-        same = self._search(f"tags.{CACHE_KEY} = '{key.digest}'")
+        same = self._search(f"tags.{CACHE_KEY} = '{key.digest}'", most=RUNS_TRIED)
         if not same:
             return Lookup(key, None, self._what_is_new(entry_point, key))
-        if lost := self._what_is_lost(same[0]):
-            return Lookup(key, None, lost)
-        return Lookup(key, same[0], f"{same[0].info.run_id[:8]} of {_when(same[0])}")
+        for run in same:
+            if self._what_is_lost(run) is None:
+                return Lookup(key, run, f"{run.info.run_id[:8]} of {_when(run)}")
+        return Lookup(key, None, self._what_is_lost(same[0]))
 
     def usual_seconds(
         self, entry_point: str, *, trains: bool
@@ -258,7 +291,7 @@ class Step:
         if not trains:
             return seconds, 0
         metrics = last[0].data.metrics
-        each = metrics["training_seconds"] / metrics["num_trained"]
+        each = metrics["train_seconds"] / len(cores.available())
         return max(0, seconds - metrics["training_seconds"]), each
 
     def count_trials(self, entry_point: str, **parameters: str) -> tuple[int, int]:
@@ -277,44 +310,31 @@ class Step:
         A process that is killed cannot do that itself. Runs of other hosts are left
         alone: whether they live cannot be seen from here.
         """
-        running = self._client.search_runs(
-            [self._experiment_id],
-            "attributes.status = 'RUNNING'",
-            max_results=1000,
-            # Steps after what launched them, so that they can share its fate.
-            order_by=["attributes.start_time ASC"],
-        )
-        dead: set[str] = set()
-        for run in running:
-            if run.info.run_id != self.run_id and _is_dead(run, dead):
-                dead.add(run.info.run_id)
-                self._client.set_tag(run.info.run_id, "error", "its process was killed")
-                self._client.set_terminated(run.info.run_id, "KILLED")
+        running = self._running()
+        alive = {run.info.run_id for run in running}
+        for run in running:  # steps come after what has launched them
+            run_id = run.info.run_id
+            if run_id != self.run_id and _is_dead(run, alive):
+                alive.remove(run_id)
+                self._client.set_tag(run_id, "error", "its process was killed")
+                self._client.set_terminated(run_id, "KILLED")
 
-    def wait_for_twins(self, key: cache.Key) -> None:
-        """Let earlier runs on this host that train the same trials finish first."""
-        mlflow.set_tag(TRAINS, key.digest)
-        mine = self._client.get_run(self.run_id)
-        waiting_for = None
-        while twin := self._earlier_twin(mine):
-            if twin != waiting_for:
-                console.say(f"waiting for run {twin[:8]}, which trains the same")
-            waiting_for = twin
-            time.sleep(SECONDS_BETWEEN_LOOKS)
+    @contextmanager
+    def sole_trainer(self, key: cache.Key) -> Iterator[None]:
+        """Train these trials while no other process of this user and host does.
 
-    def _earlier_twin(self, mine: Run) -> str | None:
-        running = self._client.search_runs(
-            [self._experiment_id],
-            f"tags.{TRAINS} = '{mine.data.tags[TRAINS]}'"
-            " and attributes.status = 'RUNNING'",
-        )
-        earlier = [
-            run
-            for run in running
-            if _by_age(run) < _by_age(mine)
-            and process.is_alive(run.data.tags.get(PROCESS, ""))
-        ]
-        return min(earlier, key=_by_age).info.run_id if earlier else None
+        Who comes second waits, and then finds them stored.
+        """
+        place = f"{mlflow.get_tracking_uri()} {self._experiment_id} {key.digest}"
+        name = f"train-{hashlib.sha256(place.encode()).hexdigest()[:32]}"
+        lock = locks.take(name, wait=False)
+        if lock is None:
+            console.say("waiting for another run, which trains the same")
+            lock = locks.take(name, wait=True)
+        try:
+            yield
+        finally:
+            os.close(lock)
 
     def find_trials(self, key: cache.Key, seeds: tuple[int, ...]) -> "list[Trial]":
         """Finished trials of that kind, with their predictions and weights."""
@@ -381,13 +401,18 @@ class Step:
         return run
 
     def _stored_trial(self, run: Run) -> "Trial | None":
-        """None if its files are gone or no longer what was written."""
+        """None, and a line, if its files are gone or no longer what was written."""
+        run_id = run.info.run_id
         try:
-            folder = self.fetch(run.info.run_id, TRIAL)
-            if cache.digest_folder(folder) == run.data.tags[OUTPUT_DIGEST]:
+            folder = self.fetch(run_id, TRIAL)
+            try:
+                if cache.digest_folder(folder) != run.data.tags[OUTPUT_DIGEST]:
+                    raise ValueError(f"the files of run {run_id} were changed")
                 return load_trial(folder)
-        except (ValueError, OSError, KeyError):
-            pass
+            finally:
+                shutil.rmtree(folder)
+        except (ValueError, OSError, KeyError) as error:
+            console.say(f"a stored trial is not used: {_in_words(error)}")
         return None
 
     def _key(self, entry_point: str, parameters: dict[str, str]) -> cache.Key | None:
@@ -590,11 +615,13 @@ class Step:
             self._log_trial(run_id, trial, described, now)
             if REUSED_FROM not in tags:
                 self._log_trial_files(run_id, trial, key)
+            # The clock may have been set back: nothing ends before it starts.
+            self._client.set_terminated(run_id, end_time=now)
         except BaseException:
-            self._client.set_terminated(run_id, "KILLED")
+            # What happened matters more than that the store cannot be told.
+            with suppress(MlflowException, OSError):
+                self._client.set_terminated(run_id, "KILLED")
             raise
-        # The clock may have been set back meanwhile; nothing ends before it starts.
-        self._client.set_terminated(run_id, end_time=now)
 
     def _log_trial_files(self, run_id: str, trial: "Trial", key: cache.Key) -> None:
         folder = Path(tempfile.mkdtemp(dir=self.scratch)) / TRIAL
@@ -853,20 +880,32 @@ def _model_environment() -> dict[str, Any]:
     }
 
 
-def _is_dead(run: Run, dead: set[str]) -> bool:
-    """Whether nobody will ever end this run; `dead` has those found so far."""
+def _owner(run: Run) -> str | None:
+    """Identity of the process that has to end a run; None if it has not said so."""
+    return run.data.tags.get(PROCESS) or process.claimed_by(run.info.run_id)
+
+
+def _is_dead(run: Run, alive: set[str]) -> bool:
+    """Whether nobody will ever end this run; `alive` are the runs that may live."""
+    owner = _owner(run)
+    if owner is not None:
+        return process.is_alive(owner) is False
     tags = run.data.tags
-    if PROCESS in tags:
-        return process.is_alive(tags[PROCESS]) is False
-    if MLFLOW_PARENT_RUN_ID in tags:  # launched, but killed before it could say so
-        return tags[MLFLOW_PARENT_RUN_ID] in dead
-    age = time.time() * 1000 - run.info.start_time
-    ours = tags.get(MLFLOW_PROJECT_ENTRY_POINT) in cli.project()["entry_points"]
-    return ours and age > MILLISECONDS_TO_START
+    if tags.get(MLFLOW_PROJECT_ENTRY_POINT) not in cli.project()["entry_points"]:
+        return False  # of another project
+    if MLFLOW_PARENT_RUN_ID in tags:
+        return tags[MLFLOW_PARENT_RUN_ID] not in alive
+    return time.time() * 1000 - run.info.start_time > MILLISECONDS_TO_START
 
 
-def _by_age(run: Run) -> tuple[int, str]:
-    return run.info.start_time, run.info.run_id
+def _is_random(run_name: str | None) -> bool:
+    """Whether MLflow has made up the name, such as "bold-fish-12"."""
+    words = (run_name or "").split("-")
+    return (
+        len(words) == 3
+        and words[0] in name_utils._GENERATOR_PREDICATES
+        and words[1] in name_utils._GENERATOR_NOUNS
+    )
 
 
 def _when(run: Run) -> str:
@@ -882,32 +921,41 @@ class _active_run:
         _make_tracking_uri_absolute(working_directory)
 
     def __enter__(self) -> Run:
+        # From here on an interruption has a run to end.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGTERM, _terminate)
         try:
             run = mlflow.start_run()
+            if _is_random(run.info.run_name):
+                mlflow.set_tag(MLFLOW_RUN_NAME, self._name)
         except MlflowException as error:
             cli.fail(
                 f"no run on {mlflow.get_tracking_uri()}: {_in_words(error)}",
                 cli.EXIT_FAILURE,
             )
-        if _RANDOM_RUN_NAME.fullmatch(run.info.run_name or ""):
-            mlflow.set_tag(MLFLOW_RUN_NAME, self._name)
+        except KeyboardInterrupt as error:
+            _end_with_error(error)
         return run
 
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        _ignore_signals()  # nothing shall cut the book-keeping short
         if error is None:
             mlflow.end_run("FINISHED")
         else:
             _end_with_error(error)
 
 
+def _ignore_signals() -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
 def _end_with_error(error: BaseException) -> NoReturn:
     """Say what happened, end the run accordingly and leave with its exit status."""
+    _ignore_signals()
     if isinstance(error, KeyboardInterrupt):
         terminated = isinstance(error, Terminated)
         number = signal.SIGTERM if terminated else signal.SIGINT
-        # A second signal must not cut the book-keeping short.
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
         _close_run("KILLED", f"interrupted by {number.name}")
         cli.fail("interrupted", 128 + number)
     text = _in_words(error)
@@ -920,9 +968,15 @@ def _close_run(status: str, cause: str) -> None:
 
     MLflow 3.17 turns KILLED into FAILED where `mlflow run` itself lives on.
     """
+    active = mlflow.active_run()
+    run_id = active.info.run_id if active else _GIVEN_RUN
+    if run_id is None:
+        return
     try:
-        mlflow.set_tag("error", cause[-4000:])
+        client = mlflow.MlflowClient()
+        client.set_tag(run_id, "error", cause[-4000:])
         mlflow.end_run(status)
+        client.set_terminated(run_id, status)  # where no run is active yet
     except (MlflowException, OSError) as error:
         console.say(f"the run could not be marked as {status}: {_in_words(error)}")
 

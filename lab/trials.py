@@ -13,7 +13,7 @@ import platform
 import signal
 import traceback
 from collections.abc import Iterator
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from multiprocessing import forkserver
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
@@ -94,6 +94,9 @@ class Trials(Parameters):
         return min(self.workers or len(cores.available()), len(self.seeds))
 
 
+PACKAGES = ("tensorflow", "tensorflow-cpu", "keras", "numpy")  # that train
+
+
 def versions() -> dict[str, str]:
     """Everything but the seed that decides a trial's bits; imports nothing for it."""
     found = {
@@ -103,7 +106,7 @@ def versions() -> dict[str, str]:
         "threads": "1",
         "cpu_features": _cpu_features(),
     }
-    for distribution in ("tensorflow", "tensorflow-cpu", "keras", "numpy"):
+    for distribution in PACKAGES:
         try:
             version = importlib.metadata.version(distribution)
         except importlib.metadata.PackageNotFoundError:
@@ -145,6 +148,7 @@ class Trial:
     history: History  # one row per epoch, "epoch" counts from 1
     probabilities: np.ndarray | None  # (N, C) float32, of the test set
     weights: list[np.ndarray] | None  # as `keras.Model.get_weights` orders them
+    versions: dict[str, str] = dataclasses.field(default_factory=lambda: versions())
 
     @property
     def kept(self) -> dict[str, float]:
@@ -163,6 +167,7 @@ def save_trial(trial: Trial, folder: Path) -> None:
         "status": trial.status,
         "metrics": trial.metrics,
         "history": trial.history,
+        "versions": trial.versions,
     }
     arrays = {}
     if trial.probabilities is not None:
@@ -234,7 +239,7 @@ class Workers:
         for _ in range(min(self._count, len(seeds))):
             worker = _Worker(self._context, shares_cores)
             self._workers.append(worker)
-            worker.connection.send((recipe, dataset_folder))
+            worker.send((recipe, dataset_folder))
             worker.next_seed(waiting)
         while busy := {w.connection: w for w in self._workers if w.seed is not None}:
             for connection in wait(list(busy)):
@@ -261,7 +266,12 @@ class _Worker:
     def next_seed(self, waiting: list[int]) -> None:
         self.seed = waiting.pop() if waiting else None
         if self.seed is not None:
-            self.connection.send(self.seed)
+            self.send(self.seed)
+
+    def send(self, message: Any) -> None:
+        """To a worker that is dead this does nothing: `receive` will tell the cause."""
+        with suppress(OSError):
+            self.connection.send(message)
 
     def receive(self) -> EpochDone | Trial:
         try:
@@ -290,12 +300,14 @@ def _work(connection: Connection, shares_cores: bool) -> None:
 
         training.use_one_thread()
         recipe, dataset_folder = connection.recv()
-        trainer = training.Trainer(recipe, data.load(dataset_folder))
+        trainer = None
         while True:
             seed = connection.recv()
             # Meanwhile nothing comes from the parent but its end.
             core = cores.hold_one(lambda: not connection.poll())
             with core if shares_cores else nullcontext():
+                # Not before: a worker that waits for a core shall take no memory.
+                trainer = trainer or training.Trainer(recipe, data.load(dataset_folder))
                 trial = trainer.train(
                     seed, lambda row, seed=seed: connection.send(EpochDone(seed, row))
                 )

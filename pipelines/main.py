@@ -93,7 +93,8 @@ def outline(params: Params, baseline: Recipe, improved: Recipe) -> str:
             *(f"                    {change}" for change in changes),
             f"4 compare         test accuracy, alpha {params.alpha:g},"
             f" margin {100 * params.margin:g} points",
-            f"on {params.num_workers} of {len(cores.available())} cores",
+            f"up to {params.num_workers} trials per arm at once,"
+            f" on {len(cores.available())} cores",
         ]
     )
 

@@ -11,13 +11,15 @@ import functools
 import os
 import sys
 import time
+from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lab import cache, cli, console, data
 from lab.cache import Caching
 from lab.recipe import Recipe
-from lab.trials import EpochDone, Trial, Trials, Workers, versions
+from lab.trials import EpochDone, Trial, Trials, Workers
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -83,18 +85,38 @@ def train(params: Params, step: "Step", workers: Workers, folder: Path) -> list[
     log = functools.partial(
         step.log_trial, params.arm, described=cli.pick(Recipe, params), key=key
     )
-    trials = {}
-    if params.cache == "on":
-        step.wait_for_twins(key)
-        for trial in step.find_trials(key, params.seeds):
-            trials[trial.seed] = trial
-            log(trial)
-    missing = tuple(seed for seed in params.seeds if seed not in trials)
-    if trials:
+    with step.sole_trainer(key) if params.cache == "on" else nullcontext():
+        trials = {}
+        if params.cache == "on":
+            trials = {
+                trial.seed: trial for trial in step.find_trials(key, params.seeds)
+            }
+            for trial in trials.values():
+                log(trial)
+            tell_reuse(params, len(trials))
+        train_missing(params, step, workers, folder, trials, log)
+    return [trials[seed] for seed in params.seeds]
+
+
+def tell_reuse(params: Params, found: int) -> None:
+    """How many trials need no training, if any."""
+    if found:
         console.say(
-            f"train_{params.arm}  {len(trials)} of {len(params.seeds)} trials reused,"
-            f" {len(missing)} to train"
+            f"train_{params.arm}  {found} of {len(params.seeds)} trials reused,"
+            f" {len(params.seeds) - found} to train"
         )
+
+
+def train_missing(
+    params: Params,
+    step: "Step",
+    workers: Workers,
+    folder: Path,
+    trials: dict[int, Trial],
+    log: Callable[[Trial], None],
+) -> None:
+    """Train every seed that `trials` lacks, and add what comes of it."""
+    missing = tuple(seed for seed in params.seeds if seed not in trials)
     started = time.monotonic()
     with console.progress(f"train_{params.arm}", len(missing) * params.epochs) as bar:
         for news in workers.train_many(params.recipe, missing, folder):
@@ -105,12 +127,11 @@ def train(params: Params, step: "Step", workers: Workers, folder: Path) -> list[
             log(news)
             bar.advance(params.epochs - len(news.history))  # stopped early
             bar.note(_describe(news, len(trials), len(params.seeds)))
-            if len(trials) == len(params.seeds) - params.num_workers + 1:
-                step.expect_model()  # from now on a core is idle
+            if len(trials) > len(params.seeds) - params.num_workers:
+                step.expect_model()  # this arm needs fewer cores from now on
     step.log_metrics(
         {"num_trained": len(missing), "training_seconds": time.monotonic() - started}
     )
-    return [trials[seed] for seed in params.seeds]
 
 
 def store(
@@ -152,7 +173,7 @@ def assemble(
         name=params.arm,
         recipe=dataclasses.asdict(params.recipe),
         dataset=dataset.description,
-        versions=versions(),
+        versions=common_versions(finished),
         metrics=metrics,
         history=pd.DataFrame(
             [{"seed": trial.seed, **row} for trial in trials for row in trial.history]
@@ -161,6 +182,16 @@ def assemble(
         labels=np.asarray(dataset.y_test),
         probabilities=np.stack([trial.probabilities for trial in finished]),
     )
+
+
+def common_versions(trials: list[Trial]) -> dict[str, str]:
+    """What the trials were trained with; reused ones may be of another machine."""
+    names = {name: None for trial in trials for name in trial.versions}
+    found = {
+        name: {trial.versions.get(name, "unknown"): None for trial in trials}
+        for name in names
+    }
+    return {name: " and ".join(values) for name, values in found.items()}
 
 
 def metrics_table(trials: list[Trial]) -> "pd.DataFrame":

@@ -17,7 +17,6 @@ from lab.recipe import Recipe
 from lab.trials import MAX_SEED, Trial, Workers, versions
 
 if TYPE_CHECKING:
-    from lab.arm import Arm
     from lab.tracking import Step
 
 # Two float32 results of the same arithmetic in another order, after many steps.
@@ -79,7 +78,7 @@ def run(params: Params, step: "Step", workers: Workers) -> None:
     text = f"{arm.name}, seed {stored.seed}, is {describe(finding, len(arm.labels))}"
     now = cache.trial_key(recipe, dataset.description)
     if finding.word != "bitwise equal":
-        text += f"; {causes(arm, key, now)}"
+        text += f"; {causes(stored, key, now)}"
     if finding.word == "different":
         raise ValueError(text)
     console.result(f"verified: {text}")
@@ -132,15 +131,17 @@ def describe(finding: Finding, num_images: int) -> str:
     )
 
 
-def causes(arm: "Arm", stored: cache.Key, now: cache.Key) -> str:
-    """What is known to be other than it was."""
-    here = versions()
+def causes(stored: Trial, key: cache.Key, now: cache.Key) -> str:
+    """What is known to be other than it was when the trial was stored."""
+    before, here = stored.versions, versions()
     found = [
-        f"{name} {arm.versions.get(name, 'unknown')} -> {here.get(name, 'unknown')}"
-        for name in sorted(arm.versions.keys() | here.keys())
-        if arm.versions.get(name) != here.get(name)
+        f"{name} {before.get(name, 'unknown')} -> {here.get(name, 'unknown')}"
+        for name in sorted(before.keys() | here.keys())
+        if before.get(name) != here.get(name)
     ]
-    found += [change for change in cache.changes(stored, now) if change not in found]
+    # Versions again, but only of packages.
+    old, new = (dataclasses.replace(k, versions={}) for k in (key, now))
+    found += cache.changes(old, new)
     return f"what changed: {'; '.join(found) or 'nothing that can be seen from here'}"
 
 

@@ -429,6 +429,27 @@ def test_a_killed_mlflow_run_leaves_no_process_and_no_running_run(place, finishe
     assert ended_run(place).info.status == "KILLED"
 
 
+@pytest.mark.parametrize("moment", ["train_improved  runs", "train_baseline  1/9"])
+@pytest.mark.parametrize("group", [False, True])
+def test_an_interrupted_main_ends_both_arms_first(tmp_path, place, moment, group):
+    """Ctrl-C reaches every process of the group, `kill` and `docker stop` but one."""
+    stopped = Place(tmp_path)
+    shutil.copy(place.folder / "images.npz", tmp_path)
+    endless = {"epochs": "10000", "early_stopping_patience": "never"}
+    with stopped.start("main", seeds="9", **MAIN | endless) as process:
+        while moment not in (line := process.stderr.readline()):
+            assert line, "main ended before it could be interrupted"
+        if group:
+            os.killpg(process.pid, signal.SIGINT)
+        else:
+            process.terminate()
+        process.communicate(timeout=60)
+    states = {run.info.run_name: run.info.status for run in stopped.runs()}
+    assert "RUNNING" not in states.values()
+    assert states["train_improved"] in ("KILLED", "FAILED")
+    assert not processes_of(process.pid, "steps.train")
+
+
 def test_a_step_that_is_still_loading_sees_its_parent_die(place, finished):
     with start_endless(place) as process:
         while "Running command" not in (line := process.stderr.readline()):

@@ -1,6 +1,7 @@
 """Telling live processes from dead ones, and tidying up after those."""
 
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -60,3 +61,22 @@ def test_scratch_folders_of_dead_processes_are_removed(tmp_path, monkeypatch, sl
         (mine / "file").write_text("content")
         assert sorted(tmp_path.iterdir()) == sorted([*kept, mine])
     assert sorted(tmp_path.iterdir()) == sorted(kept)
+
+
+def test_a_process_can_be_told_to_stop_and_no_later_one(sleeper):
+    identity = identity_of(sleeper.pid)
+    process.terminate(identity.rpartition(" ")[0] + " 1")  # an earlier one's identity
+    process.terminate("")
+    assert process.is_alive(identity) is True
+    process.terminate(identity)
+    assert sleeper.wait(30) == -signal.SIGTERM
+
+
+def test_a_claim_lasts_until_it_is_dropped(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    assert process.claimed_by("0123") is None
+    process.claim("0123")
+    assert process.claimed_by("0123") == process.identity()
+    process.drop_claim("0123")
+    process.drop_claim("0123")
+    assert process.claimed_by("0123") is None

@@ -3,7 +3,6 @@
 import dataclasses
 import json
 import math
-import types
 from pathlib import Path
 
 import numpy as np
@@ -236,12 +235,21 @@ def test_changed_predictions_are_counted():
 
 
 def test_causes_are_what_is_other_than_it_was():
-    arm = types.SimpleNamespace(versions=versions() | {"keras": "1.0", "threads": "8"})
+    stored = dataclasses.replace(
+        trained(), versions=versions() | {"keras": "1.0", "threads": "8"}
+    )
     key = cache.Key({"lab/training.py": "1"}, {"keras": "1.0"}, {}, {})
     now = cache.Key({"lab/training.py": "2"}, {"keras": versions()["keras"]}, {}, {})
-    assert verify.causes(arm, key, now) == (
+    assert verify.causes(stored, key, now) == (
         f"what changed: keras 1.0 -> {versions()['keras']}; threads 8 -> 1;"
         " lab/training.py changed"
     )
-    same = types.SimpleNamespace(versions=versions())
-    assert "nothing that can be seen" in verify.causes(same, key, key)
+    assert "nothing that can be seen" in verify.causes(trained(), key, key)
+
+
+def test_an_arm_has_the_versions_of_its_trials():
+    here, there = trained(), trained(seed=1)
+    assert train.common_versions([here, there]) == versions()
+    there = dataclasses.replace(there, versions=versions() | {"cpu_features": "avx2"})
+    found = train.common_versions([here, there])["cpu_features"]
+    assert found == f"{versions()['cpu_features']} and avx2"

@@ -9,7 +9,6 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import threading
 import time
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ import mlflow
 import numpy as np
 import pytest
 
-from lab import cache, cli, process, tracking
+from lab import cache, cli, locks, process, tracking
 from lab.trials import Trial, TrialError
 
 KEY = cache.Key({}, {}, {"l2_lambda": "0.1"}, {})
@@ -400,58 +399,61 @@ def test_runs_of_dead_processes_are_ended_and_no_others(store):
         return run.info.run_id
 
     dead = start("main", process=f"{host} 999999999 1")
+    finished = start("main")
+    client.set_terminated(finished)
+    killed_before_mlflow_was_loaded = start("main")
+    claim = locks.folder() / f"run-{killed_before_mlflow_was_loaded}"
+    claim.write_text(f"{host} 999999999 1")
     ended = [
         dead,
         start("train_baseline", parent=dead),  # killed before it said who it is
         start(process=f"{host} 999999999 1", seed="3"),
         start("main", age=2 * 3600),
+        start("prepare_data", parent=finished),
+        killed_before_mlflow_was_loaded,
     ]
     left = [
         start("main", process=process.identity()),
         start("main", process="elsewhere 1 1"),
         start("main"),  # may be starting
+        start(parent=finished),  # not ours
         start(age=2 * 3600),  # not ours
     ]
     assert execute(store, lambda step: None)[0] == 0
     states = {run_id: client.get_run(run_id).info.status for run_id in ended + left}
-    assert [states[run_id] for run_id in ended] == ["KILLED"] * 4
-    assert [states[run_id] for run_id in left] == ["RUNNING"] * 4
+    assert [states[run_id] for run_id in ended] == ["KILLED"] * len(ended)
+    assert [states[run_id] for run_id in left] == ["RUNNING"] * len(left)
     assert client.get_run(dead).data.tags["error"] == "its process was killed"
 
 
-def test_a_later_twin_waits_for_the_earlier_one(store):
-    """Which here ends after a moment, and then is killed without a word."""
+def test_who_trains_the_same_later_waits(store, capsys):
+    order = []
+
+    def second():
+        with step_of(store).sole_trainer(KEY):
+            order.append("second")
+
+    def first(step):
+        with step.sole_trainer(KEY):
+            waiting = threading.Thread(target=second)
+            waiting.start()
+            waiting.join(1)
+            other = cache.Key({}, {}, {"l2_lambda": "0.2"}, {})
+            with step_of(store).sole_trainer(other):  # at once
+                order.append("first")
+        waiting.join()
+
+    assert execute(store, first)[0] == 0
+    assert order == ["first", "second"]
+    assert "waiting for another run, which trains the same" in capsys.readouterr().err
+
+
+def step_of(store):
+    """A second step of the same experiment."""
     client = mlflow.MlflowClient()
     experiment = mlflow.get_experiment_by_name("tests").experiment_id
-    command = [sys.executable, "-c", "input()"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE) as sleeper:
-        host = process.identity().split(" ")[0]
-        alive = f"{host} {process._local_identity(sleeper.pid)}"
-        tags = {"trains": KEY.digest, "process": alive}
-        earlier = client.create_run(experiment, start_time=1, tags=tags).info.run_id
-        later = int(1000 * (time.time() + 3600))
-        client.create_run(experiment, start_time=later, tags=tags)
-        other = tags | {"trains": "something else"}
-        client.create_run(experiment, start_time=2, tags=other)
-        order = []
-
-        def end():
-            order.append("ended")
-            client.set_terminated(earlier)
-
-        def wait(step):
-            timer = threading.Timer(1.5, end)
-            timer.start()
-            step.wait_for_twins(KEY)
-            order.append("went on")
-            timer.join()
-
-        assert execute(store, wait)[0] == 0
-        assert order == ["ended", "went on"]
-        client.create_run(experiment, start_time=1, tags=tags)
-        sleeper.kill()
-        sleeper.wait()
-        assert execute(store, lambda step: step.wait_for_twins(KEY))[0] == 0
+    run = client.create_run(experiment, tags={"mlflow.source.name": "x"})
+    return tracking.Step(run, Params(store), store)
 
 
 # --- for the report -------------------------------------------------------------------

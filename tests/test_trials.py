@@ -66,6 +66,25 @@ def test_a_failing_worker_tells_its_seed_and_its_own_traceback(tmp_path):
     assert "absent" in str(caught.value)
 
 
+def test_a_worker_that_died_between_two_trials_loses_none(dataset_folder, monkeypatch):
+    """The first result must reach the caller, and the second seed name the cause."""
+    original = trials._Worker.next_seed
+
+    def kill_before_the_second(worker, waiting):
+        if worker.seed is not None:
+            worker.process.kill()
+            worker.process.join()
+        original(worker, waiting)
+
+    monkeypatch.setattr(trials._Worker, "next_seed", kill_before_the_second)
+    with Workers(1) as workers:
+        news = workers.train_many(make_recipe(epochs=1), (4, 5), dataset_folder)
+        first = next(item for item in news if isinstance(item, Trial))
+        assert first.seed == 4
+        with pytest.raises(TrialError, match="seed 5 .*SIGKILL"):
+            next(news)
+
+
 def test_a_killed_worker_fails_at_once_and_names_the_signal(dataset_folder):
     recipe = make_recipe(epochs=10_000)
     with Workers(1) as workers:
