@@ -37,7 +37,7 @@ VICTIMS = {
     "everything": "",
 }
 COLUMNS = ("round", "victim", "signal", "second", "killed", "orphans", "running_after")
-COLUMNS += ("reused", "trained_twice", "same_answer", "sound")
+COLUMNS += ("finished_before", "trained_twice", "same_answer", "sound")
 
 
 class Pipeline:
@@ -95,11 +95,17 @@ def processes(session: int, words: str = "") -> list[int]:
     command = ["ps", "-o", "pid=,stat=,args=", "--sid", str(session)]
     shown = subprocess.run(command, capture_output=True, text=True, check=False).stdout
     lines = [line.split(maxsplit=2) for line in shown.splitlines()]
-    return [int(pid) for pid, state, args in lines if state != "Z" and words in args]
+    return [
+        int(pid)
+        for pid, state, args in lines
+        if not state.startswith("Z") and words in args
+    ]
 
 
-def disturb(pipeline: Pipeline, words: str, number: int, second: float) -> list[int]:
-    """Start, kill after a while, and wait for the end; what was killed."""
+def disturb(
+    pipeline: Pipeline, words: str, number: int, second: float
+) -> tuple[int, list[int]]:
+    """Start, kill after a while, and wait; how many were killed, and who still lives"""
     process = pipeline.start()
     try:
         process.wait(second)
@@ -112,11 +118,12 @@ def disturb(pipeline: Pipeline, words: str, number: int, second: float) -> list[
         except ProcessLookupError:
             continue
     deadline = time.monotonic() + SECONDS_TO_DIE
-    # A step that goes on because only a worker's helper was killed is let finish.
-    while time.monotonic() < deadline and processes(process.pid):
-        process.poll()
+    # Whoever loses its parent keeps its session; a run that was not hit may finish.
+    while process.poll() is None or (left := processes(process.pid)):
+        if process.poll() is not None and time.monotonic() > deadline:
+            return len(victims), left
         time.sleep(0.2)
-    return victims
+    return len(victims), []
 
 
 def one_round(
@@ -128,8 +135,7 @@ def one_round(
     second = rng.uniform(0, seconds)
     with tempfile.TemporaryDirectory(prefix="chaos-") as name:
         pipeline = Pipeline(Path(name), options)
-        killed = disturb(pipeline, VICTIMS[victim], number, second)
-        orphans = orphans_of(name)
+        killed, orphans = disturb(pipeline, VICTIMS[victim], number, second)
         running = pipeline.num_running()
         before = set(pipeline.trained())
         again = pipeline.start()
@@ -140,10 +146,10 @@ def one_round(
             "victim": victim,
             "signal": number.name,
             "second": f"{second:.1f}",
-            "killed": len(killed),
+            "killed": killed,
             "orphans": len(orphans),
             "running_after": running,
-            "reused": len(before),
+            "finished_before": len(before),
             "trained_twice": len(trained) - len(set(trained)),
             "same_answer": succeeded and pipeline.answer() == expected,
         }
@@ -158,14 +164,6 @@ def one_round(
         if not row["sound"]:
             print((Path(name) / "output.txt").read_text()[-3000:], file=sys.stderr)
         return row
-
-
-def orphans_of(folder: str) -> list[int]:
-    """Processes that work for a pipeline of that folder, whoever their parent is."""
-    command = ["ps", "-eo", "pid=,args="]
-    shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    found = [line.split(maxsplit=1) for line in shown.splitlines() if folder in line]
-    return [int(pid) for pid, _ in found]
 
 
 def main() -> int:

@@ -360,8 +360,8 @@ def test_what_was_killed_goes_on_where_it_was(tmp_path, place, finished, last, v
         process.communicate(timeout=60)
     again = killed.run("main", seeds="3", **MAIN)
     assert again.returncode == 0, again.stderr
-    reused = re.search(r"train_improved  (\d) of 3 trials reused", again.stderr)
-    assert int(reused[1]) >= 1
+    # All three, or even the step, if it was quicker than its death.
+    assert re.search(r"train_improved  ([123] of 3 trials )?reused", again.stderr)
     assert "RUNNING" not in {run.info.status for run in killed.runs()}
     assert answer_of(killed, killed.last("main")) == answer_of(place, last["main"])
 
