@@ -94,7 +94,11 @@ def changes(old: Key, new: Key) -> list[str]:
         for name, before, after in _differences(old.parameters, new.parameters)
     ]
     found += [f"{name} is new" for name, *_ in _differences(old.inputs, new.inputs)]
-    found += [f"{name} changed" for name, *_ in _differences(old.code, new.code)]
+    files = [name for name, *_ in _differences(old.code, new.code)]
+    if files:
+        others = len(files) - 1
+        more = f" and {others} more file{'s' * (others > 1)}" if others else ""
+        found.append(f"{files[0]}{more} changed")
     found += [
         f"{name} {before or 'absent'} -> {after or 'absent'}"
         for name, before, after in _differences(old.versions, new.versions)

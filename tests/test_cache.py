@@ -145,6 +145,8 @@ def test_changes_are_told_in_words():
         "keras 3.15.1 -> 3.16",
     ]
     assert cache.changes(KEY, KEY) == []
+    both = dataclasses.replace(KEY, code={"lab/a.py": "7", "lab/b.py": "8"})
+    assert cache.changes(KEY, both) == ["lab/a.py and 1 more file changed"]
 
 
 def test_a_folder_is_its_names_and_contents(tmp_path):
