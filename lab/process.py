@@ -21,6 +21,7 @@ from pathlib import Path
 from lab import cli, locks
 
 SECONDS_BETWEEN_PARENT_CHECKS = 1.0
+DRIVER = "TP2_DRIVER"  # variable with the identity of who launches a step
 SCRATCH_PREFIX = "tp2-"
 
 
@@ -66,10 +67,17 @@ def _claim(run_id: str) -> Path:
 
 
 def watch_parent() -> None:
-    """Stop when `mlflow run` or the driver dies: nobody would be left to stop us."""
+    """Stop when `mlflow run` or the driver dies: nobody would be left to stop us.
+
+    A driver says who it is, because its number alone would be too late where it dies
+    while this process is still being started.
+    """
+    driver = os.environ.get(DRIVER)
 
     def watch() -> None:
         while os.getppid() == cli.PARENT_PROCESS:
+            if driver is not None and is_alive(driver) is False:
+                break
             time.sleep(SECONDS_BETWEEN_PARENT_CHECKS)
         os.kill(os.getpid(), signal.SIGTERM)
 

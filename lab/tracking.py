@@ -181,6 +181,7 @@ class Step:
             return uri
         console.say(f"{entry_point}  runs: {found.why}")
         parameters["working_directory"] = str(self._working_directory)
+        os.environ[process.DRIVER] = process.identity()
         try:
             submitted = mlflow.projects.run(
                 str(cli.PROJECT_DIRECTORY),

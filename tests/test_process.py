@@ -8,7 +8,7 @@ import tempfile
 
 import pytest
 
-from lab import process
+from lab import cli, process
 
 
 @pytest.fixture
@@ -80,3 +80,20 @@ def test_a_claim_lasts_until_it_is_dropped(tmp_path, monkeypatch):
     process.drop_claim("0123")
     process.drop_claim("0123")
     assert process.claimed_by("0123") is None
+
+
+def test_a_step_whose_driver_died_while_it_started_stops(sleeper):
+    """Its parent is another process from the beginning."""
+    driver = identity_of(sleeper.pid)
+    sleeper.kill()
+    sleeper.wait()
+    watch = (
+        "import time; from lab import process; process.watch_parent(); time.sleep(60)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", watch],
+        check=False,
+        cwd=cli.PROJECT_DIRECTORY,
+        env=os.environ | {process.DRIVER: driver},
+    )
+    assert done.returncode == -signal.SIGTERM
