@@ -557,6 +557,8 @@ class _Tests:
     p_holm: float
     p_tost: float
     p_tost_holm: float
+    multiplier: int  # what Holm's step multiplied p by
+    multiplier_tost: int
     family_size: int
 
 
@@ -568,7 +570,11 @@ def _tests(effects: list[Effect], margin: float | None) -> list[_Tests]:
     ]
     size = max(1, sum(not math.isnan(value) for value in p))
     columns = (p, statistics.holm(p), p_tost, statistics.holm(p_tost))
-    return [_Tests(*map(float, row), size) for row in zip(*columns, strict=True)]
+    multipliers = (statistics.holm_multipliers(found) for found in (p, p_tost))
+    return [
+        _Tests(*map(float, row), *map(int, steps), size)
+        for row, *steps in zip(zip(*columns, strict=True), *multipliers, strict=True)
+    ]
 
 
 def _compare_pair(
@@ -584,7 +590,7 @@ def _compare_pair(
         margin=margin,
         higher_is_better=metric.higher_is_better,
         problems=_problems(*arms, settings.selected_on),
-        family_size=tests.family_size,
+        multiplier=tests.multiplier,
     )
     return {
         "candidate": pair.candidate.name,
@@ -624,17 +630,15 @@ def _verdict_interval(
     """The interval that agrees with the verdict.
 
     Two one-sided tests at alpha are an interval at 1 - 2 alpha, one two-sided test is
-    one at 1 - alpha. Holm multiplied p by up to the size of the family: where the
-    adjusted p is at most alpha, p is at most alpha / (adjusted p / p).
+    one at 1 - alpha; alpha is divided by what Holm multiplied p by. Where nothing is
+    shown, it is divided by the size of the family: an interval that holds zero.
     """
-    is_equivalent = decision.verdict == "equivalent"
-    p, adjusted = tests.p, tests.p_holm
-    if is_equivalent:
-        p, adjusted = tests.p_tost, tests.p_tost_holm
-    divisor = tests.family_size
-    if adjusted <= alpha and p > 0:
-        divisor = int(adjusted / p)
-    level = 1 - (2 if is_equivalent else 1) * alpha / divisor
+    if decision.verdict == "equivalent":
+        level = 1 - 2 * alpha / tests.multiplier_tost
+    elif tests.p_holm <= alpha:
+        level = 1 - alpha / tests.multiplier
+    else:
+        level = 1 - alpha / tests.family_size
     low, high = _bounds(statistics.interval(effect, level))
     return {"level": level, "low": low, "high": high}
 

@@ -413,10 +413,19 @@ def holm(p_values: Sequence[float]) -> np.ndarray:
     """
     p = np.asarray(p_values, dtype=float)
     order = np.argsort(p)  # NaN last
-    steps = np.count_nonzero(~np.isnan(p)) - np.arange(p.size)
+    multiplied = holm_multipliers(p) * p
     adjusted = np.empty_like(p)
-    adjusted[order] = np.minimum(np.maximum.accumulate(steps * p[order]), 1.0)
+    adjusted[order] = np.minimum(np.maximum.accumulate(multiplied[order]), 1.0)
     return adjusted
+
+
+def holm_multipliers(p_values: Sequence[float]) -> np.ndarray:
+    """What Holm's step multiplies each p by: the number of those at least as large.
+
+    Where the adjusted p is at most alpha, p is at most alpha over this number.
+    """
+    p = np.asarray(p_values, dtype=float)
+    return (p >= p[:, None]).sum(axis=1)
 
 
 # --- planning -------------------------------------------------------------------------
@@ -513,7 +522,7 @@ def decide(
     margin: float | None,
     higher_is_better: bool,
     problems: Sequence[str] = (),
-    family_size: int = 1,
+    multiplier: int = 1,
 ) -> Decision:
     """The verdict on the candidate, by rules in a fixed order.
 
@@ -522,8 +531,8 @@ def decide(
     3. Shown to differ from zero, on enough examples: better or worse.
     4. Else inconclusive: neither shown different nor shown equal.
     `margin` None means that equivalence is not defined and never concluded.
-    `family_size` is the number of p-values that were adjusted together: to exceed the
-    margin takes an interval that allows for all of them.
+    `multiplier` is the one of `holm_multipliers`: what exceeds the margin is the whole
+    interval at 1 - alpha / multiplier, the one that shows the difference.
     """
     reasons = [*problems, *_missing_evidence(effect)]
     if reasons:
@@ -537,7 +546,7 @@ def decide(
     num_discordant = effect.num_discordant
     if num_discordant is not None and num_discordant < LEAST_DISCORDANT:
         return Decision("inconclusive", ["few_discordant_examples"], [])
-    low, high = interval(effect, 1 - alpha / family_size)
+    low, high = interval(effect, 1 - alpha / multiplier)
     exceeds = margin is not None and (low > margin or high < -margin)
     is_better = (effect.delta > 0) == higher_is_better
     verdict = "better" if is_better else "worse"

@@ -4,6 +4,7 @@ import dataclasses
 import itertools
 import json
 import math
+import re
 
 import numpy as np
 import pytest
@@ -325,11 +326,40 @@ def test_the_interval_of_the_sentence_agrees_with_the_verdict_of_a_family(
     result = compare(baseline(error), *candidates, margin=margin)
     for found in by_candidate(result).values():
         low, high = (found["verdict_interval"][end] for end in ("low", "high"))
+        assert_the_sentence_agrees(result, found)
         if found["verdict"] == "equivalent":
             assert -margin < low < high < margin
         elif found["reasons"] != ["few_discordant_examples"]:
             excludes_zero = low > 0 or high < 0
             assert excludes_zero == (found["verdict"] in ("better", "worse"))
+
+
+def assert_the_sentence_agrees(result, found):
+    """The flag, and the numbers that are printed, are those of one interval."""
+    text = comparison.sentence(result, found)
+    numbers = re.search(r"([\d.]+)% CI (-?[\d.]+) to (-?[\d.]+);", text).groups()
+    level, *printed = map(float, numbers)
+    assert level == pytest.approx(100 * found["verdict_interval"]["level"], rel=1e-3)
+    bounds = [100 * found["verdict_interval"][end] for end in ("low", "high")]
+    is_size = found["verdict"] in ("better", "worse") and found["delta"] < 0
+    shown = sorted(-bound for bound in bounds) if is_size else bounds
+    assert printed == pytest.approx(shown, abs=0.051)
+    if found["verdict"] in ("better", "worse"):
+        exceeds = shown[0] > 100 * result["margin"]
+        assert exceeds == ("exceeds_margin" in found["flags"])
+        assert exceeds == ("is shown to exceed" in text)
+
+
+def test_exceeding_the_margin_is_read_off_the_interval_of_the_sentence():
+    """The p of "close" comes last, so Holm leaves it and its 95% interval alone."""
+    clear, close = improved(0.05, name="clear"), improved(0.15, name="close")
+    result = compare(baseline(0.165), clear, close, margin=0.001)
+    found = by_candidate(result)["close"]
+    assert found["verdict_interval"]["level"] == 0.95
+    assert found["ci_family"][0] < 0.001 < found["verdict_interval"]["low"]
+    assert found["flags"] == ["exceeds_margin"]
+    for each in by_candidate(result).values():
+        assert_the_sentence_agrees(result, each)
 
 
 def test_an_adjusted_p_can_take_a_verdict_away():

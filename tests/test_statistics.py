@@ -355,6 +355,28 @@ def test_a_test_that_could_not_be_made_does_not_count_in_a_family():
     assert np.isnan(statistics.holm([math.nan, math.nan])).all()
 
 
+@pytest.mark.parametrize(
+    ("p_values", "expected"),
+    [
+        ([0.04, 0.01, 0.03], [1, 3, 2]),
+        ([0.02, 0.02, 0.5], [3, 3, 1]),  # in whatever order
+        ([0.02, math.nan, 0.0], [1, 0, 2]),
+        ([], []),
+    ],
+)
+def test_holm_multiplies_by_the_number_of_tests_that_are_left(p_values, expected):
+    assert statistics.holm_multipliers(p_values).tolist() == expected
+
+
+def test_p_is_below_its_own_level_wherever_the_adjusted_one_is_below_alpha():
+    rng = np.random.default_rng(0)
+    for _ in range(300):
+        p_values = rng.choice(np.geomspace(1e-4, 0.06, 40), 4)
+        adjusted = statistics.holm(p_values)
+        own = 0.05 / statistics.holm_multipliers(p_values)
+        assert (p_values[adjusted <= 0.05] <= own[adjusted <= 0.05] + 1e-15).all()
+
+
 # --- planning -------------------------------------------------------------------------
 
 
@@ -428,10 +450,10 @@ def test_exceeding_the_margin_is_flagged_when_the_whole_interval_does():
     assert decide(effect(delta=0.0012), p=0.001).flags == []
 
 
-def test_a_larger_family_takes_more_to_exceed_the_margin():
+def test_what_holm_multiplied_p_by_takes_more_to_exceed_the_margin():
     found = effect(delta=0.0014)
     assert decide(found, p=0.001).flags == ["exceeds_margin"]
-    assert decide(found, p=0.001, family_size=20).flags == []
+    assert decide(found, p=0.001, multiplier=20).flags == []
 
 
 def test_equivalence_comes_before_difference():
