@@ -448,9 +448,14 @@ def power(noncentrality: float, df: float, alpha: float) -> float:
 
 
 def minimum_detectable_effect(effect: Effect, alpha: float) -> float:
-    """Smallest true |difference| found with power .8 at the present noise and df."""
+    """Smallest true |difference| found with power .8 at the present noise and df.
+
+    NaN where the noise is unknown: with one seed, or no variance to judge it by.
+    """
     from scipy import optimize
 
+    if effect.is_constant:
+        return math.nan
     error, df = effect.standard_error, effect.degrees_of_freedom
     if error == 0 or math.isnan(error):
         return error
@@ -468,11 +473,12 @@ def seeds_needed(effect: Effect, target: float, alpha: float) -> int | None:
     """Seeds per arm that find a true difference of `target` with power .8.
 
     At least 3; None if no number of seeds is enough, because the noise of the test set
-    alone hides the target. It is a plan: the seed variance is itself an estimate.
+    alone hides the target, or if the noise is unknown. It is a plan: the seed variance
+    is itself an estimate.
     """
     from scipy import stats
 
-    if math.isnan(effect.variance):
+    if math.isnan(effect.variance) or effect.is_constant:
         return None
     floor = max(0.0, effect.item_variance - effect.residual_variance)
     reach = stats.norm.ppf(1 - alpha / 2) + stats.norm.ppf(POWER)

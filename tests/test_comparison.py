@@ -152,7 +152,8 @@ def test_arms_that_never_vary_cannot_be_tested():
     right = np.ones((3, 40), dtype=int)
     result = compare(make_arm(1 - right), make_arm(right, name="improved"))
     assert primary(result)["reasons"] == ["zero_variance"]
-    assert primary(result)["p"] is None
+    for absent in ("p", "mde80", "seeds_needed_for_margin"):
+        assert primary(result)[absent] is None
     assert primary(result)["ci95"] == [None, None]
 
 

@@ -338,6 +338,8 @@ def test_a_difference_without_variance_cannot_be_tested():
     assert math.isnan(statistics.difference_p(found))
     assert math.isnan(statistics.equivalence_p(found, 0.5))
     assert all(map(math.isnan, statistics.interval(found, 0.95)))
+    assert math.isnan(statistics.minimum_detectable_effect(found, 0.05))
+    assert statistics.seeds_needed(found, 0.001, 0.05) is None
 
 
 @pytest.mark.parametrize(
