@@ -339,7 +339,7 @@ def _distinct_names(arms: list[Arm]) -> list[str]:
 
 
 def _choices(settings: _Settings, num_candidates: int) -> dict[str, Any]:
-    """What was decided before any run was seen."""
+    """The parameters of the decision."""
     return {
         "not_covered": list(NOT_COVERED),
         "alpha": settings.alpha,
@@ -764,8 +764,10 @@ def _per_seed(pair: _Pair) -> list[dict[str, Any]] | None:
     """Flips of each pair of networks with an exact McNemar test.
 
     Never pooled: the pairs share their images, so their flips are not independent.
+    Where the seeds match it is told whether or not they pair the runs: it decides
+    nothing.
     """
-    if not pair.is_paired or not pair.is_crossed:
+    if pair.reference.seeds != pair.candidate.seeds or not pair.is_crossed:
         return None
     arms = pair.reference, pair.candidate
     networks = [runs.counts[PRIMARY_METRIC] for runs in arms]

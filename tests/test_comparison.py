@@ -461,7 +461,8 @@ def test_equal_seeds_are_unpaired_on_request():
     found = primary(result)
     assert not found["paired"]
     assert found["flags"] == ["exceeds_margin"]
-    assert found["per_seed"] is found["sensitivity"] is None
+    assert found["sensitivity"] is None
+    assert found["per_seed"] == primary(compare(reference, candidate))["per_seed"]
     assert result["pairing"] == "none"
     assert "5 and 5 unpaired seeds" in result["sentence"]
     accuracies = pattern(1, 0.2).mean(axis=1), pattern(2, 0.05).mean(axis=1)
@@ -635,7 +636,7 @@ def test_flips_of_each_seed_are_counted_and_tested_apart():
         assert part["p"] == stats.binomtest(min(gains, losses), gains + losses).pvalue
 
 
-def test_unpaired_networks_have_no_flips():
+def test_networks_of_different_seeds_have_no_flips():
     for arms in (
         (baseline(), improved(num_runs=6)),
         (baseline(num_runs=4), baseline()),
