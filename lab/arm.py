@@ -85,7 +85,8 @@ class Arm:
     name: one line of text, for example "baseline".
     recipe: hyperparameters, as plain JSON values; None if unknown.
     dataset: content of `dataset.json`; `fallback` is null, or a sentence that says
-        why the requested data set was replaced. None if unknown.
+        why the requested data set was replaced. A SHA-256 that is unknown is null.
+        None if nothing is known.
     versions: library versions and whatever else decides the bits (threads).
     metrics: one row per started seed: `seed`, `status`, then METRIC_COLUMNS.
     history: HISTORY_COLUMNS and any others; `epoch` counts from 1. Empty if unknown.
@@ -351,9 +352,16 @@ def _check_dataset(dataset: dict[str, Any]) -> None:
     for key, whole in (*dataset["counts"].items(), ("classes", dataset["num_classes"])):
         if not isinstance(whole, int) or isinstance(whole, bool) or whole < 0:
             raise ArmError(f"dataset number of {key} must be an integer, got {whole!r}")
-    fallback = dataset["fallback"]
-    if fallback is not None and not isinstance(fallback, str):
-        raise ArmError(f"dataset fallback must be null or text, got {fallback!r}")
+    size = dataset.get("train_size")
+    if size is not None and (not isinstance(size, int) or isinstance(size, bool)):
+        raise ArmError(f"dataset train_size must be null or an integer, got {size!r}")
+    for key in ("name", "requested"):
+        if not isinstance(dataset[key], str):
+            raise ArmError(f"dataset {key} must be text, got {dataset[key]!r}")
+    digests = {f"sha256 of {key}": dataset["sha256"][key] for key in DIGEST_KEYS}
+    for key, text in {"fallback": dataset["fallback"], **digests}.items():
+        if text is not None and not isinstance(text, str):
+            raise ArmError(f"dataset {key} must be null or text, got {text!r}")
 
 
 def _check_metrics(metrics: pd.DataFrame) -> None:

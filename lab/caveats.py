@@ -36,7 +36,7 @@ TEXTS = {
     ),
     "data_names_differ": (
         "the arms name their data {reference_dataset} and {candidate_dataset}, but "
-        "every SHA-256 agrees"
+        "every SHA-256 known of both agrees"
     ),
     "no_predictions": (
         "{arm} has no predictions.npz, so it is compared by one accuracy per run: the "
@@ -53,6 +53,9 @@ TEXTS = {
     ),
     "undescribed_recipe": (
         "the arm.json of {arm} names no recipe: what differs could not be checked"
+    ),
+    "missing_digests": (
+        "the arm.json of {arm} has no SHA-256 of {parts}: they could not be checked"
     ),
     "unchecked_test_set": (
         "that {reference} and {candidate} were tested on the same examples could not "
@@ -202,6 +205,8 @@ def _about_runs(arm: Arm, part: dict[str, Any]) -> Iterator[Caveat]:
         yield _warning(code, arm=name)
     elif arm.recipe is None:
         yield _warning("undescribed_recipe", arm=name)
+    if missing := _missing_digests(arm):
+        yield _warning("missing_digests", arm=name, parts=missing)
     if not arm.has_predictions:
         yield _warning("no_predictions", arm=name)
     if finished < started:
@@ -225,6 +230,11 @@ def _about_runs(arm: Arm, part: dict[str, Any]) -> Iterator[Caveat]:
     if np.abs(recorded - shown).max() > ACCURACY_TOLERANCE:
         yield _warning("accuracies_contradict_predictions", arm=name)
     yield from _early_stopping_never_fired(arm, name)
+
+
+def _missing_digests(arm: Arm) -> list[str]:
+    known = {} if arm.dataset is None else arm.dataset["sha256"]
+    return sorted(part for part, digest in known.items() if digest is None)
 
 
 def _early_stopping_never_fired(arm: Arm, name: str) -> Iterator[Caveat]:
@@ -254,7 +264,11 @@ def _about_pair(
 
 
 def _unchecked(arms: tuple[Arm, Arm], names: dict[str, str]) -> Iterator[Caveat]:
-    by_digests = all(arm.dataset is not None for arm in arms)
+    test_set = {"x_test", "y_test"}
+    by_digests = all(
+        arm.dataset is not None and test_set.isdisjoint(_missing_digests(arm))
+        for arm in arms
+    )
     by_labels = all(arm.has_predictions for arm in arms)
     if not by_digests and not by_labels:
         yield _warning("unchecked_test_set", **names)

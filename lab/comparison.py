@@ -16,7 +16,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -261,7 +261,8 @@ def _refuse_other_digests(reference: Arm, candidate: Arm) -> None:
         ),
     ):
         first, second = reference.dataset["sha256"], candidate.dataset["sha256"]
-        changed = [key for key in keys if first[key] != second[key]]
+        known = [key for key in keys if None not in (first[key], second[key])]
+        changed = [key for key in known if first[key] != second[key]]
         if changed:
             key = changed[0]
             raise Refusal(
@@ -371,14 +372,16 @@ def _dataset(arms: list[Arm]) -> dict[str, Any]:
 
 
 def _test_set(arms: list[Arm]) -> dict[str, Any]:
-    described = next((arm.dataset for arm in arms if arm.dataset is not None), None)
-    digests = {} if described is None else described["sha256"]
-    sizes = [size for arm in arms if (size := _num_examples(arm)) is not None]
+    digests = [arm.dataset["sha256"] for arm in arms if arm.dataset is not None]
     return {
-        "sha256": digests.get("x_test"),
-        "labels_sha256": digests.get("y_test"),
-        "num_examples": sizes[0] if sizes else None,
+        "sha256": _first_known(found["x_test"] for found in digests),
+        "labels_sha256": _first_known(found["y_test"] for found in digests),
+        "num_examples": _first_known(map(_num_examples, arms)),
     }
+
+
+def _first_known(values: Iterable[Any]) -> Any:
+    return next((value for value in values if value is not None), None)
 
 
 # --- one arm --------------------------------------------------------------------------

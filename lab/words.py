@@ -741,7 +741,7 @@ FRENCH_WARNINGS = {
     ),
     "data_names_differ": (
         "les bras nomment leurs données {reference_dataset} et {candidate_dataset}, "
-        "mais tous les SHA-256 sont égaux"
+        "mais tous les SHA-256 connus des deux sont égaux"
     ),
     "no_predictions": (
         "{arm} n'a pas de predictions.npz et n'est comparé que par une exactitude par "
@@ -760,6 +760,10 @@ FRENCH_WARNINGS = {
     "undescribed_recipe": (
         "l'arm.json de {arm} ne nomme pas de recette : ce qui diffère n'a pu être "
         "vérifié"
+    ),
+    "missing_digests": (
+        "l'arm.json de {arm} n'a pas de SHA-256 de {parts}, qui n'ont donc pu être "
+        "vérifiés"
     ),
     "unchecked_test_set": (
         "rien ne permet de vérifier que {reference} et {candidate} ont été testés sur "

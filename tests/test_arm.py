@@ -55,7 +55,7 @@ def make_arm(
     return Arm(**parts | changes)
 
 
-def _dataset(num_examples: int) -> dict[str, Any]:
+def _dataset(num_examples: int, **digests: Any) -> dict[str, Any]:
     return {
         "name": "mnist",
         "requested": "mnist",
@@ -64,7 +64,7 @@ def _dataset(num_examples: int) -> dict[str, Any]:
         "counts": {"train": 54000, "validation": 6000, "test": num_examples},
         "num_classes": NUM_CLASSES,
         "train_size": 0,
-        "sha256": {key: f"digest of {key}" for key in DIGEST_KEYS},
+        "sha256": {key: f"digest of {key}" for key in DIGEST_KEYS} | digests,
     }
 
 
@@ -362,6 +362,11 @@ def edit_json(folder, *, drop=None, **changes):
         ({"dataset": _dataset(4) | {"counts": {"test": 4}}}, "missing: train"),
         ({"dataset": _dataset(4) | {"counts": 4}}, "counts must be a dict"),
         ({"dataset": _dataset(4) | {"fallback": True}}, "must be null or text"),
+        ({"dataset": _dataset(4) | {"name": 5}}, "dataset name must be text, got 5"),
+        ({"dataset": _dataset(4) | {"requested": None}}, "requested must be text"),
+        ({"dataset": _dataset(4) | {"train_size": "all"}}, "train_size must be null"),
+        ({"dataset": _dataset(4) | {"train_size": True}}, "train_size must be null"),
+        ({"dataset": _dataset(4, x_test=7)}, "sha256 of x_test must be null or text"),
         ({"dataset": _dataset(4) | {"num_classes": "3"}}, "must be an integer"),
         ({"dataset": _dataset(5)}, "must cover 5 test examples"),
         ({"dataset": _dataset(4) | {"num_classes": 10}}, "and 10 classes"),

@@ -32,6 +32,11 @@ def with_metrics(arm, **columns):
     return dataclasses.replace(arm, metrics=arm.metrics.assign(**columns))
 
 
+def with_digests(arm, **digests):
+    sha256 = arm.dataset["sha256"] | digests
+    return dataclasses.replace(arm, dataset=arm.dataset | {"sha256": sha256})
+
+
 def test_two_full_arms_of_one_budget_deserve_none():
     assert codes(baseline(), improved(recipe=SAME_BUDGET)) == []
 
@@ -119,6 +124,11 @@ def test_copied_runs_are_named_by_their_seeds():
             lambda arm: dataclasses.replace(arm, dataset=None),
             lambda arm: dataclasses.replace(arm, recipe=None),
             ["undescribed_data", "undescribed_recipe"],
+        ),
+        (
+            without_predictions,
+            lambda arm: with_digests(arm, y_test=None),
+            ["no_predictions", "missing_digests", "unchecked_test_set"],
         ),
         (
             accuracies_only,

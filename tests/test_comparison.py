@@ -910,6 +910,24 @@ def relabelled():
     return improved(labels=labels)
 
 
+@pytest.mark.parametrize("unknown", [0, 1])
+def test_a_digest_that_is_unknown_refuses_nothing(unknown):
+    known = digests(x_train="the same")
+    arms = [baseline(dataset=known), improved(dataset=known)]
+    arms[unknown] = dataclasses.replace(
+        arms[unknown],
+        dataset=arms[unknown].dataset | digests(x_train=None, x_test=None),
+    )
+    result = compare(*arms)
+    assert result["test_set"]["sha256"] == "digest of x_test"
+    missing = result["warning_codes"][0]
+    assert missing["code"] == "missing_digests"
+    assert missing["values"] == {
+        "arm": result["arms"][unknown]["name"],
+        "parts": ["x_test", "x_train"],
+    }
+
+
 @pytest.mark.parametrize(
     ("candidate", "reason"),
     [
