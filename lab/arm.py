@@ -63,6 +63,9 @@ DIGEST_KEYS = tuple(
 )
 FILES = ("metrics.csv", "history.csv", "predictions.npz", "arm.json")
 SUFFICIENT_FILES = ("metrics.csv", "predictions.npz")
+# Fractions and nats that are compared by one number per run.
+COMPARED_COLUMNS = ("test_cross_entropy", "expected_calibration_error")
+LARGEST_NUMBER = 1e15  # beyond it a number of metrics.csv measures nothing
 ROW_SUM_TOLERANCE = 1e-3  # a softmax in float32 stays within 1e-6 of one
 RANGE_TOLERANCE = 1e-6
 
@@ -337,7 +340,8 @@ def _check_description(arm: Arm) -> None:
 
 def _check_json(key: str, value: dict[str, Any]) -> None:
     try:
-        json.dumps(value, allow_nan=False)
+        text = json.dumps(value, allow_nan=False, ensure_ascii=False)
+        text.encode("utf-8")  # JSON can hold half a character, a file cannot
     except (TypeError, ValueError) as error:
         raise ArmError(f"{key} must hold plain finite JSON values: {error}") from None
 
@@ -392,6 +396,21 @@ def _check_metrics(metrics: pd.DataFrame) -> None:
         if not is_unknown and not np.isfinite(values).all():
             raise ArmError(
                 f"metrics column {column} must be finite for every finished trial"
+            )
+    _check_sizes(finished)
+
+
+def _check_sizes(finished: pd.DataFrame) -> None:
+    """Small enough to be summed and squared; infinities are left out of both."""
+    for column in METRIC_COLUMNS:
+        sizes = np.abs(finished[column].to_numpy(float, na_value=np.nan))
+        largest = max(sizes[np.isfinite(sizes)], default=0)
+        is_compared = column in COMPARED_COLUMNS
+        limit = statistics.LARGEST_OF_RUN if is_compared else LARGEST_NUMBER
+        if largest >= limit:
+            raise ArmError(
+                f"metrics column {column} must hold numbers below {limit:g}, got "
+                f"{largest:g}"
             )
 
 

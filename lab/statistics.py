@@ -37,6 +37,7 @@ LEAST_SEEDS_FOR_SENSITIVITY = 6  # with five, no two-sided p can go below .0625
 MOST_SEEDS = 1_000_000  # search limit of `seeds_needed`
 LARGEST_INT64 = 2**63 - 1
 RUN_SCALE = 10**9  # counts in 1 of one number per run: nine decimals are exact
+LARGEST_OF_RUN = 1e6  # in size; times RUN_SCALE it is exact in float64 as well
 RUN_ROUNDING = 1000  # counts; a smaller spread is rounding (float32, a CSV's decimals)
 LARGEST_NONCENTRALITY = 35.0  # scipy's noncentral t is NaN beyond about 38
 
@@ -289,10 +290,10 @@ def run_effect(reference: np.ndarray, candidate: np.ndarray, *, paired: bool) ->
 
 def run_counts(values: np.ndarray) -> np.ndarray:
     """Numbers below 1e6 in size times RUN_SCALE, rounded, int64, same shape."""
-    if not (np.abs(values) < 1e6).all():
+    if not (np.abs(values) < LARGEST_OF_RUN).all():
         raise ValueError(
-            f"numbers of runs must be finite and below 1e6, got {np.max(values)}; "
-            "are they fractions and nats?"
+            f"numbers of runs must be finite and below {LARGEST_OF_RUN:g}, got "
+            f"{np.max(values)}; are they fractions and nats?"
         )
     return np.rint(values * RUN_SCALE).astype(np.int64)
 

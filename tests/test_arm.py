@@ -318,6 +318,18 @@ def edit_csv(folder, name, edit):
         (lambda frame: frame.assign(test_loss="low"), "test_loss must hold numbers"),
         (lambda frame: frame.assign(test_accuracy=np.nan), "must be finite for every"),
         (lambda frame: frame[:0], "at least one row"),
+        (
+            lambda frame: frame.assign(test_cross_entropy=1e6),
+            "test_cross_entropy must hold numbers below 1e+06, got 1e+06",
+        ),
+        (
+            lambda frame: frame.assign(expected_calibration_error=-1e7),
+            "expected_calibration_error must hold numbers below 1e+06",
+        ),
+        (
+            lambda frame: frame.assign(test_loss=[0.1, -1e300, np.nan]),
+            "test_loss must hold numbers below 1e+15, got 1e+300",
+        ),
     ],
 )
 def test_wrong_metrics_are_explained(folder, edit, message):
@@ -356,6 +368,7 @@ def edit_json(folder, *, drop=None, **changes):
         ({"name": 3}, "one line of printable text"),
         ({"recipe": []}, "recipe must be a dict"),
         ({"recipe": {"l2_lambda": float("nan")}}, "finite JSON"),
+        ({"recipe": {"note": "\ud800"}}, "recipe must hold plain finite JSON values"),
         ({"versions": {"python": 3.11}}, "versions must be text"),
         ({"dataset": {}}, "missing: name, requested"),
         ({"dataset": _dataset(4) | {"sha256": {}}}, "missing: x_train"),
