@@ -8,7 +8,8 @@ This module is the only one that knows the format of a `trials/` folder:
     arm.json         name, recipe, dataset, versions
 
 A folder made by other software may hold less: metrics.csv with the columns seed and
-test_accuracy, or predictions.npz. What it lacks is None, NaN or empty in the arm.
+test_accuracy, or predictions.npz; arm.json with any of its keys. What it lacks is
+None, NaN or empty in the arm.
 
 `Arm` checks its own content, so an arm that exists can be trusted. `save` writes the
 same bytes for the same arm on every machine; `load` never unpickles anything.
@@ -210,14 +211,16 @@ def _csv(frame: pd.DataFrame) -> bytes:
 
 
 def _read_csv(path: Path) -> pd.DataFrame:
+    """Only what this project wrote is known to end in a line break, if it is whole."""
     try:
         content = path.read_bytes()
-        if not content.endswith(b"\n"):
+        is_ours = path.with_name("arm.json").is_file()
+        if is_ours and not content.endswith(b"\n"):
             raise ValueError("an unfinished last line")
         return pd.read_csv(BytesIO(content), encoding="utf-8", skipinitialspace=True)
     except (OSError, ValueError) as error:
         raise ArmError(
-            f"{path.name} must be CSV in UTF-8, got: {error}; train the arm again"
+            f"{path.name} must be CSV in UTF-8, got: {error}; write it again"
         ) from None
 
 
@@ -270,23 +273,23 @@ def _description(arm: Arm) -> bytes:
 
 
 def _read_description(path: Path) -> dict[str, Any]:
-    """The content of arm.json; without one, all that is known is the folder's name."""
+    """The content of arm.json; of what it lacks, only the folder's name is known."""
+    unknown = {"recipe": None, "dataset": None, "versions": {}}
+    description = {"name": path.absolute().parent.name, **unknown}
     if not path.is_file():
-        unknown = {"recipe": None, "dataset": None, "versions": {}}
-        return {"name": path.absolute().parent.name, **unknown}
+        return description
     try:
         content = json.loads(path.read_bytes().decode("utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise ArmError(
-            f"{path.name} must be JSON in UTF-8, got: {error}; train the arm again"
+            f"{path.name} must be JSON in UTF-8, got: {error}; write it again"
         ) from None
     if not isinstance(content, dict):
         raise ArmError(
             f"{path.name} must be a JSON object, got {type(content).__name__}; "
-            "train the arm again"
+            "write it again"
         )
-    _require(path.name, content, _DESCRIPTION_KEYS)
-    return {key: content[key] for key in _DESCRIPTION_KEYS}
+    return {key: content.get(key, value) for key, value in description.items()}
 
 
 def _read_predictions(path: Path) -> dict[str, np.ndarray | None]:
@@ -447,7 +450,8 @@ def _check_history(history: pd.DataFrame, metrics: pd.DataFrame) -> None:
         if recorded.get(seed, 0) != epochs:
             raise ArmError(
                 f"history must have the {epochs:g} epochs that metrics gives for seed "
-                f"{seed}, got {recorded.get(seed, 0)}; train the arm again"
+                f"{seed}, got {recorded.get(seed, 0)}; keep the files of one run "
+                "together"
             )
 
 

@@ -352,16 +352,14 @@ def test_wrong_history_is_explained(folder, edit, message):
     assert message in refusal(folder)
 
 
-def edit_json(folder, *, drop=None, **changes):
+def edit_json(folder, **changes):
     found = json.loads((folder / "arm.json").read_text()) | changes
-    found.pop(drop, None)
     (folder / "arm.json").write_text(json.dumps(found))
 
 
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"drop": "recipe"}, "missing: recipe"),
         ({"name": ""}, "one line of printable text"),
         ({"name": "two\nlines"}, "one line of printable text"),
         ({"name": "\x1b[31mred"}, "one line of printable text"),
@@ -448,11 +446,25 @@ def test_a_run_without_an_accuracy_did_not_finish(tmp_path):
         ("seed,test_accuracy,status\n0,0.9,ok\n", "got 'ok'"),
         ("seed,test_accuracy,status\n0,,finished\n", "must be finite"),
         ("seed,test_accuracy\nx,0.9\n", "seed must hold integers"),
-        ("seed,test_accuracy\n0,0.9", "unfinished last line"),
     ],
 )
 def test_wrong_accuracies_are_explained(tmp_path, content, message):
     assert message in refusal(write(tmp_path / "other", content))
+
+
+def test_other_software_need_not_end_the_last_line(tmp_path):
+    folder = write(tmp_path / "other", "seed,test_accuracy\n0,0.9\n1,0.8")
+    assert arms.load(folder).metrics["test_accuracy"].tolist() == [0.9, 0.8]
+    (folder / "arm.json").write_text('{"name": "described"}')
+    assert "unfinished last line; write it again" in refusal(folder)
+
+
+def test_what_arm_json_lacks_is_unknown(tmp_path):
+    folder = write(tmp_path / "torch", "seed,test_accuracy\n0,0.9\n")
+    (folder / "arm.json").write_text('{"recipe": {"epochs": 3}, "note": "ours"}')
+    found = arms.load(folder)
+    assert (found.name, found.recipe) == ("torch", {"epochs": 3})
+    assert (found.dataset, found.versions) == (None, {})
 
 
 def keep_only(folder, name):
