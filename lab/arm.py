@@ -357,8 +357,12 @@ def _check_dataset(dataset: dict[str, Any]) -> None:
     _require("dataset counts", dataset["counts"], ("train", "validation", "test"))
     _require("dataset sha256", dataset["sha256"], DIGEST_KEYS)
     for key, whole in (*dataset["counts"].items(), ("classes", dataset["num_classes"])):
-        if not isinstance(whole, int) or isinstance(whole, bool) or whole < 0:
-            raise ArmError(f"dataset number of {key} must be an integer, got {whole!r}")
+        least = 1 if key == "classes" else 0
+        if not isinstance(whole, int) or isinstance(whole, bool) or whole < least:
+            raise ArmError(
+                f"dataset number of {key} must be an integer of at least {least}, got "
+                f"{whole!r}"
+            )
     size = dataset.get("train_size")
     if size is not None and (not isinstance(size, int) or isinstance(size, bool)):
         raise ArmError(f"dataset train_size must be null or an integer, got {size!r}")

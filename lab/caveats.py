@@ -65,6 +65,11 @@ TEXTS = {
         "{num_diverged} of {num_started} runs of {arm} diverged; the numbers show the "
         "others"
     ),
+    "collapsed_runs": (
+        "seeds {seeds} of {arm} collapsed: they are near chance, or far below the "
+        "median of the arm; they count in every number, so look at the median and the "
+        "wins beside the mean"
+    ),
     "one_seed": "{arm} has 1 finished seed; {advised} is the least advised",
     "few_seeds": (
         "{arm} has {num_finished} finished seeds; {advised} is the least advised"
@@ -216,6 +221,8 @@ def _about_runs(arm: Arm, part: dict[str, Any]) -> Iterator[Caveat]:
             num_diverged=started - finished,
             num_started=started,
         )
+    if part["collapsed_seeds"]:
+        yield _warning("collapsed_runs", arm=name, seeds=part["collapsed_seeds"])
     if finished < ADVISED_SEEDS:
         yield _warning(
             "one_seed" if finished == 1 else "few_seeds",

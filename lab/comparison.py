@@ -460,6 +460,7 @@ def _describe(arm: Arm, runs: _Runs, run_id: str | None) -> dict[str, Any]:
         "seeds": runs.seeds,
         "diverged_seeds": started["seed"][started["status"] == DIVERGED].tolist(),
         "copied_seeds": _copied_seeds(runs),
+        "collapsed_seeds": _collapsed_seeds(runs, _chance(arm)),
         "num_started": runs.num_started,
         "num_finished": len(runs.seeds),
         "metrics": metrics,
@@ -475,6 +476,21 @@ def _copied_seeds(runs: _Runs) -> list[int] | None:
     occurrences = Counter(runs.digests)
     pairs = zip(runs.seeds, runs.digests, strict=True)
     return [seed for seed, digest in pairs if occurrences[digest] > 1]
+
+
+def _collapsed_seeds(runs: _Runs, chance: float | None) -> list[int]:
+    """They are data: they stay in every number."""
+    has_collapsed = statistics.collapsed(runs.values[PRIMARY_METRIC], chance)
+    return [
+        seed for seed, found in zip(runs.seeds, has_collapsed, strict=True) if found
+    ]
+
+
+def _chance(arm: Arm) -> float | None:
+    """Accuracy of always answering the class that is most frequent, as far as known."""
+    if arm.has_predictions:
+        return float(np.bincount(arm.labels).max() / len(arm.labels))
+    return None if arm.dataset is None else 1 / arm.dataset["num_classes"]
 
 
 def _changes(reference: Arm, arm: Arm) -> dict[str, list[Any]] | None:
@@ -497,17 +513,24 @@ def _per_run(counts: np.ndarray, unit: float) -> np.ndarray:
 
 
 def _summary(values: list[float]) -> dict[str, Any]:
-    """Mean and spread over seeds; the SD has n - 1, and is None for one seed."""
+    """Mean and spread over seeds, None where a run has no finite number.
+
+    The SD has n - 1, and is None for one seed.
+    """
+    if not all(map(math.isfinite, values)):
+        numbers = dict.fromkeys(("mean", "median", "sd", "min", "max"))
+        return numbers | {"values": [_number(value) for value in values]}
     is_constant = len(set(values)) == 1  # then rounding must not invent a spread
     mean = values[0] if is_constant else math.fsum(values) / len(values)
     squares = math.fsum((value - mean) ** 2 for value in values)
     sd = math.sqrt(squares / (len(values) - 1)) if len(values) > 1 else math.nan
     return {
-        "mean": _number(mean),
+        "mean": mean,
+        "median": float(np.median(values)),
         "sd": _number(sd),
-        "min": _number(min(values)) if math.isfinite(mean) else None,
-        "max": _number(max(values)) if math.isfinite(mean) else None,
-        "values": [_number(value) for value in values],
+        "min": min(values),
+        "max": max(values),
+        "values": values,
     }
 
 

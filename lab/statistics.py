@@ -39,6 +39,9 @@ LARGEST_INT64 = 2**63 - 1
 RUN_SCALE = 10**9  # counts in 1 of one number per run: nine decimals are exact
 LARGEST_OF_RUN = 1e6  # in size; times RUN_SCALE it is exact in float64 as well
 RUN_ROUNDING = 1000  # counts; a smaller spread is rounding (float32, a CSV's decimals)
+NEAR_CHANCE = 0.1  # of the way from guessing to no error at all
+FAR_BELOW = 0.05  # accuracy; less is no collapse, however alike the other runs are
+FAR_BELOW_IN_SPREADS = 10  # median absolute deviations, which one run cannot stretch
 LARGEST_NONCENTRALITY = 35.0  # scipy's noncentral t is NaN beyond about 38
 
 
@@ -572,6 +575,23 @@ def _missing_evidence(effect: Effect) -> list[str]:
 
 
 # --- secondary numbers: reported, never decide ----------------------------------------
+
+
+def collapsed(accuracies: np.ndarray, chance: float | None) -> np.ndarray:
+    """Which finished runs of one arm hardly learned, (n,) booleans: to look at.
+
+    accuracies: (n,) in [0, 1]. chance: accuracy of the best constant guess, None if
+    unknown. A run has collapsed if it is near chance (below twice chance, and within a
+    tenth of the way to 1), or more than 5 points and 10 median absolute deviations
+    below the median of its arm. Two runs cannot tell which of them is the odd one.
+    """
+    distance = np.median(accuracies) - accuracies
+    spread = np.median(np.abs(distance))
+    found = (distance > FAR_BELOW) & (distance > FAR_BELOW_IN_SPREADS * spread)
+    if chance is not None:
+        edge = min(2 * chance, chance + NEAR_CHANCE * (1 - chance))
+        found |= accuracies < edge
+    return found
 
 
 class Outperformance(NamedTuple):

@@ -773,6 +773,11 @@ FRENCH_WARNINGS = {
         "{num_diverged} des {num_started} essais de {arm} ont divergé ; les chiffres "
         "montrent les autres"
     ),
+    "collapsed_runs": (
+        "les graines {seeds} de {arm} se sont effondrées : elles sont proches du "
+        "hasard, ou loin sous la médiane du bras ; elles comptent dans chaque nombre ; "
+        "regardez donc la médiane et les victoires à côté de la moyenne"
+    ),
     "one_seed": "{arm} n'a qu'une graine finie ; il en faudrait au moins {advised}",
     "few_seeds": (
         "{arm} n'a que {num_finished} graines finies ; il en faudrait au moins "

@@ -379,6 +379,7 @@ def edit_json(folder, **changes):
         ({"dataset": _dataset(4) | {"train_size": True}}, "train_size must be null"),
         ({"dataset": _dataset(4, x_test=7)}, "sha256 of x_test must be null or text"),
         ({"dataset": _dataset(4) | {"num_classes": "3"}}, "must be an integer"),
+        ({"dataset": _dataset(4) | {"num_classes": 0}}, "at least 1, got 0"),
         ({"dataset": _dataset(5)}, "must cover 5 test examples"),
         ({"dataset": _dataset(4) | {"num_classes": 10}}, "and 10 classes"),
     ],

@@ -7,11 +7,13 @@ import numpy as np
 import pytest
 
 from lab import caveats
+from tests.test_arm import make_arm
 from tests.test_comparison import (
     accuracies_only,
     baseline,
     compare,
     improved,
+    pattern,
     undescribed,
     without_predictions,
 )
@@ -105,6 +107,23 @@ def test_a_difference_below_one_image_per_seed_is_pointed_out():
 def test_identical_arms_are_not_called_close():
     found = codes(baseline(), baseline(name="improved"))
     assert found == ["identical_predictions", "same_recipe"]
+
+
+@pytest.mark.parametrize("kind", [lambda arm: arm, without_predictions])
+def test_a_collapsed_run_is_named_and_counted(kind):
+    right = pattern(2, 0.15)
+    right[3, :410] = 0  # a third is right: three classes
+    candidate = make_arm(right, name="improved", recipe=SAME_BUDGET, seeds=range(2, 7))
+    reference = baseline(seeds=range(2, 7))
+    result = compare(kind(reference), kind(candidate))
+    assert values("collapsed_runs", kind(reference), kind(candidate)) == {
+        "arm": "improved",
+        "seeds": [5],
+    }
+    assert [arm["collapsed_seeds"] for arm in result["arms"]] == [[], [5]]
+    accuracy = result["arms"][1]["metrics"]["test_accuracy"]
+    assert accuracy["mean"] == pytest.approx(right.mean())
+    assert accuracy["median"] == sorted(right.mean(axis=1))[2]
 
 
 def test_copied_runs_are_named_by_their_seeds():

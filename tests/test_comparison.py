@@ -614,8 +614,9 @@ def test_the_result_has_the_documented_structure():
     assert result["test_set"]["num_examples"] == NUM_EXAMPLES
     assert [arm["run_id"] for arm in result["arms"]] == ["a1", "b2"]
     metric = result["arms"][0]["metrics"]["test_accuracy"]
-    assert metric.keys() == {"mean", "sd", "min", "max", "values"}
+    assert metric.keys() == {"mean", "median", "sd", "min", "max", "values"}
     assert metric["values"] == pattern(1, 0.15).mean(axis=1).tolist()
+    assert metric["median"] == sorted(metric["values"])[2]
     assert "train_seconds" not in result["arms"][0]["metrics"]
     assert {
         *("candidate", "metric", "num_seeds", "paired", "delta", "se_seed", "se_item"),

@@ -504,6 +504,31 @@ def test_problems_of_the_runs_come_first():
 # --- secondary numbers ----------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    ("accuracies", "chance", "expected"),
+    [
+        ([0.98, 0.97, 0.975, 0.98, 0.11], 0.1, [4]),
+        ([0.98, 0.97, 0.975, 0.98, 0.11], None, [4]),
+        ([0.98, 0.97, 0.975, 0.98, 0.90], 0.1, [4]),  # more than 5 points
+        ([0.98, 0.97, 0.975, 0.98, 0.94], 0.1, []),
+        ([0.60, 0.66, 0.55, 0.63, 0.52], 0.1, []),  # a noisy recipe is not a collapse
+        ([0.11, 0.10, 0.11, 0.10, 0.97], 0.11, [0, 1, 2, 3]),  # most of them
+        ([0.97, 0.50], 0.1, []),
+        ([0.97, 0.10], 0.1, [1]),
+        ([0.54, 0.70], 0.5, [0]),
+        ([0.98, 0.98, 0.98], 0.9, []),  # of 9 in 10 that are of one class
+        ([0.90, 0.98, 0.98], 0.9, [0]),
+        ([0.08, 0.09], 0.001, []),  # a thousand classes
+        ([0.98], 0.1, []),
+    ],
+)
+def test_a_run_near_chance_or_far_below_the_others_has_collapsed(
+    accuracies, chance, expected
+):
+    found = statistics.collapsed(np.array(accuracies), chance)
+    assert np.flatnonzero(found).tolist() == expected
+
+
 def test_three_wins_of_three_say_little():
     found = statistics.outperformance(np.zeros(3, int), np.ones(3, int), paired=True)
     assert found.probability == 1
