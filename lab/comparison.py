@@ -41,6 +41,8 @@ SCOPE = (
 SCOPE_OF_RUNS = (
     "the two recipes, over new seeds, on this test set only, with this training set"
 )
+# Whether the candidate wins often enough to matter; None where it is unknown.
+OUTPERFORMANCE = {True: "meaningful", False: "not_meaningful", None: None}
 NOT_COVERED = (
     "other training sets",
     "another search for the hyperparameters",
@@ -729,6 +731,7 @@ def _secondary(pair: _Pair, settings: _Settings) -> dict[str, Any]:
     sign = 1 if metric.higher_is_better else -1
     totals = [sign * total for total in pair.totals]
     better = statistics.outperformance(*totals, paired=pair.is_paired)
+    reduction = _relative_error_reduction(pair)
     checks = None
     if pair.is_paired:
         rng = np.random.default_rng([settings.seed, METRICS.index(metric)])
@@ -738,10 +741,14 @@ def _secondary(pair: _Pair, settings: _Settings) -> dict[str, Any]:
     return {
         "p_outperform": better.probability,
         "p_outperform_ci95": _bounds(better.interval),
+        "outperformance": OUTPERFORMANCE[better.is_meaningful],
         "wins": better.wins,
         "ties": better.ties,
         "sensitivity": checks,
-        "relative_error_reduction": _relative_error_reduction(pair),
+        "relative_error_reduction": reduction,
+        "relative_error_reduction_ci95": (
+            None if reduction is None else _relative_interval(pair)
+        ),
         "single_pair": _single_pair(pair) if is_primary else None,
         "per_seed": _per_seed(pair) if is_primary else None,
         "calibration": _calibration(pair) if is_primary else None,
@@ -764,6 +771,13 @@ def _relative_error_reduction(pair: _Pair) -> float | None:
     before = errors[0] * len(pair.candidate.seeds)
     after = errors[1] * len(pair.reference.seeds)
     return (before - after) / before
+
+
+def _relative_interval(pair: _Pair) -> list[float | None]:
+    """Of the same: the reference's error is taken as known, only delta as uncertain."""
+    error = float(np.mean(1 - pair.reference.values[PRIMARY_METRIC]))
+    low, high = statistics.interval(pair.effect, 0.95)
+    return _bounds((low / error, high / error))
 
 
 def _single_pair(pair: _Pair) -> dict[str, Any] | None:

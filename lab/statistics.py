@@ -39,6 +39,7 @@ LARGEST_INT64 = 2**63 - 1
 RUN_SCALE = 10**9  # counts in 1 of one number per run: nine decimals are exact
 LARGEST_OF_RUN = 1e6  # in size; times RUN_SCALE it is exact in float64 as well
 RUN_ROUNDING = 1000  # counts; a smaller spread is rounding (float32, a CSV's decimals)
+MEANINGFUL = 0.75  # probability to win; gamma of Bouthillier et al. 2021
 NEAR_CHANCE = 0.1  # of the way from guessing to no error at all
 FAR_BELOW = 0.05  # accuracy; less is no collapse, however alike the other runs are
 FAR_BELOW_IN_SPREADS = 10  # median absolute deviations, which one run cannot stretch
@@ -605,6 +606,17 @@ class Outperformance(NamedTuple):
     interval: tuple[float, float]
     wins: int
     ties: int
+
+    @property
+    def is_meaningful(self) -> bool | None:
+        """Bouthillier et al. 2021: it beats chance, and may well be three in four.
+
+        None without an interval.
+        """
+        low, high = self.interval
+        if math.isnan(low):
+            return None
+        return low > 0.5 and high > MEANINGFUL
 
 
 def outperformance(

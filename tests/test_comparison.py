@@ -727,13 +727,32 @@ def test_relative_error_reduction_is_the_part_of_the_error_removed():
     result = compare(baseline(0.2), improved(0.05))
     errors = [1 - pattern(*key).mean() for key in ((1, 0.2), (2, 0.05))]
     expected = (errors[0] - errors[1]) / errors[0]
-    assert primary(result)["relative_error_reduction"] == pytest.approx(expected)
+    found = primary(result)
+    assert found["relative_error_reduction"] == pytest.approx(expected)
+    low, high = found["relative_error_reduction_ci95"]
+    assert (low + high) / 2 == pytest.approx(expected)
+    assert low == pytest.approx(found["ci95"][0] / errors[0])
+    assert result["comparisons"][1]["relative_error_reduction_ci95"] is None
 
 
 def test_a_reference_without_errors_has_no_relative_reduction():
     perfect = make_arm(np.ones((3, NUM_EXAMPLES), dtype=int))
     found = primary(compare(perfect, improved(num_runs=3)))
     assert found["relative_error_reduction"] is None
+    assert found["relative_error_reduction_ci95"] is None
+
+
+@pytest.mark.parametrize(
+    ("arms", "expected"),
+    [
+        ((baseline(0.2, 6), improved(0.05, 6)), "meaningful"),
+        ((baseline(0.05, 6), improved(0.2, 6)), "not_meaningful"),
+        ((baseline(0.2), improved(0.05)), "not_meaningful"),  # five wins of five
+        ((baseline(0.2, 6), improved(0.05, 7)), None),
+    ],
+)
+def test_winning_often_has_a_label(arms, expected):
+    assert primary(compare(*arms))["outperformance"] == expected
 
 
 def test_metrics_with_empty_cells_have_no_mean():

@@ -535,6 +535,19 @@ def test_three_wins_of_three_say_little():
     assert found.interval == pytest.approx((0.025 ** (1 / 3), 1))
 
 
+@pytest.mark.parametrize(
+    ("wins", "losses", "expected"),
+    [(6, 0, True), (5, 0, False), (0, 6, False), (3, 3, False), (70, 30, True)]
+    + [(600, 300, False), (0, 0, None)],
+)
+def test_a_meaningful_win_beats_chance_and_may_be_three_in_four(wins, losses, expected):
+    differences = np.array([1] * wins + [-1] * losses + [0])
+    found = statistics.outperformance(differences * 0, differences, paired=True)
+    assert found.is_meaningful is expected
+    unpaired = statistics.outperformance(differences * 0, differences, paired=False)
+    assert unpaired.is_meaningful is None
+
+
 def test_ties_count_half_and_leave_the_interval():
     reference, candidate = np.array([5, 5, 5, 5]), np.array([6, 5, 4, 6])
     found = statistics.outperformance(reference, candidate, paired=True)
