@@ -18,6 +18,8 @@ same bytes for the same arm on every machine; `load` never unpickles anything.
 from __future__ import annotations
 
 import json
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -127,6 +129,23 @@ def finished_rows(arm: Arm) -> pd.DataFrame:
     """Rows of `metrics` of the finished trials, by ascending seed."""
     rows = arm.metrics[arm.metrics["status"] == FINISHED]
     return rows.sort_values("seed", ignore_index=True)
+
+
+def distinct_names(arms: Sequence[Arm]) -> list[str]:
+    """The names of a reference and its candidates, as a comparison gives them.
+
+    Those that occur twice are told apart by their role.
+    """
+    names = [arm.name for arm in arms]
+    numbers = [f" {index}" if len(arms) > 2 else "" for index in range(1, len(arms))]
+    roles = ["reference", *(f"candidate{number}" for number in numbers)]
+    labels = [f"{name} ({role})" for name, role in zip(names, roles, strict=True)]
+    occurrences = Counter(names)
+    found = [
+        label if occurrences[name] > 1 else name
+        for name, label in zip(names, labels, strict=True)
+    ]
+    return found if len(set(found)) == len(found) else labels
 
 
 def save(arm: Arm, folder: Path) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from lab.arm import Arm, finished_rows
+from lab.arm import Arm, distinct_names, finished_rows
 
 ADVISED_SEEDS = 5
 ACCURACY_TOLERANCE = 1e-6  # float32 rounding; one image is 1e-4
@@ -134,8 +134,8 @@ def text(warning: Caveat) -> str:
 def find(answer: dict[str, Any], arms: list[Arm]) -> list[Caveat]:
     """Caveats about a comparison.
 
-    answer: what `comparison.compare` knows before its words: `dataset`, `selected_on`,
-        `reference`, `arms`, `comparisons`, `primary_metric`.
+    answer: what `comparison.compare` knows before its words: `dataset`, `test_set`,
+        `selected_on`, `arms`, `comparisons`, `primary_metric`.
     arms: the reference and the candidates, in the order of `answer["arms"]`.
     """
     described = answer["arms"]
@@ -147,8 +147,10 @@ def find(answer: dict[str, Any], arms: list[Arm]) -> list[Caveat]:
     found = [*_about_data(answer, arms)]
     for arm, part in zip(arms, described, strict=True):
         found += _about_runs(arm, part)
+    num_examples = answer["test_set"]["num_examples"]
     for arm, part, result in zip(arms[1:], described[1:], results, strict=True):
-        found += _about_pair((arms[0], arm), (described[0], part), result)
+        both = (arms[0], arm), (described[0], part)
+        found += _about_pair(*both, result, num_examples)
     return found
 
 
@@ -158,11 +160,11 @@ def cost_warning(arms: list[Arm]) -> list[Caveat]:
     Apart from the others, because times differ from run to run and must not reach
     `comparison.json`; the ratio is a whole number for the same reason.
     """
-    reference, *candidates = arms
+    reference, *candidates = zip(distinct_names(arms), arms, strict=True)
     return [
         warning
         for candidate in candidates
-        if (warning := _time_differs(reference, candidate)) is not None
+        if (warning := _time_differs(dict([reference, candidate]))) is not None
     ]
 
 
@@ -260,11 +262,14 @@ def _early_stopping_never_fired(arm: Arm, name: str) -> Iterator[Caveat]:
 
 
 def _about_pair(
-    arms: tuple[Arm, Arm], parts: tuple[dict, dict], result: dict[str, Any]
+    arms: tuple[Arm, Arm],
+    parts: tuple[dict, dict],
+    result: dict[str, Any],
+    num_examples: int | None,
 ) -> Iterator[Caveat]:
     names = {"reference": parts[0]["name"], "candidate": parts[1]["name"]}
     yield from _unchecked(arms, names)
-    yield from _outcome(result, names)
+    yield from _outcome(result, names, num_examples)
     yield from _budgets(arms, parts, names)
     yield from _changes(parts[1]["changes"], names)
     yield from _versions(arms, names)
@@ -318,39 +323,37 @@ def _changes(
         )
 
 
-def _outcome(result: dict[str, Any], names: dict[str, str]) -> Iterator[Caveat]:
+def _outcome(
+    result: dict[str, Any], names: dict[str, str], num_examples: int | None
+) -> Iterator[Caveat]:
     if "unpaired_seed_sets_differ" in result["flags"]:
         yield _warning("unpaired_seeds", **names)
     if "identical_predictions" in result["flags"]:
         yield _warning("identical_predictions", **names)
-    elif result["num_examples"] and abs(result["delta"]) < 1 / result["num_examples"]:
-        yield _warning(
-            "below_one_example", **names, num_examples=result["num_examples"]
-        )
+    elif num_examples and abs(result["delta"]) < 1 / num_examples:
+        yield _warning("below_one_example", **names, num_examples=num_examples)
 
 
 def _versions(arms: tuple[Arm, Arm], names: dict[str, str]) -> Iterator[Caveat]:
+    """Of what both name: other software may use other libraries."""
     first, second = (arm.versions for arm in arms)
-    if not first or not second:
-        return
-    for library in sorted(first.keys() | second.keys()):
-        versions = first.get(library), second.get(library)
-        if versions[0] != versions[1]:
+    for library in sorted(first.keys() & second.keys()):
+        if first[library] != second[library]:
             yield _warning(
                 "versions_differ",
                 **names,
                 library=library,
-                reference_version=versions[0],
-                candidate_version=versions[1],
+                reference_version=first[library],
+                candidate_version=second[library],
             )
 
 
-def _time_differs(reference: Arm, candidate: Arm) -> Caveat | None:
+def _time_differs(arms: dict[str, Arm]) -> Caveat | None:
     seconds = {
-        arm.name: finished_rows(arm)["train_seconds"].astype(float).mean()
-        for arm in (reference, candidate)
+        name: finished_rows(arm)["train_seconds"].astype(float).mean()
+        for name, arm in arms.items()
     }
-    if len(seconds) < 2 or not all(value > 0 for value in seconds.values()):
+    if not all(value > 0 for value in seconds.values()):
         return None
     faster, slower = sorted(seconds, key=seconds.get)
     ratio = round(seconds[slower] / seconds[faster])

@@ -24,7 +24,13 @@ from typing import Any
 import numpy as np
 
 from lab import caveats, sentences, statistics
-from lab.arm import DIVERGED, METRIC_COLUMNS, Arm, finished_rows
+from lab.arm import (
+    DIVERGED,
+    METRIC_COLUMNS,
+    Arm,
+    distinct_names,
+    finished_rows,
+)
 from lab.cli import EXIT_REFUSED
 from lab.statistics import Effect
 from lab.words import Words
@@ -210,7 +216,7 @@ def compare(
         raise ParameterError("candidates must hold at least one arm, got none")
     arms = [reference, *candidates]
     _refuse_incomparable(arms)
-    runs = [_runs(*part) for part in zip(arms, _distinct_names(arms), strict=True)]
+    runs = [_runs(*part) for part in zip(arms, distinct_names(arms), strict=True)]
     results = _compare_all(runs, settings)
     primary = [found for found in results if found["metric"] == PRIMARY_METRIC]
     verdicts = {found["candidate"]: found["verdict"] for found in primary}
@@ -325,20 +331,6 @@ def _refuse_unusable_runs(arm: Arm) -> None:
             f"test_accuracy of {arm.name} must be a fraction in [0, 1], got "
             f"{outside.iloc[0]:g}; is it a percentage?",
         )
-
-
-def _distinct_names(arms: list[Arm]) -> list[str]:
-    """The arms' names; those that occur twice are told apart by their role."""
-    names = [arm.name for arm in arms]
-    numbers = [f" {index}" if len(arms) > 2 else "" for index in range(1, len(arms))]
-    roles = ["reference", *(f"candidate{number}" for number in numbers)]
-    labels = [f"{name} ({role})" for name, role in zip(names, roles, strict=True)]
-    occurrences = Counter(names)
-    found = [
-        label if occurrences[name] > 1 else name
-        for name, label in zip(names, labels, strict=True)
-    ]
-    return found if len(set(found)) == len(found) else labels
 
 
 def _choices(settings: _Settings, num_candidates: int) -> dict[str, Any]:

@@ -102,6 +102,10 @@ def test_a_difference_below_one_image_per_seed_is_pointed_out():
     found = values("below_one_example", reference, candidate)
     assert found["num_examples"] == 600
     assert "below_one_example" not in codes(reference, improved(0.05))
+    same_accuracies = baseline(name="improved", recipe=SAME_BUDGET)
+    bare = without_predictions(reference), without_predictions(same_accuracies)
+    assert values("below_one_example", *bare) == found
+    assert "below_one_example" not in codes(*map(accuracies_only, bare))
 
 
 def test_identical_arms_are_not_called_close():
@@ -124,6 +128,13 @@ def test_a_collapsed_run_is_named_and_counted(kind):
     accuracy = result["arms"][1]["metrics"]["test_accuracy"]
     assert accuracy["mean"] == pytest.approx(right.mean())
     assert accuracy["median"] == sorted(right.mean(axis=1))[2]
+
+
+def test_a_library_that_only_one_arm_names_is_no_difference():
+    torch = {"torch": "2.8.0", "python": "3.12.0"}
+    candidate = improved(recipe=SAME_BUDGET, versions=torch)
+    assert codes(baseline(), candidate) == ["versions_differ"]
+    assert values("versions_differ", baseline(), candidate)["library"] == "python"
 
 
 def test_copied_runs_are_named_by_their_seeds():
@@ -197,4 +208,7 @@ def test_costs_are_compared_in_whole_ratios_and_stay_out_of_the_result():
         )
         assert codes(*arms) == []
     assert caveats.cost_warning([fast, with_metrics(slow, train_seconds=14.0)]) == []
+    slow_namesake = dataclasses.replace(slow, name="baseline")
+    (found,) = caveats.cost_warning([fast, slow_namesake])
+    assert found["values"]["slower"] == "baseline (candidate)"
     assert caveats.cost_warning([fast, with_metrics(slow, train_seconds=np.nan)]) == []
