@@ -131,19 +131,17 @@ def text(warning: Caveat) -> str:
     return TEXTS[warning["code"]].format(**values)
 
 
-def find(answer: dict[str, Any], arms: list[Arm]) -> list[Caveat]:
+def find(
+    answer: dict[str, Any], results: list[dict[str, Any]], arms: list[Arm]
+) -> list[Caveat]:
     """Caveats about a comparison.
 
     answer: what `comparison.compare` knows before its words: `dataset`, `test_set`,
-        `selected_on`, `arms`, `comparisons`, `primary_metric`.
+        `selected_on`, `arms`.
+    results: its comparisons in the primary metric, one per candidate.
     arms: the reference and the candidates, in the order of `answer["arms"]`.
     """
     described = answer["arms"]
-    results = [
-        result
-        for result in answer["comparisons"]
-        if result["metric"] == answer["primary_metric"]
-    ]
     found = [*_about_data(answer, arms)]
     for arm, part in zip(arms, described, strict=True):
         found += _about_runs(arm, part)

@@ -49,6 +49,10 @@ SCOPE_OF_RUNS = (
 )
 # Whether the candidate wins often enough to matter; None where it is unknown.
 OUTPERFORMANCE = {True: "meaningful", False: "not_meaningful", None: None}
+SCOPE_OF_SOME = (
+    "the two recipes, over new seeds, with this training set; over new test images of "
+    "the same kind only where both arms have predictions"
+)
 NOT_COVERED = (
     "other training sets",
     "another search for the hyperparameters",
@@ -217,12 +221,14 @@ def compare(
     arms = [reference, *candidates]
     _refuse_incomparable(arms)
     runs = [_runs(*part) for part in zip(arms, distinct_names(arms), strict=True)]
-    results = _compare_all(runs, settings)
-    primary = [found for found in results if found["metric"] == PRIMARY_METRIC]
+    decided = _choices(settings, len(candidates)) | {
+        "comparisons": _compare_all(runs, settings)
+    }
+    primary = sentences.primary_results(decided)
     verdicts = {found["candidate"]: found["verdict"] for found in primary}
     run_ids = [None] * len(arms) if run_ids is None else run_ids
     answer = {
-        **_choices(settings, len(candidates)),
+        **decided,
         "scope": _scope(primary),
         "dataset": _dataset(arms),
         "test_set": _test_set(arms),
@@ -231,10 +237,9 @@ def compare(
             _describe(*parts) | {"changes": _changes(reference, parts[0])}
             for parts in zip(arms, runs, run_ids, strict=True)
         ],
-        "comparisons": results,
         "verdict": verdicts if len(primary) > 1 else primary[0]["verdict"],
     }
-    warnings = caveats.find(answer, arms)
+    warnings = caveats.find(answer, primary, arms)
     return answer | {
         "sentence": " ".join(sentence(answer, result) for result in primary),
         "warnings": [caveats.text(warning) for warning in warnings],
@@ -349,9 +354,9 @@ def _choices(settings: _Settings, num_candidates: int) -> dict[str, Any]:
 
 
 def _scope(primary: list[dict[str, Any]]) -> str:
-    """Without predictions nobody knows what other test images would have done."""
-    is_known = all(found["num_examples"] is not None for found in primary)
-    return SCOPE if is_known else SCOPE_OF_RUNS
+    """What all verdicts are about; those of single candidates may be about more."""
+    scopes = {found["scope"] for found in primary}
+    return SCOPE_OF_SOME if len(scopes) > 1 else scopes.pop()
 
 
 def _dataset(arms: list[Arm]) -> dict[str, Any]:
@@ -618,6 +623,8 @@ def _compare_pair(
         "higher_is_better": metric.higher_is_better,
         "num_seeds": [len(runs.seeds) for runs in arms],
         "num_examples": effect.num_examples,
+        # Without predictions nobody knows what other test images would have done.
+        "scope": SCOPE if pair.is_crossed else SCOPE_OF_RUNS,
         "paired": pair.is_paired,
         **_estimates(effect),
         "family_size": tests.family_size,

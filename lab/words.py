@@ -838,6 +838,12 @@ _FIXED = {
         "les deux recettes, pour de nouvelles graines, sur cet ensemble de test "
         "seulement, avec cet ensemble d'entraînement"
     ),
+    "the two recipes, over new seeds, with this training set; over new test images of "
+    "the same kind only where both arms have predictions": (
+        "les deux recettes, pour de nouvelles graines, avec cet ensemble "
+        "d'entraînement ; pour de nouvelles images de test du même genre là seulement "
+        "où les deux bras ont des prédictions"
+    ),
     "the two recipes, over new seeds and new test images of the same kind, with this "
     "training set": (
         "les deux recettes, pour de nouvelles graines et de nouvelles images de test "

@@ -130,7 +130,9 @@ def headlines(answer: dict[str, Any]) -> dict[str, float]:
 
     With several candidates each metric carries its candidate's name: `delta.improved`.
     """
-    results = _primary(answer)
+    from lab.sentences import primary_results
+
+    results = primary_results(answer)
     suffixes = [""]
     if len(results) > 1:
         suffixes = _suffixes([result["candidate"] for result in results])
@@ -147,7 +149,9 @@ def tags(answer: dict[str, Any]) -> dict[str, str]:
 
     A word for one candidate, JSON by candidate for several.
     """
-    results, dataset = _primary(answer), answer["dataset"]
+    from lab.sentences import primary_results
+
+    results, dataset = primary_results(answer), answer["dataset"]
     found = {
         "verdict": _told({r["candidate"]: r["verdict"] for r in results}),
         "verdict_reasons": _told(
@@ -160,14 +164,6 @@ def tags(answer: dict[str, Any]) -> dict[str, str]:
         "dataset_fallback": dataset["fallback"],
     }
     return {name: text for name, text in found.items() if text}
-
-
-def _primary(answer: dict[str, Any]) -> list[dict[str, Any]]:
-    return [
-        result
-        for result in answer["comparisons"]
-        if result["metric"] == answer["primary_metric"]
-    ]
 
 
 def _numbers(result: dict[str, Any]) -> dict[str, float | None]:

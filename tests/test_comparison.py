@@ -832,6 +832,16 @@ def test_one_arm_without_predictions_reduces_both_to_accuracies(bare):
     assert "unchecked_test_set" not in codes  # arm.json has the digests
 
 
+def test_each_candidate_has_the_scope_that_its_data_allow():
+    bare = dataclasses.replace(without_predictions(improved(0.05)), name="bare")
+    result = compare(baseline(0.2), improved(0.05), bare)
+    scopes = {name: found["scope"] for name, found in by_candidate(result).items()}
+    assert "new test images" in scopes["improved"]
+    assert "on this test set only" in scopes["bare"]
+    assert "only where both arms have predictions" in result["scope"]
+    assert compare(baseline(), improved())["scope"] == scopes["improved"]
+
+
 def test_sizes_of_the_test_set_are_checked_where_labels_cannot_be():
     larger = without_predictions(improved())
     counts = larger.dataset["counts"] | {"test": 700}

@@ -29,8 +29,8 @@ def test_every_warning_is_known_in_french():
 
 
 def test_every_fixed_text_of_a_comparison_is_known_in_french():
-    fixed = [comparison.SCOPE, comparison.SCOPE_OF_RUNS, *comparison.NOT_COVERED]
-    for text in (*fixed, *comparison.SELECTION_SETS):
+    scopes = comparison.SCOPE, comparison.SCOPE_OF_RUNS, comparison.SCOPE_OF_SOME
+    for text in (*scopes, *comparison.NOT_COVERED, *comparison.SELECTION_SETS):
         assert Words("fr").known(text) == FRENCH[text]
         assert Words("en").known(text) == text
 
