@@ -32,12 +32,11 @@ from lab.arm import (
     finished_rows,
 )
 from lab.cli import EXIT_REFUSED
+from lab.decision import Settings
 from lab.statistics import Effect
 from lab.words import Words
 
 PRIMARY_METRIC = "test_accuracy"
-PAIRINGS = ("seed", "none")
-SELECTION_SETS = ("validation", "test")
 CALIBRATION_METRICS = ("expected_calibration_error", "brier_score")
 TIMINGS = ("train_seconds",)  # differ from run to run, so they stay out of the JSON
 SCOPE = (
@@ -58,10 +57,6 @@ NOT_COVERED = (
     "another search for the hyperparameters",
     "test images of another kind, or clustered (one writer, several digits)",
 )
-
-
-class ParameterError(ValueError):
-    """A parameter of the comparison that makes no sense."""
 
 
 class Refusal(ValueError):
@@ -88,53 +83,6 @@ METRICS = (
     Metric(PRIMARY_METRIC, True, 1.0, True),
     Metric("test_cross_entropy", False, statistics.LOSS_UNIT, False),
 )
-
-
-@dataclass(frozen=True)
-class _Settings:
-    """The parameters of `compare`, checked."""
-
-    alpha: float
-    margin: float
-    resamples: int
-    seed: int
-    pairing: str
-    selected_on: str
-
-    def __post_init__(self) -> None:
-        if not _is_number(self.alpha) or not 0 < self.alpha < 0.5:
-            raise ParameterError(
-                f"alpha must be in (0, 0.5), got {self.alpha!r}; try 0.05"
-            )
-        if not _is_number(self.margin) or not 0 < self.margin < 1:
-            raise ParameterError(
-                f"margin must be a fraction in (0, 1), got {self.margin!r}; "
-                "0.001 is 0.1 point"
-            )
-        if not _is_whole(self.resamples) or self.resamples < 1:
-            raise ParameterError(
-                f"resamples must be an integer of at least 1, got {self.resamples!r}; "
-                "try 9999"
-            )
-        if not _is_whole(self.seed) or self.seed < 0:
-            raise ParameterError(
-                f"seed must be an integer of at least 0, got {self.seed!r}; try 0"
-            )
-        for name, choices in (("pairing", PAIRINGS), ("selected_on", SELECTION_SETS)):
-            value = getattr(self, name)
-            if value not in choices:
-                raise ParameterError(
-                    f"{name} must be {' or '.join(choices)}, got {value!r}; "
-                    f"try {choices[0]}"
-                )
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _is_whole(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
 
 
 @dataclass(frozen=True)
@@ -194,30 +142,20 @@ def compare(
     reference: Arm,
     candidates: Sequence[Arm],
     *,
-    alpha: float,
-    margin: float,
-    resamples: int,
-    seed: int,
-    pairing: str,
-    selected_on: str,
     run_ids: Sequence[str | None] | None = None,
+    **parameters: Any,
 ) -> dict[str, Any]:
     """Difference of each candidate minus `reference`, with a verdict on each.
 
-    alpha: two-sided error rate, in (0, 0.5), of all candidates together (Holm).
-    margin: difference in accuracy that would matter, a fraction in (0, 1).
-    resamples, seed: of the sign-flip test only, which never decides.
-    pairing: "seed" pairs runs where both arms have the same seeds, "none" never does.
-    selected_on: what recipe, epoch and checkpoint were chosen on, "validation" or
-        "test"; the latter allows no verdict.
     run_ids: tracking ids of reference and candidates, copied to the result.
+    parameters: all those of `lab.decision.Settings`; ValueError names a wrong one.
 
     `verdict` is a word for one candidate, else one by candidate. Candidates are never
     compared with each other: to call one the best would be a further selection.
     """
-    settings = _Settings(alpha, margin, resamples, seed, pairing, selected_on)
+    settings = Settings(**parameters)
     if not candidates:
-        raise ParameterError("candidates must hold at least one arm, got none")
+        raise ValueError("candidates must hold at least one arm, got none")
     arms = [reference, *candidates]
     _refuse_incomparable(arms)
     runs = [_runs(*part) for part in zip(arms, distinct_names(arms), strict=True)]
@@ -338,7 +276,7 @@ def _refuse_unusable_runs(arm: Arm) -> None:
         )
 
 
-def _choices(settings: _Settings, num_candidates: int) -> dict[str, Any]:
+def _choices(settings: Settings, num_candidates: int) -> dict[str, Any]:
     """The parameters of the decision."""
     return {
         "not_covered": list(NOT_COVERED),
@@ -544,7 +482,7 @@ def _bounds(interval: tuple[float, float]) -> list[float | None]:
 # --- one metric -----------------------------------------------------------------------
 
 
-def _compare_all(runs: list[_Runs], settings: _Settings) -> list[dict[str, Any]]:
+def _compare_all(runs: list[_Runs], settings: Settings) -> list[dict[str, Any]]:
     """One result per candidate and metric, in that order."""
     families = [_compare_family(metric, runs, settings) for metric in METRICS]
     return [
@@ -556,7 +494,7 @@ def _compare_all(runs: list[_Runs], settings: _Settings) -> list[dict[str, Any]]
 
 
 def _compare_family(
-    metric: Metric, runs: list[_Runs], settings: _Settings
+    metric: Metric, runs: list[_Runs], settings: Settings
 ) -> dict[str, dict[str, Any]]:
     """Candidate -> result; the p-values of all candidates are adjusted together."""
     reference, *candidates = runs
@@ -603,7 +541,7 @@ def _tests(effects: list[Effect], margin: float | None) -> list[_Tests]:
 
 
 def _compare_pair(
-    pair: _Pair, tests: _Tests, margin: float | None, settings: _Settings
+    pair: _Pair, tests: _Tests, margin: float | None, settings: Settings
 ) -> dict[str, Any]:
     metric, effect = pair.metric, pair.effect
     arms = pair.reference, pair.candidate
@@ -724,7 +662,7 @@ def _pairing_flags(reference: _Runs, candidate: _Runs, pairing: str) -> list[str
     return ["identical_predictions"] if is_copy else []
 
 
-def _secondary(pair: _Pair, settings: _Settings) -> dict[str, Any]:
+def _secondary(pair: _Pair, settings: Settings) -> dict[str, Any]:
     metric = pair.metric
     is_primary = metric.name == PRIMARY_METRIC
     sign = 1 if metric.higher_is_better else -1

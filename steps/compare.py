@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from lab import cli, console
+from lab.decision import Settings
 
 if TYPE_CHECKING:
     from lab.tracking import Step
@@ -31,27 +32,7 @@ def locations(text: str) -> tuple[str, ...]:
 
 
 @dataclasses.dataclass(frozen=True)
-class Decision(cli.Parameters):
-    """How the comparison decides; fixed before anything is trained."""
-
-    alpha: float = cli.parameter(
-        "a number in (0, 0.5), such as 0.05", lambda alpha: 0 < alpha < 0.5
-    )
-    margin: float = cli.parameter(
-        "a difference in accuracy in (0, 1), such as 0.001 (a tenth of a point)",
-        lambda margin: 0 < margin < 1,
-    )
-    resamples: int = cli.parameter(
-        "a whole number from 1 to 1000000, such as 9999",
-        lambda count: 1 <= count <= 1_000_000,
-    )
-    seed: int = cli.parameter("a whole number >= 0, such as 0", lambda seed: seed >= 0)
-    pairing: Literal["seed", "none"] = cli.parameter("seed or none")
-    selected_on: Literal["validation", "test"] = cli.parameter("validation or test")
-
-
-@dataclasses.dataclass(frozen=True)
-class Options(Decision):
+class Options(Settings):
     """How the comparison decides, and how it is told."""
 
     language: Literal["en", "fr"] = cli.parameter("en (English) or fr (French)")
@@ -104,7 +85,7 @@ def run(params: Params, step: "Step") -> None:
         loaded[0],
         loaded[1:],
         run_ids=[step.run_of(location) for location in params.arms],
-        **cli.values(Decision, params),
+        **cli.values(Settings, params),
     )
     told = report.Report(
         answer,

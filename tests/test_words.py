@@ -4,7 +4,7 @@ import string
 
 import pytest
 
-from lab import caveats, comparison
+from lab import caveats, comparison, decision
 from lab.words import FRENCH, TEXTS, WARNINGS, Words, clean
 
 NO_BREAK, THIN = "\u00a0", "\u202f"
@@ -30,7 +30,7 @@ def test_every_warning_is_known_in_french():
 
 def test_every_fixed_text_of_a_comparison_is_known_in_french():
     scopes = comparison.SCOPE, comparison.SCOPE_OF_RUNS, comparison.SCOPE_OF_SOME
-    for text in (*scopes, *comparison.NOT_COVERED, *comparison.SELECTION_SETS):
+    for text in (*scopes, *comparison.NOT_COVERED, *decision.SELECTION_SETS):
         assert Words("fr").known(text) == FRENCH[text]
         assert Words("en").known(text) == text
 
