@@ -91,14 +91,14 @@ def make_arm(name: str, seed: int) -> arms.Arm:
 
 
 def command(folders: list[Path], working_directory: Path) -> list[str]:
-    """As `mlflow run . -e compare` starts it; the arms are what has no default."""
+    """As `mlflow run . -e compare` starts it, with the two arms."""
     project = yaml.safe_load((REPOSITORY / "MLproject").read_text("utf-8"))
     entry_point = project["entry_points"]["compare"]
-    given = iter(folders)
     values = {
-        name: declared["default"] if "default" in declared else next(given)
+        name: declared.get("default")
         for name, declared in entry_point["parameters"].items()
     }
+    values["baseline"], values["improved"] = folders
     values["working_directory"] = working_directory
     words = shlex.split(entry_point["command"])
     filled = [word.format_map({k: str(v) for k, v in values.items()}) for word in words]

@@ -89,7 +89,7 @@ def main() -> None:
     os.environ.update(WORKER_ENVIRONMENT)
 
     from lab import arm as arms
-    from lab import comparison, report
+    from lab import comparison, console, decision, report
 
     wanted = MAIN | {"dataset": given.dataset, "working_directory": str(Path.cwd())}
     names = cli.names(prepare_data.Params)
@@ -110,9 +110,11 @@ def main() -> None:
     options = cli.build(
         compare.Options, {name: MAIN[name] for name in cli.names(compare.Options)}
     )
-    answer = comparison.compare(*found, **cli.values(compare.Options, options))
-    report.write(answer, found, given.out / "comparison")
-    print("\n".join(report.summary(answer)))
+    settings = cli.values(decision.Settings, options)
+    answer = comparison.compare(found[0], found[1:], **settings)
+    told = report.Report(answer, found, language=options.language)
+    told.write(given.out / "comparison")
+    console.result(told.summary())
 
 
 if __name__ == "__main__":

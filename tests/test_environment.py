@@ -192,10 +192,12 @@ print(locale.localeconv()["decimal_point"])
 from lab import arm, comparison, report
 baseline, improved = (arm.load(Path(folder)) for folder in sys.argv[1:3])
 answer = comparison.compare(
-    baseline, improved, alpha=0.05, margin=0.001, resamples=99, seed=0
+    baseline, [improved], alpha=0.05, margin=0.001, resamples=99, seed=0,
+    pairing="seed", selected_on="validation",
 )
 arm.save(improved, Path(sys.argv[3]) / "saved")
-report.write(answer, [baseline, improved], Path(sys.argv[3]) / "comparison")
+told = report.Report(answer, [baseline, improved], language="en")
+told.write(Path(sys.argv[3]) / "comparison")
 """
 
 
