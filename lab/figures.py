@@ -7,6 +7,7 @@ the page, so that it follows light and dark; the PNG is for print and for other 
 
 from __future__ import annotations
 
+import functools
 import io
 import math
 import struct
@@ -356,9 +357,9 @@ def sheet(images: list[np.ndarray], titles: list[str]) -> bytes:
         for axes in cells:
             axes.axis("off")
         for axes, image, title in zip(cells, images, titles, strict=False):
-            axes.imshow(
-                np.squeeze(image), cmap="gray", vmin=0, vmax=255, interpolation="none"
-            )
+            is_gray = image.ndim == 3 and image.shape[2] == 1
+            pixels = image[:, :, 0] if is_gray else image
+            axes.imshow(pixels, cmap="gray", vmin=0, vmax=255, interpolation="none")
             axes.set_title(title, fontsize=7, loc="left")
         return _png(figure)
 
@@ -412,13 +413,13 @@ def _axes(height: float = HEIGHT) -> Iterator[Any]:
 def _common(
     lines: list[tuple[np.ndarray, np.ndarray]],
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Epochs that every seed has reached, and the (seeds, epochs) values there.
+    """Epochs that every seed has a value for, and the (seeds, epochs) values there.
 
     Beyond them a mean would be one of the seeds that stopped late, another thing.
     """
-    num = min((len(epochs) for epochs, _ in lines), default=0)
-    values = np.array([values[:num] for _, values in lines]).reshape(len(lines), num)
-    return np.arange(1, num + 1), values
+    common = functools.reduce(np.intersect1d, [epochs for epochs, _ in lines])
+    values = [values[np.isin(epochs, common)] for epochs, values in lines]
+    return common, np.array(values)
 
 
 def _most_changed(change: np.ndarray) -> np.ndarray:

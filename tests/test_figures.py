@@ -139,6 +139,17 @@ def test_one_seed_has_no_band():
     assert "FillBetween" not in curves(lengths=(3,)).svg
 
 
+def test_the_mean_is_drawn_at_the_epochs_that_every_seed_has():
+    """Other software may have a row for every fifth epoch only."""
+    lines = [
+        (np.array([5, 10, 15]), np.array([3.0, 2.0, 1.0])),
+        (np.array([5, 15, 20]), np.array([5.0, 3.0, 0.0])),
+    ]
+    epochs, values = figures._common(lines)
+    assert epochs.tolist() == [5, 15]
+    assert values.tolist() == [[3, 1], [5, 3]]
+
+
 def test_a_large_confusion_shows_the_classes_that_changed():
     labels = texts(confusion(size=40))
     assert {"0", "1"} <= set(labels)
@@ -149,11 +160,15 @@ def test_a_confusion_says_by_how_many_images():
     assert {"-2.0", "+2.0"} <= set(texts(confusion()))
 
 
-@pytest.mark.parametrize("shape", [(5, 7), (5, 7, 1), (5, 7, 3)])
+@pytest.mark.parametrize(
+    "shape", [(5, 7), (5, 7, 1), (5, 7, 3), (1, 7), (5, 1, 1), (1, 1, 3), (1, 1)]
+)
 def test_a_picture_keeps_every_pixel(shape):
     pixels = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
     decoded = images.imread(io.BytesIO(figures.picture(pixels)))
-    np.testing.assert_array_equal(np.rint(255 * decoded), np.squeeze(pixels))
+    gray = pixels[:, :, 0] if shape[2:] == (1,) else pixels
+    np.testing.assert_array_equal(np.rint(255 * decoded), gray)
+    assert figures.sheet([pixels], ["a"]).startswith(b"\x89PNG")
 
 
 def test_a_sheet_holds_every_image():
