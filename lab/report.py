@@ -196,13 +196,12 @@ class Report:
             strips.append(
                 figures.seeds(f"seeds_{place}", pair, result["paired"], words)
             )
-        margin = 100 * comparison["margin"]
         without = [row.name for row in rows if row.interval is None]
         kinds = sorted({"paired" if r["paired"] else "unpaired" for r in results})
         return [
             Plots(
-                [figures.forest(rows, margin, words)],
-                words("caption_forest", margin=words.plain(margin)),
+                [figures.forest(rows, 100 * comparison["margin"], words)],
+                words("caption_forest", margin=words.points(comparison["margin"])),
             ),
             *_said(words, "no_interval", without),
             Plots(strips, " ".join(words(f"caption_seeds_{kind}") for kind in kinds)),

@@ -38,7 +38,7 @@ def answers(comparison: dict[str, Any], words: Words) -> list[str]:
 def answer(comparison: dict[str, Any], result: dict[str, Any], words: Words) -> str:
     """The verdict on one candidate with its evidence, in points (0.01 of accuracy).
 
-    comparison: of which `reference`, `margin` and `arms` are used.
+    comparison: of which `reference`, `alpha`, `margin` and `arms` are used.
     result: one of its comparisons in the primary metric.
     """
     return _Answer(comparison, result, words).text()
@@ -58,8 +58,8 @@ def warning(caveat: caveats.Caveat, words: Words) -> str:
 
 
 def _value(value: Any, words: Words) -> str:
-    if isinstance(value, list):
-        return ", ".join(_value(item, words) for item in value)
+    if isinstance(value, list):  # of names or seeds, which are no quantities
+        return ", ".join(map(str, value))
     return words.count(value) if isinstance(value, int) else str(value)
 
 
@@ -73,11 +73,11 @@ def data(comparison: dict[str, Any], words: Words) -> str:
 
 
 def choices(comparison: dict[str, Any], words: Words) -> str:
-    """What was fixed before any run was seen."""
+    """The parameters of the decision."""
     return words(
         "choices",
         alpha=words.plain(comparison["alpha"]),
-        margin=words.plain(100 * comparison["margin"]),
+        margin=words.points(comparison["margin"]),
         pairing=words(f"pairing_{comparison['pairing']}"),
         candidates=comparison["family_size"],
         selected_on=words.known(comparison["selected_on"]),
@@ -85,7 +85,7 @@ def choices(comparison: dict[str, Any], words: Words) -> str:
 
 
 def notes(comparison: dict[str, Any], words: Words) -> list[str]:
-    """What the numbers cover, and the choices made before the runs."""
+    """What the numbers cover, and how it was decided."""
     test_set = comparison["test_set"]
     parts = "; ".join(map(words.known, comparison["not_covered"]))
     return [
@@ -113,7 +113,8 @@ class _Answer:
         self._result, self._words = result, words
         self._reference = described[comparison["reference"]]
         self._candidate = described[result["candidate"]]
-        self._margin = comparison["margin"]
+        self._margin = words.points(comparison["margin"])
+        self._alpha = comparison["alpha"]
         self._old, self._new = comparison["reference"], result["candidate"]
 
     def text(self) -> str:
@@ -139,7 +140,7 @@ class _Answer:
         result, words = self._result, self._words
         exceeds = "exceeds_margin" in result["flags"]
         margin = words(
-            "exceeds_margin" if exceeds else "within_margin", margin=self._margin_text()
+            "exceeds_margin" if exceeds else "within_margin", margin=self._margin
         )
         return words(
             "difference_sentence",
@@ -148,7 +149,7 @@ class _Answer:
             verdict=words(result["verdict"]),
             size=self._measure(abs(result["delta"])),
             evidence=self._evidence(size_only=True),
-            p=words.p_clause(result["p_holm"]),
+            p=self._p(),
             errors=self._errors(),
             margin=margin,
         )
@@ -159,14 +160,14 @@ class _Answer:
             "equivalence_sentence",
             new=self._new,
             old=self._old,
-            margin=self._margin_text(),
+            margin=self._margin,
             delta=self._measure(result["delta"], "+"),
             evidence=self._evidence(),
-            p=words.p_clause(result["p_tost_holm"]),
+            p=words.p_clause(result["p_tost_holm"], self._alpha),
             errors=self._errors(),
         )
         if "detectable_below_margin" in result["flags"]:
-            text += words("detectable", p=words.p_clause(result["p_holm"]))
+            text += words("detectable", p=self._p())
         if "identical_predictions" in result["flags"]:
             text += words("identical")
         return text
@@ -177,7 +178,7 @@ class _Answer:
             "undecided_sentence",
             new=self._new,
             old=self._old,
-            margin=self._margin_text(),
+            margin=self._margin,
             estimate=self._estimate(),
             mde=self._with_unit(
                 result["mde80"], words.significant(100 * result["mde80"])
@@ -218,10 +219,9 @@ class _Answer:
         return separator.join(self._words(reason, **least) for reason in reasons)
 
     def _estimate(self) -> str:
-        words, p = self._words, self._result["p_holm"]
-        evidence = self._evidence()
-        if p is not None:
-            evidence += f"{words('semicolon')} {words.p_clause(p)}"
+        words, evidence = self._words, self._evidence()
+        if self._result["p_holm"] is not None:
+            evidence += f"{words('semicolon')} {self._p()}"
         delta = self._measure(self._result["delta"], "+")
         return words("estimate", delta=delta, evidence=evidence)
 
@@ -245,6 +245,9 @@ class _Answer:
         level = words.plain(100 * interval["level"])
         return words("ci", level=level, low=low, high=high, sizes=sizes)
 
+    def _p(self) -> str:
+        return self._words.p_clause(self._result["p_holm"], self._alpha)
+
     def _errors(self) -> str:
         before, after = (
             self._words.percent(1 - arm["metrics"]["test_accuracy"]["mean"])
@@ -267,9 +270,3 @@ class _Answer:
         """One and a half is singular in French; in English a measure never is."""
         key = "measure_one" if abs(fraction) < 0.02 else "measure_many"
         return self._words(key, points=points)
-
-    def _margin_text(self) -> str:
-        points = round(100 * self._margin, 10)
-        singular = points < 2 if self._words.language == "fr" else points <= 1
-        key = "points_one" if singular else "points_many"
-        return self._words(key, points=self._words.plain(points))

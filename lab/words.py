@@ -91,6 +91,13 @@ class Words:
         unit = f"{NO_BREAK}%" if self.language == "fr" else "%"
         return self.number(100 * fraction, decimals) + unit
 
+    def points(self, fraction: float) -> str:
+        """A parameter in points of accuracy: 0.02 → "2 points", "0.1 point"."""
+        points = round(100 * fraction, 10)
+        singular = points < 2 if self.language == "fr" else points <= 1
+        key = "points_one" if singular else "points_many"
+        return self(key, points=self.plain(points))
+
     def count(self, value: float | None) -> str:
         """A whole number, in groups of three digits."""
         if _is_missing(value):
@@ -98,17 +105,26 @@ class Words:
         text = f"{round(value):,}"
         return text.replace(",", THIN) if self.language == "fr" else text
 
-    def p(self, p: float | None) -> str:
-        """As journals print it: below .001 the approximation has no digits to give."""
+    def p(self, p: float | None, alpha: float | None = None) -> str:
+        """As journals print it: below .001 the approximation has no digits to give.
+
+        alpha: what p is held against; no rounding may bring p to its other side.
+        """
         if _is_missing(p):
             return EMPTY
-        if self.language == "fr":
-            return f"<{NO_BREAK}0,001" if p < 0.001 else self.number(p, 3)
-        return "< .001" if p < 0.001 else f"{p:.3f}".replace("0.", ".", 1)
+        decimals = 3
+        while alpha is not None and decimals < 10:
+            if (round(p, decimals) <= alpha) == (p <= alpha):
+                break
+            decimals += 1
+        if p < 0.001 and decimals == 3:
+            return f"<{NO_BREAK}0,001" if self.language == "fr" else "< .001"
+        text = self.number(p, decimals)
+        return text if self.language == "fr" else text.replace("0.", ".", 1)
 
-    def p_clause(self, p: float) -> str:
+    def p_clause(self, p: float, alpha: float | None = None) -> str:
         """'p = .012' or 'p < .001'."""
-        text = self.p(p)
+        text = self.p(p, alpha)
         if self.language == "fr":
             relation = "" if text.startswith("<") else f"={NO_BREAK}"
             return f"p{NO_BREAK}{relation}{text}"
@@ -179,7 +195,7 @@ ENGLISH_TEXTS = {
     "note_scope": "scope: {scope}",
     "note_not_covered": "not covered: {parts}",
     "choices": (
-        "alpha {alpha} (two-sided), margin {margin} points of accuracy, "
+        "alpha {alpha} (two-sided), margin {margin} of accuracy, "
         "{pairing}, candidates: {candidates}, selected on {selected_on}"
     ),
     "data": ("{name}, {train} training, {validation} validation, {test} test examples"),
@@ -190,7 +206,8 @@ ENGLISH_TEXTS = {
     "note_test_set": "test set SHA-256: {digest}",
     "note_secondary": (
         "cross-entropy (no penalty, lower is better) and ECE (15 bins) are secondary: "
-        "not adjusted, no margin of equivalence, no say in the verdict"
+        "not adjusted for there being several metrics, no margin of equivalence, no "
+        "say in the verdict"
     ),
     "note_plan": (
         "MDE80: the true difference found 4 times in 5 with these runs; seeds needed: "
@@ -223,7 +240,7 @@ ENGLISH_TEXTS = {
         "Dot: the difference in test accuracy. Wide bar: its 95% confidence "
         "interval, which counts both seeds and test images. Thin line: the interval "
         "if only seeds were counted; with few seeds it can be the longer one. Gray: "
-        "the margin of ±{margin} points, too small to matter. An interval that "
+        "the margin of ±{margin}, too small to matter. An interval that "
         "leaves out zero shows a difference; one within the gray shows equivalence."
     ),
     "no_interval": (
@@ -236,8 +253,8 @@ ENGLISH_TEXTS = {
         "say more than the distance of the means."
     ),
     "caption_seeds_unpaired": (
-        "A dot per run. The arms did not finish the same seeds, so dots are not "
-        "joined. The thick bars are the means."
+        "A dot per run. The runs are not paired, so dots are not joined. The thick "
+        "bars are the means."
     ),
     "section_curves": "How did the training go?",
     "caption_curves": (
@@ -258,8 +275,9 @@ ENGLISH_TEXTS = {
     "caption_reliability": (
         "Of the predictions made with a confidence near 0.8, are 80% right? Then the "
         "bar reaches the dashed line. Bars below it: overconfident; above: too "
-        "cautious. Bars pool all seeds, thin lines are single seeds. Below: how many "
-        "predictions each bar stands on (log scale)."
+        "cautious. Bars pool all seeds, thin lines are single seeds; the ECE is "
+        "the mean of theirs. Below: how many predictions each bar stands on (log "
+        "scale)."
     ),
     "no_reliability": (
         "No reliability diagram of {names}: no per-image predictions are stored."
@@ -279,8 +297,9 @@ ENGLISH_TEXTS = {
     "gained": "{candidate} gets these right more often than {reference}",
     "lost": "{candidate} gets these wrong more often than {reference}",
     "caption_flips": (
-        "The test images that flipped in most seeds. With each: the true label, then "
-        "the answer that an arm gives most often, and in how many of its runs."
+        "The test images whose share of right runs changed most. With each: the true "
+        "label, then the answer that an arm gives most often, and in how many of its "
+        "runs."
     ),
     "no_pictures": (
         "The pictures are not shown: the test images of these runs are not at hand. "
@@ -307,8 +326,8 @@ ENGLISH_TEXTS = {
     ),
     "section_cost": "What does it cost?",
     "caption_cost": (
-        "Means over the seeds. Seconds are those of this machine, with several runs "
-        "at a time; compare them with each other only."
+        "Means over the seeds. Seconds depend on the machine and on what else it was "
+        "doing: compare only those of one machine."
     ),
     "kept_epoch": "kept epoch",
     "parameters": "parameters",
@@ -319,7 +338,7 @@ ENGLISH_TEXTS = {
     "clean": "no uncommitted changes",
     "state_unknown": "state of the work tree unknown",
     "data_row": "data",
-    "choices_row": "decided before the runs",
+    "choices_row": "parameters of the decision",
     "test_digest": "SHA-256 of the test images",
     "label_digest": "SHA-256 of the test labels",
     "run_of": "run of {name}",
@@ -444,8 +463,8 @@ FRENCH_TEXTS = {
     "difference": "différence",
     "difference_points": "différence, points",
     "interval": "IC à 95 %",
-    "se_seeds": "ET graines",
-    "se_images": "ET images",
+    "se_seeds": "erreur type, graines",
+    "se_images": "erreur type, images",
     "p_column": "p",
     "p_holm": "p Holm",
     "verdict_column": "verdict",
@@ -461,7 +480,7 @@ FRENCH_TEXTS = {
     "note_scope": "portée : {scope}",
     "note_not_covered": "non couvert : {parts}",
     "choices": (
-        "alpha {alpha} (bilatéral), marge de {margin} point d'exactitude, "
+        "alpha {alpha} (bilatéral), marge de {margin} d'exactitude, "
         "{pairing}, candidats : {candidates}, sélection sur {selected_on}"
     ),
     "data": (
@@ -475,8 +494,8 @@ FRENCH_TEXTS = {
     "note_test_set": "SHA-256 de l'ensemble de test : {digest}",
     "note_secondary": (
         "l'entropie croisée (sans pénalité, plus petit est mieux) et l'ECE (15 "
-        "classes de confiance) sont secondaires : ni correction, ni marge "
-        "d'équivalence, aucun poids dans le verdict"
+        "classes de confiance) sont secondaires : pas de correction pour la pluralité "
+        "des mesures, pas de marge d'équivalence, aucun poids dans le verdict"
     ),
     "note_plan": (
         "EMD80 : la différence réelle que ces essais trouvent 4 fois sur 5 ; graines "
@@ -496,7 +515,7 @@ FRENCH_TEXTS = {
         "ECE : erreur de calibration attendue (15 classes de confiance)."
     ),
     "caption_differences": (
-        "Chaque différence par rapport à {reference}. ET : erreur type due aux "
+        "Chaque différence par rapport à {reference}. Erreur type : due aux "
         "graines, et due aux images de test. EMD80 : la différence réelle que de tels "
         "essais trouvent 4 fois sur 5."
     ),
@@ -511,7 +530,7 @@ FRENCH_TEXTS = {
         "Point : la différence d'exactitude sur le test. Barre large : son intervalle "
         "de confiance à 95 %, qui compte les graines et les images de test. Trait "
         "fin : l'intervalle si l'on ne comptait que les graines ; avec peu de graines "
-        "il peut dépasser la barre. En gris : la marge de ±{margin} point, trop petite "
+        "il peut dépasser la barre. En gris : la marge de ±{margin}, trop petite "
         "pour compter. Un intervalle qui exclut zéro montre une différence ; un "
         "intervalle contenu dans le gris montre l'équivalence."
     ),
@@ -526,8 +545,8 @@ FRENCH_TEXTS = {
         "moyennes."
     ),
     "caption_seeds_unpaired": (
-        "Un point par essai. Les bras n'ont pas fini les mêmes graines, donc les "
-        "points ne sont pas reliés. Les barres épaisses sont les moyennes."
+        "Un point par essai. Les essais ne sont pas appariés, donc les points ne sont "
+        "pas reliés. Les barres épaisses sont les moyennes."
     ),
     "section_curves": "Comment l'entraînement s'est-il passé ?",
     "caption_curves": (
@@ -554,8 +573,9 @@ FRENCH_TEXTS = {
         "Parmi les prédictions faites avec une confiance proche de 0,8, 80 % "
         "sont-elles justes ? Alors la barre atteint la ligne en tirets. Barres plus "
         "basses : trop sûr de lui ; plus hautes : trop prudent. Les barres réunissent "
-        "toutes les graines, les traits fins sont les graines une à une. En bas : le "
-        "nombre de prédictions derrière chaque barre (échelle logarithmique)."
+        "toutes les graines, les traits fins sont les graines une à une ; l'ECE est "
+        "la moyenne des leurs. En bas : le nombre de prédictions derrière chaque barre "
+        "(échelle logarithmique)."
     ),
     "no_reliability": (
         "Pas de diagramme de fiabilité pour {names} : aucune prédiction par image "
@@ -577,9 +597,9 @@ FRENCH_TEXTS = {
     "gained": "{candidate} reconnaît celles-ci plus souvent que {reference}",
     "lost": "{candidate} se trompe sur celles-ci plus souvent que {reference}",
     "caption_flips": (
-        "Les images de test qui ont changé dans le plus de graines. Avec chacune : sa "
-        "vraie classe, puis la réponse la plus fréquente d'un bras et le nombre de ses "
-        "essais qui la donnent."
+        "Les images de test dont la part d'essais justes a le plus changé. Avec "
+        "chacune : sa vraie classe, puis la réponse la plus fréquente d'un bras et le "
+        "nombre de ses essais qui la donnent."
     ),
     "no_pictures": (
         "Les images ne sont pas montrées : l'ensemble de test de ces essais n'est pas "
@@ -609,8 +629,8 @@ FRENCH_TEXTS = {
     ),
     "section_cost": "Combien cela coûte-t-il ?",
     "caption_cost": (
-        "Moyennes sur les graines. Les secondes sont celles de cette machine, avec "
-        "plusieurs essais à la fois ; ne les comparez qu'entre elles."
+        "Moyennes sur les graines. Les secondes dépendent de la machine et de ce "
+        "qu'elle faisait d'autre : ne comparez que celles d'une même machine."
     ),
     "kept_epoch": "époque gardée",
     "parameters": "paramètres",
@@ -621,7 +641,7 @@ FRENCH_TEXTS = {
     "clean": "sans modification hors commit",
     "state_unknown": "état de l'arbre de travail inconnu",
     "data_row": "données",
-    "choices_row": "fixé avant les essais",
+    "choices_row": "paramètres de la décision",
     "test_digest": "SHA-256 des images de test",
     "label_digest": "SHA-256 des classes de test",
     "run_of": "run de {name}",
@@ -728,7 +748,7 @@ FRENCH_TEXTS = {
 FRENCH_WARNINGS = {
     "fallback_data": (
         "données de remplacement : la réponse porte sur {dataset}, pas sur "
-        "{requested} : {reason}"
+        "{requested}, qui n'était pas disponible (« {reason} »)"
     ),
     "selected_on_test": (
         "la recette, l'époque ou les poids ont été choisis sur l'ensemble de test ; "
@@ -808,10 +828,10 @@ FRENCH_WARNINGS = {
         "{num_changes} paramètres de la recette diffèrent entre {reference} et "
         "{candidate} ({parameters}) : on ne sait pas lequel fait la différence"
     ),
-    "same_recipe": "les deux bras ont une seule et même recette",
+    "same_recipe": "{reference} et {candidate} ont une seule et même recette",
     "unpaired_seeds": (
-        "les bras n'ont pas fini les mêmes graines, les essais ne sont donc pas "
-        "appariés ; tous servent"
+        "{reference} et {candidate} n'ont pas fini les mêmes graines, leurs essais ne "
+        "sont donc pas appariés ; tous servent"
     ),
     "identical_predictions": (
         "{reference} et {candidate} ont fait des prédictions identiques dans toutes "

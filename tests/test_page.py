@@ -173,7 +173,7 @@ def test_what_is_missing_is_said(tmp_path):
 def test_diverged_runs_and_single_seeds_are_explained(tmp_path):
     text = Reader(make_html(tmp_path, baseline(), improved(diverged=(7,)))).text
     assert "Runs that diverged are left out." in text
-    assert "A dot per run. The arms did not finish the same seeds" not in text
+    assert "A dot per run. The runs are not paired" not in text
     one = Reader(
         make_html(tmp_path, baseline(num_runs=1), improved(num_runs=1, diverged=(7,)))
     ).text

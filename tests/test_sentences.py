@@ -90,6 +90,46 @@ def test_french_warnings_are_french_and_whole():
     assert "baseline n'a que 4 graines finies ; il en faudrait au moins 5" in warnings
 
 
+def test_seeds_are_names_and_have_no_thousands():
+    caveat = {"code": "copied_runs", "values": {"arm": "a", "seeds": [12345, 67890]}}
+    assert "graines 12345, 67890 de a" in sentences.warning(caveat, Words("fr"))
+    caveat = {
+        "code": "part_of_training_data",
+        "values": {"num_examples": 54000, "train_size": 60000},
+    }
+    assert "54\u202f000 exemples" in sentences.warning(caveat, Words("fr"))
+
+
+def test_a_reason_in_english_is_quoted_in_french():
+    data = {"name": "mnist-5k", "fallback": "mnist could not be downloaded"}
+    result = compare(baseline(dataset=data), improved(dataset=data))
+    assert sentences.warnings(result, Words("fr"))[0].replace("\u00a0", " ") == (
+        "données de remplacement : la réponse porte sur mnist-5k, pas sur mnist, qui "
+        "n'était pas disponible (« mnist could not be downloaded »)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("margin", "english", "french"),
+    [
+        (0.001, "margin 0.1 point of accuracy", "marge de 0,1 point d'exactitude"),
+        (0.01, "margin 1 point of accuracy", "marge de 1 point d'exactitude"),
+        (0.02, "margin 2 points of accuracy", "marge de 2 points d'exactitude"),
+    ],
+)
+def test_the_margin_of_the_decision_is_singular_or_plural(margin, english, french):
+    result = compare(baseline(), improved(), margin=margin)
+    assert english in sentences.choices(result, Words("en"))
+    assert french in sentences.choices(result, Words("fr"))
+
+
+def test_a_p_that_misses_alpha_is_not_rounded_to_it():
+    result = compare(baseline(), improved(), margin=0.001)
+    result["comparisons"][0]["p_holm"] = 0.0503
+    (answer,) = sentences.answers(result, Words("en"))
+    assert "p = .0503" in answer
+
+
 def test_several_candidates_get_an_answer_each():
     from lab import comparison
     from tests.test_comparison import SETTINGS
