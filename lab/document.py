@@ -45,11 +45,6 @@ class Table:
     marks: list[str] = field(default_factory=list)
     prose: bool = False
 
-    def transposed(self) -> Table:
-        """Columns as rows: many quantities of few things are easier to read so."""
-        first, *others = zip(self.header, *self.rows, strict=True)
-        return Table(list(first), [list(row) for row in others], self.caption)
-
 
 @dataclass(frozen=True)
 class Plots:

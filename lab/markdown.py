@@ -26,7 +26,7 @@ def table(comparison: dict[str, Any], arms: list[Arm], words: Words) -> str:
             [_verdict(comparison, words)],
             _table(tables.arm_table(comparison, arms, words)),
             [escape(words("difference_from", reference=reference))],
-            _table(tables.difference_table(comparison, words)),
+            *map(_table, tables.difference_tables(comparison, words)),
             _items(sentences.notes(comparison, words)),
             *_warnings(warnings, words),
         ]

@@ -21,7 +21,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from rich.console import RenderableType
-from scipy import stats
 
 from lab import (
     caveats,
@@ -31,6 +30,7 @@ from lab import (
     page,
     predictions,
     sentences,
+    statistics,
     tables,
     terminal,
 )
@@ -151,13 +151,20 @@ class Report:
         return list(zip(verdicts, told, strict=True))
 
     def _numbers(self) -> list[Block]:
+        words, comparison = self.words, self.comparison
+        explained = words(
+            "caption_differences",
+            reference=comparison["reference"],
+            least_seeds=statistics.LEAST_SEEDS_FOR_SENSITIVITY,
+        )
         details = [
-            tables.arm_table(self.comparison, self.arms, self.words),
-            tables.difference_table(self.comparison, self.words).transposed(),
+            tables.arm_table(comparison, self.arms, words),
+            *tables.difference_tables(comparison, words),
+            Text(explained),
         ]
         return [
-            tables.headline(self.comparison, self.words),
-            Fold(self.words("details_table"), details),
+            tables.headline(comparison, words),
+            Fold(words("details_table"), details),
         ]
 
     def _recipes(self) -> list[Block]:
@@ -183,13 +190,14 @@ class Report:
             place = places[result["candidate"]]
             both = comparison["arms"][0], comparison["arms"][place]
             color = figures.arm_color(place)
+            found = result["verdict_interval"]
             rows.append(
                 Difference(
                     clean(result["candidate"]),
                     color,
                     100 * result["delta"],
-                    _points(result["ci95"]),
-                    _points(_seed_interval(result, *both)),
+                    _points(found["low"], found["high"]),
+                    _points(*_seed_interval(result, *both)),
                 )
             )
             pair = _strip(both[0], figures.arm_color(0)), _strip(both[1], color)
@@ -485,32 +493,22 @@ def _can_be_shown(images: np.ndarray | None, num_examples: int | None) -> bool:
     return images.ndim == 3 or (images.ndim == 4 and images.shape[3] in (1, 3))
 
 
-def _points(bounds: Sequence[float | None] | None) -> tuple[float, float] | None:
-    if bounds is None or any(bound is None for bound in bounds):
+def _points(low: float | None, high: float | None) -> tuple[float, float] | None:
+    if low is None or high is None or math.isnan(low):
         return None
-    return 100 * bounds[0], 100 * bounds[1]
+    return 100 * low, 100 * high
 
 
 def _seed_interval(
     result: dict[str, Any], reference: dict[str, Any], candidate: dict[str, Any]
-) -> tuple[float, float] | None:
-    """95% interval of the t-test over seeds alone: paired, or Welch's."""
-    samples = [
-        arm["metrics"]["test_accuracy"]["values"] for arm in (reference, candidate)
+) -> tuple[float, float]:
+    """That of the t-test over seeds alone, paired or Welch's; NaN if unknown."""
+    runs = [
+        np.array(arm["metrics"]["test_accuracy"]["values"])
+        for arm in (reference, candidate)
     ]
-    error = result["se_seed"]
-    if min(map(len, samples)) < 2 or not error:
-        return None
-    df = len(samples[0]) - 1
-    if not result["paired"]:
-        parts = [np.var(sample, ddof=1) / len(sample) for sample in samples]
-        whole = sum(parts) ** 2
-        df = whole / sum(
-            part**2 / (len(sample) - 1)
-            for part, sample in zip(parts, samples, strict=True)
-        )
-    half = float(stats.t.ppf(0.975, df)) * error
-    return result["delta"] - half, result["delta"] + half
+    effect = statistics.run_effect(*runs, paired=result["paired"])
+    return statistics.interval(effect, result["verdict_interval"]["level"])
 
 
 # --- files ----------------------------------------------------------------------------

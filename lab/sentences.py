@@ -63,6 +63,21 @@ def _value(value: Any, words: Words) -> str:
     return words.count(value) if isinstance(value, int) else str(value)
 
 
+def reasons_and_flags(result: dict[str, Any], words: Words) -> str:
+    """Why there is no verdict, and what else there is to know about it."""
+    separator = f"{words('semicolon')} "
+    flags = [words(f"flag_{flag}") for flag in result["flags"]]
+    return separator.join([*_reasons(result["reasons"], words), *flags])
+
+
+def _reasons(reasons: list[str], words: Words) -> list[str]:
+    least = {
+        "least_seeds": statistics.LEAST_SEEDS,
+        "least_images": statistics.LEAST_DISCORDANT,
+    }
+    return [words(reason, **least) for reason in reasons]
+
+
 def data(comparison: dict[str, Any], words: Words) -> str:
     """The data set and its size."""
     dataset = comparison["dataset"]
@@ -211,12 +226,7 @@ class _Answer:
         )
 
     def _reasons(self, reasons: list[str]) -> str:
-        least = {
-            "least_seeds": statistics.LEAST_SEEDS,
-            "least_images": statistics.LEAST_DISCORDANT,
-        }
-        separator = f"{self._words('semicolon')} "
-        return separator.join(self._words(reason, **least) for reason in reasons)
+        return f"{self._words('semicolon')} ".join(_reasons(reasons, self._words))
 
     def _estimate(self) -> str:
         words, evidence = self._words, self._evidence()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import pandas as pd
 
 from lab.arm import Arm
 from lab.document import Table
-from lab.sentences import primary_results
+from lab.sentences import primary_results, reasons_and_flags
 from lab.words import EMPTY, Words
 
 # --- for programs ---------------------------------------------------------------------
@@ -103,40 +104,59 @@ def _result_columns(result: dict[str, Any] | None) -> dict[str, Any]:
 
 def headline(comparison: dict[str, Any], words: Words) -> Table:
     """The arms, and what each candidate changes: the one table to look at."""
-    results = {result["candidate"]: result for result in primary_results(comparison)}
-    keys = (
-        "arm",
-        "seeds",
-        "accuracy_percent",
-        "error_percent",
-        "difference_points",
-        "interval",
-        "p_column",
-        "verdict_column",
-    )
-    rows, marks = [], []
-    for described in comparison["arms"]:
-        result = results.get(described["name"])
-        marks.append(result["verdict"] if result else "")
-        rows.append(
-            [
-                label(described["name"], described["num_finished"], words),
-                seeds_finished(described),
-                mean_and_sd(described["metrics"]["test_accuracy"], words),
-                words.number(_scaled(_error(described), 100), 2),
-                *(_difference_cells(result, words) if result else [EMPTY] * 4),
-            ]
-        )
-    return Table([words(key) for key in keys], rows, words("caption_table"), marks)
-
-
-def _difference_cells(result: dict[str, Any], words: Words) -> list[str]:
-    return [
-        words.number(100 * result["delta"], 3, "+"),
-        interval(result, 100, 3, words),
-        words.p(result["p_holm"]),
-        words(result["verdict"]),
+    reference, *candidates = [
+        [
+            label(described["name"], described["num_finished"], words),
+            seeds_finished(described),
+            mean_and_sd(described["metrics"]["test_accuracy"], words),
+            words.number(_scaled(_error(described), 100), 2),
+        ]
+        for described in comparison["arms"]
     ]
+    header, differences = headline_differences(comparison, words)
+    keys = ("arm", "seeds", "accuracy_percent", "error_percent")
+    return Table(
+        [*(words(key) for key in keys), *header],
+        [
+            reference + [EMPTY] * len(header),
+            *(arm + cells for arm, cells in zip(candidates, differences, strict=True)),
+        ],
+        words("caption_table"),
+        ["", *(result["verdict"] for result in primary_results(comparison))],
+    )
+
+
+def headline_differences(
+    comparison: dict[str, Any], words: Words
+) -> tuple[list[str], list[list[str]]]:
+    """Header and rows: of each candidate its difference, and what decided on it.
+
+    The interval is the one that agrees with the verdict. Its level depends on the
+    verdict and on the number of candidates; one level for all is told in the header.
+    """
+    results = primary_results(comparison)
+    levels = {
+        result["verdict_interval"]["level"]
+        for result in results
+        if result["verdict_interval"]["low"] is not None
+    }
+    is_one_level = len(levels) == 1
+    header = [
+        words("difference_points"),
+        words.level(*levels) if is_one_level else words("interval"),
+        words("p_holm" if comparison["family_size"] > 1 else "p_column"),
+        words("verdict_column"),
+    ]
+    rows = [
+        [
+            words.number(100 * result["delta"], 3, "+"),
+            verdict_interval(result, 100, 3, words, with_level=not is_one_level),
+            words.p(result["p_holm"], comparison["alpha"]),
+            words(result["verdict"]),
+        ]
+        for result in results
+    ]
+    return header, rows
 
 
 def arm_table(comparison: dict[str, Any], arms: list[Arm], words: Words) -> Table:
@@ -179,52 +199,92 @@ def _arm_cells(described: dict[str, Any], arm: Arm, words: Words) -> list[str]:
     ]
 
 
-def difference_table(comparison: dict[str, Any], words: Words) -> Table:
-    """Everything about every difference from the reference."""
-    keys = (
-        "arm",
-        "metric",
-        "difference",
-        "interval",
-        "se_seeds",
-        "se_images",
-        "p_column",
-        "p_holm",
-        "verdict_column",
-        "reasons_and_flags",
-        "wins",
-        "error_reduction",
-        "mde",
-        "seeds_needed",
-    )
-    rows = [_result_cells(result, words) for result in comparison["comparisons"]]
-    caption = words("caption_differences", reference=comparison["reference"])
-    return Table([words(key) for key in keys], rows, caption)
+def difference_tables(comparison: dict[str, Any], words: Words) -> list[Table]:
+    """Everything about every difference from the reference: a table per candidate.
+
+    Quantities are rows, metrics are columns.
+    """
+    results: dict[str, list[dict[str, Any]]] = {}
+    for result in comparison["comparisons"]:
+        results.setdefault(result["candidate"], []).append(result)
+    return [
+        _difference_table(results_of_candidate, comparison["alpha"], words)
+        for results_of_candidate in results.values()
+    ]
 
 
-def _result_cells(result: dict[str, Any], words: Words) -> list[str]:
+def _difference_table(
+    results: list[dict[str, Any]], alpha: float, words: Words
+) -> Table:
+    primary = results[0]
+    columns = [_result_cells(result, alpha, words) for result in results]
+    columns += [
+        _calibration_cells(name, found, words)
+        for name, found in (primary["calibration"] or {}).items()
+        if found is not None
+    ]
+    header = label(primary["candidate"], primary["num_seeds"][1], words)
+    quantities = dict.fromkeys(key for column in columns for key in column)
+    rows = [
+        [words(key), *(column.get(key, EMPTY) for column in columns)]
+        for key in quantities
+    ]
+    (_, *metrics), *rows = rows
+    return Table([header, *metrics], rows)
+
+
+def _result_cells(result: dict[str, Any], alpha: float, words: Words) -> dict[str, str]:
+    """Quantity → its cell; the first one is the metric."""
     is_accuracy = result["metric"] == "test_accuracy"
     scale, decimals = (100, 3) if is_accuracy else (1, 4)
     pairs = result["num_seeds"][0]
     if not result["paired"]:
         pairs *= result["num_seeds"][1]
-    reduction = result["relative_error_reduction"]
-    return [
-        label(result["candidate"], result["num_seeds"][1], words),
-        words("accuracy_points" if is_accuracy else "cross_entropy_nats"),
-        words.number(scale * result["delta"], decimals, "+"),
-        interval(result, scale, decimals, words),
-        words.significant(_scaled(result["se_seed"], scale)),
-        words.significant(_scaled(result["se_item"], scale)),
-        words.p(result["p"]),
-        words.p(result["p_holm"]),
-        words(result["verdict"]),
-        ", ".join(result["reasons"] + result["flags"]) or EMPTY,
-        f"{result['wins']}/{pairs}",
-        words.percent(reduction, 1),
-        words.significant(_scaled(result["mde80"], scale)),
-        _seeds_needed(result, words) if is_accuracy else EMPTY,
-    ]
+    checks = result["sensitivity"] or {}
+    cells = {
+        "metric": words("accuracy_points" if is_accuracy else "cross_entropy_nats"),
+        "difference": words.number(scale * result["delta"], decimals, "+"),
+        "interval_95": _range(result["ci95"], scale, decimals, words),
+        "interval_of_verdict": verdict_interval(
+            result, scale, decimals, words, with_level=True
+        ),
+        "se_seeds": words.significant(_scaled(result["se_seed"], scale)),
+        "se_images": words.significant(_scaled(result["se_item"], scale)),
+        "p_column": words.p(result["p"], alpha),
+        "p_holm": words.p(result["p_holm"], alpha),
+        "p_permutation": words.p(checks.get("sign_flip"), alpha),
+        "p_wilcoxon": words.p(checks.get("wilcoxon"), alpha),
+        "verdict_column": words(result["verdict"]),
+        "reasons_and_flags": reasons_and_flags(result, words) or EMPTY,
+        "wins": f"{result['wins']}/{pairs}",
+        "p_outperform": _with_range(
+            words.number(result["p_outperform"], 2),
+            _range(result["p_outperform_ci95"], 1, 2, words, sign=""),
+        ),
+    }
+    if is_accuracy:
+        reduction_ci95 = result.get("relative_error_reduction_ci95")
+        cells["error_reduction"] = _with_range(
+            words.percent(result["relative_error_reduction"], 1),
+            _range(reduction_ci95 or [None, None], 100, 1, words, sign=""),
+        )
+    cells["mde"] = words.significant(_scaled(result["mde80"], scale))
+    if is_accuracy:
+        cells["seeds_needed"] = _seeds_needed(result, words)
+    return cells
+
+
+def _calibration_cells(
+    name: str, found: dict[str, Any], words: Words
+) -> dict[str, str]:
+    """The t test over seeds of a calibration metric."""
+    return {
+        "metric": words(name),
+        "difference": words.number(found["delta"], 4, "+"),
+        "interval_95": _range(found["ci95"], 1, 4, words),
+        "se_seeds": words.significant(found["se"]),
+        "p_column": words.p(found["p"]),
+    }
 
 
 def _seeds_needed(result: dict[str, Any], words: Words) -> str:
@@ -264,7 +324,7 @@ def _recipe_cell(recipe: dict[str, Any], name: str, words: Words) -> str:
         return EMPTY
     value = recipe[name]
     if value is None:
-        return words("none")
+        return "never" if name == "early_stopping_patience" else words("none")
     if isinstance(value, bool):
         return str(value).lower()
     return ",".join(map(str, value)) if isinstance(value, list) else str(value)
@@ -336,12 +396,37 @@ def mean_and_sd(metric: dict[str, Any], words: Words) -> str:
     return f"{mean} ± {words.significant(100 * metric['sd'])}"
 
 
-def interval(result: dict[str, Any], scale: float, decimals: int, words: Words) -> str:
-    """The 95% confidence interval of a difference."""
-    if result["ci95"][0] is None:
+def verdict_interval(
+    result: dict[str, Any],
+    scale: float,
+    decimals: int,
+    words: Words,
+    *,
+    with_level: bool,
+) -> str:
+    """The confidence interval of a difference that agrees with its verdict."""
+    found = result["verdict_interval"]
+    text = _range([found["low"], found["high"]], scale, decimals, words)
+    if text == EMPTY or not with_level:
+        return text
+    return words("range_at", range=text, level=words.plain(100 * found["level"]))
+
+
+def _range(
+    bounds: Sequence[float | None],
+    scale: float,
+    decimals: int,
+    words: Words,
+    sign: str = "+",
+) -> str:
+    if None in bounds:
         return EMPTY
-    low, high = (words.number(scale * bound, decimals, "+") for bound in result["ci95"])
+    low, high = (words.number(scale * bound, decimals, sign) for bound in bounds)
     return words("range", low=low, high=high)
+
+
+def _with_range(text: str, interval: str) -> str:
+    return text if interval == EMPTY else f"{text} ({interval})"
 
 
 def _error(described: dict[str, Any]) -> float | None:

@@ -105,6 +105,10 @@ class Words:
         text = f"{round(value):,}"
         return text.replace(",", THIN) if self.language == "fr" else text
 
+    def level(self, level: float) -> str:
+        """0.95 → "95% CI"."""
+        return self("interval_at", level=self.plain(100 * level))
+
     def p(self, p: float | None, alpha: float | None = None) -> str:
         """As journals print it: below .001 the approximation has no digits to give.
 
@@ -175,22 +179,31 @@ ENGLISH_TEXTS = {
     "metric": "metric",
     "accuracy_points": "accuracy, points",
     "cross_entropy_nats": "cross-entropy, nats",
+    "expected_calibration_error": "ECE",
+    "brier_score": "Brier score",
     "difference": "difference",
     "difference_points": "difference, points",
-    "interval": "95% CI",
+    "interval": "CI",
+    "interval_at": "{level}% CI",
+    "interval_95": "95% CI",
+    "interval_of_verdict": "interval of the verdict",
     "se_seeds": "SE seeds",
     "se_images": "SE images",
     "p_column": "p",
     "p_holm": "p Holm",
+    "p_permutation": "p permutation",
+    "p_wilcoxon": "p Wilcoxon",
     "verdict_column": "verdict",
     "reasons_and_flags": "reasons and flags",
     "wins": "wins",
-    "error_reduction": "relative error reduction",
+    "p_outperform": "chance to win (95% CI)",
+    "error_reduction": "relative error reduction (95% CI)",
     "mde": "MDE80",
     "seeds_needed": "seeds needed",
     "no_number": "no number is enough",
     "one_network": "{name} (this network)",
     "range": "{low} to {high}",
+    "range_at": "{range} ({level}%)",
     "difference_from": "Difference from {reference}:",
     "note_scope": "scope: {scope}",
     "note_not_covered": "not covered: {parts}",
@@ -217,7 +230,10 @@ ENGLISH_TEXTS = {
     "section_table": "The numbers",
     "caption_table": (
         "Test accuracy: mean ± standard deviation over the seeds. The difference is "
-        "candidate minus reference, in points (1 point = 1% of the images)."
+        "candidate minus reference, in points (1 point = 1% of the images). Its "
+        "confidence interval counts seeds and test images, and is at the level of the "
+        "verdict: wider for several candidates, narrower for “equivalent”, which takes "
+        "two one-sided tests."
     ),
     "details_table": "All numbers",
     "caption_arms": (
@@ -227,7 +243,10 @@ ENGLISH_TEXTS = {
     ),
     "caption_differences": (
         "Every difference from {reference}. SE: standard error from seeds and from "
-        "test images. MDE80: the true difference that such runs find 4 times in 5."
+        "test images. ECE and Brier score: t-test over the seeds. Permutation and "
+        "Wilcoxon test: of the seeds alone, with fewer assumptions, from {least_seeds} "
+        "pairs on. Chance to win: of a run against one of the reference, interval for "
+        "pairs. MDE80: the true difference that such runs find 4 times in 5."
     ),
     "section_recipes": "What differs between the recipes",
     "caption_changes": "Only the parameters that differ.",
@@ -237,11 +256,12 @@ ENGLISH_TEXTS = {
     "parameter": "parameter",
     "section_difference": "How large is the difference?",
     "caption_forest": (
-        "Dot: the difference in test accuracy. Wide bar: its 95% confidence "
-        "interval, which counts both seeds and test images. Thin line: the interval "
-        "if only seeds were counted; with few seeds it can be the longer one. Gray: "
-        "the margin of ±{margin}, too small to matter. An interval that "
-        "leaves out zero shows a difference; one within the gray shows equivalence."
+        "Dot: the difference in test accuracy. Wide bar: the confidence interval of "
+        "the verdict, as in the table above; it counts both seeds and test images. "
+        "Thin line: the interval if only seeds were counted; with few seeds it can be "
+        "the longer one. Gray: the margin of ±{margin}, too small to matter. For "
+        "“better” or “worse” the bar must leave out zero, for “equivalent” it must lie "
+        "within the gray; both take enough runs as well."
     ),
     "no_interval": (
         "No interval for {names}: these runs do not tell how much other runs would "
@@ -359,7 +379,7 @@ ENGLISH_TEXTS = {
     "axis_predictions": "predictions",
     "axis_predicted": "predicted",
     "axis_true": "true",
-    "forest_alternative": "Differences in test accuracy with 95% intervals",
+    "forest_alternative": "Differences in test accuracy with their intervals",
     "seeds_alternative": "Test accuracy of every seed by arm",
     "cross_entropy_alternative": "Validation cross-entropy by epoch",
     "accuracy_alternative": "Validation accuracy by epoch",
@@ -420,6 +440,12 @@ ENGLISH_TEXTS = {
     "selected_on_test": "recipe, epoch or checkpoint were chosen on the test set",
     "zero_variance": "the runs do not vary, so nothing can be tested",
     "few_discordant_examples": "the arms differ on fewer than {least_images} images",
+    "interval_too_wide": "the interval is too wide",
+    # what else there is to know
+    "flag_exceeds_margin": "exceeds the margin",
+    "flag_detectable_below_margin": "detectable, but smaller than the margin",
+    "flag_identical_predictions": "identical predictions",
+    "flag_unpaired_seed_sets_differ": "not paired: the seeds differ",
 }
 
 FRENCH_TEXTS = {
@@ -460,22 +486,31 @@ FRENCH_TEXTS = {
     "metric": "mesure",
     "accuracy_points": "exactitude, points",
     "cross_entropy_nats": "entropie croisée, nats",
+    "expected_calibration_error": "ECE",
+    "brier_score": "score de Brier",
     "difference": "différence",
     "difference_points": "différence, points",
-    "interval": "IC à 95 %",
+    "interval": "IC",
+    "interval_at": "IC à {level} %",
+    "interval_95": "IC à 95 %",
+    "interval_of_verdict": "intervalle du verdict",
     "se_seeds": "erreur type, graines",
     "se_images": "erreur type, images",
     "p_column": "p",
     "p_holm": "p Holm",
+    "p_permutation": "p permutation",
+    "p_wilcoxon": "p Wilcoxon",
     "verdict_column": "verdict",
     "reasons_and_flags": "raisons et signaux",
     "wins": "victoires",
-    "error_reduction": "réduction relative de l'erreur",
+    "p_outperform": "chance de gagner (IC à 95 %)",
+    "error_reduction": "réduction relative de l'erreur (IC à 95 %)",
     "mde": "EMD80",
     "seeds_needed": "graines nécessaires",
     "no_number": "aucun nombre ne suffit",
     "one_network": "{name} (ce réseau)",
     "range": "{low} à {high}",
+    "range_at": "{range} ({level} %)",
     "difference_from": "Différence par rapport à {reference} :",
     "note_scope": "portée : {scope}",
     "note_not_covered": "non couvert : {parts}",
@@ -506,7 +541,10 @@ FRENCH_TEXTS = {
     "section_table": "Les chiffres",
     "caption_table": (
         "Exactitude sur le test : moyenne ± écart type sur les graines. La différence "
-        "est candidat moins référence, en points (1 point = 1 % des images)."
+        "est candidat moins référence, en points (1 point = 1 % des images). Son "
+        "intervalle de confiance compte les graines et les images de test ; il est au "
+        "niveau du verdict : plus large pour plusieurs candidats, plus étroit pour "
+        "« équivalent », qui demande deux tests unilatéraux."
     ),
     "details_table": "Tous les chiffres",
     "caption_arms": (
@@ -516,8 +554,11 @@ FRENCH_TEXTS = {
     ),
     "caption_differences": (
         "Chaque différence par rapport à {reference}. Erreur type : due aux "
-        "graines, et due aux images de test. EMD80 : la différence réelle que de tels "
-        "essais trouvent 4 fois sur 5."
+        "graines, et due aux images de test. ECE et score de Brier : test t sur les "
+        "graines. Tests de permutation et de Wilcoxon : sur les graines seules, avec "
+        "moins d'hypothèses, à partir de {least_seeds} paires. Chance de gagner : d'un "
+        "essai contre un essai de la référence, intervalle pour des paires. EMD80 : la "
+        "différence réelle que de tels essais trouvent 4 fois sur 5."
     ),
     "section_recipes": "Ce qui distingue les recettes",
     "caption_changes": "Seulement les paramètres qui diffèrent.",
@@ -527,12 +568,13 @@ FRENCH_TEXTS = {
     "parameter": "paramètre",
     "section_difference": "Quelle est la taille de la différence ?",
     "caption_forest": (
-        "Point : la différence d'exactitude sur le test. Barre large : son intervalle "
-        "de confiance à 95 %, qui compte les graines et les images de test. Trait "
-        "fin : l'intervalle si l'on ne comptait que les graines ; avec peu de graines "
-        "il peut dépasser la barre. En gris : la marge de ±{margin}, trop petite "
-        "pour compter. Un intervalle qui exclut zéro montre une différence ; un "
-        "intervalle contenu dans le gris montre l'équivalence."
+        "Point : la différence d'exactitude sur le test. Barre large : l'intervalle de "
+        "confiance du verdict, comme dans le tableau ci-dessus ; il compte les graines "
+        "et les images de test. Trait fin : l'intervalle si l'on ne comptait que les "
+        "graines ; avec peu de graines il peut dépasser la barre. En gris : la marge "
+        "de ±{margin}, trop petite pour compter. Pour « meilleur » ou « moins bon », "
+        "la barre doit exclure zéro ; pour « équivalent », elle doit être contenue "
+        "dans le gris ; il faut aussi assez d'essais."
     ),
     "no_interval": (
         "Pas d'intervalle pour {names} : ces essais ne disent pas de combien d'autres "
@@ -663,7 +705,7 @@ FRENCH_TEXTS = {
     "axis_predicted": "classe prédite",
     "axis_true": "vraie classe",
     "forest_alternative": (
-        "Différences d'exactitude sur le test, avec leurs intervalles à 95 %"
+        "Différences d'exactitude sur le test, avec leurs intervalles"
     ),
     "seeds_alternative": "Exactitude sur le test de chaque graine, par bras",
     "cross_entropy_alternative": "Entropie croisée de validation par époque",
@@ -742,6 +784,12 @@ FRENCH_TEXTS = {
     ),
     "zero_variance": "les essais ne varient pas, rien ne peut donc être testé",
     "few_discordant_examples": "les bras diffèrent sur moins de {least_images} images",
+    "interval_too_wide": "l'intervalle est trop large",
+    # what else there is to know
+    "flag_exceeds_margin": "dépasse la marge",
+    "flag_detectable_below_margin": "décelable, mais plus petite que la marge",
+    "flag_identical_predictions": "prédictions identiques",
+    "flag_unpaired_seed_sets_differ": "pas d'appariement : les graines diffèrent",
 }
 
 # The warnings of `lab.caveats`, whose English is there.

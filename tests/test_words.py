@@ -40,7 +40,7 @@ def test_french_punctuation_never_begins_a_line():
         for mark in ":;!?%»":
             assert f" {mark}" not in text, key
     assert f"graines{NO_BREAK}: " not in TEXTS["fr"]["axis_epoch"]
-    assert TEXTS["fr"]["interval"] == f"IC à 95{NO_BREAK}%"
+    assert TEXTS["fr"]["interval_95"] == f"IC à 95{NO_BREAK}%"
     assert TEXTS["fr"]["semicolon"] == f"{THIN};"
 
 
