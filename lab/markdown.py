@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from lab import caveats, sentences, tables
+from lab import sentences, tables
 from lab.arm import Arm
 from lab.document import Table
 from lab.words import Words, clean
@@ -15,11 +15,11 @@ from lab.words import Words, clean
 MARK = re.compile(r"[\\`*\[\]|~]|<(?=[A-Za-z/!?])|&(?=#?\w+;)|(?<![^\W_])_|_(?![^\W_])")
 
 
-def table(comparison: dict[str, Any], arms: list[Arm], words: Words) -> str:
-    """`table.md`: the answer, both tables with every number, choices and warnings."""
+def table(
+    comparison: dict[str, Any], arms: list[Arm], warnings: list[str], words: Words
+) -> str:
+    """`table.md`: the answer, tables with every number, choices and warnings."""
     reference = comparison["reference"]
-    costs = [sentences.warning(each, words) for each in caveats.cost_warning(arms)]
-    warnings = sentences.warnings(comparison, words) + costs
     return _joined(
         [
             [f"# {escape(sentences.title(comparison, words))}"],
@@ -33,14 +33,14 @@ def table(comparison: dict[str, Any], arms: list[Arm], words: Words) -> str:
     )
 
 
-def note(comparison: dict[str, Any], words: Words) -> str:
+def note(comparison: dict[str, Any], warnings: list[str], words: Words) -> str:
     """What a reader of the run's page in MLflow needs first."""
     return _joined(
         [
             [f"### {escape(sentences.title(comparison, words))}"],
             [_verdict(comparison, words)],
             _table(tables.headline(comparison, words)),
-            *_warnings(sentences.warnings(comparison, words), words),
+            *_warnings(warnings, words),
             [escape(words("look_at_report"))],
         ]
     )

@@ -78,6 +78,7 @@ p { margin: .5rem 0; max-width: 46rem; }
 .worse { --mark: var(--worse); }
 .equivalent { --mark: var(--equivalent); }
 .inconclusive { --mark: var(--inconclusive); }
+.mixed { --mark: var(--muted); }
 .warnings {
   margin: 1rem 0 0; padding: .7rem 1rem; border-radius: .4rem;
   background: var(--shade); border: 1px solid var(--inconclusive); max-width: 46rem;
@@ -95,6 +96,7 @@ thead th {
 }
 th:first-child, td:first-child { text-align: left; padding-left: 0; }
 tbody th { font-weight: 500; white-space: normal; min-width: 6rem; }
+details td { white-space: normal; min-width: 5rem; }
 td.mark { color: var(--mark); font-weight: 700; }
 table.prose th, table.prose td { text-align: left; white-space: normal; }
 table.prose td { overflow-wrap: anywhere; }
@@ -175,7 +177,7 @@ def render(document: Document, words: Words) -> str:
 def _answer(document: Document, words: Words) -> Iterable[str]:
     """The verdict first, and right below it what changes its meaning."""
     kinds = {verdict for verdict, _ in document.verdicts}
-    mark = kinds.pop() if len(kinds) == 1 else "inconclusive"
+    mark = kinds.pop() if len(kinds) == 1 else "mixed"
     several = " several" if len(document.verdicts) > 1 else ""
     yield f'<div class="answer {mark}{several}">'
     for verdict, label in document.verdicts:

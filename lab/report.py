@@ -79,6 +79,9 @@ class Report:
         can_be_shown = _can_be_shown(images, comparison["test_set"]["num_examples"])
         self._images = images if can_be_shown else None
         self._provenance = provenance or {}
+        # Times are not in the comparison, which must be the same on every machine.
+        found = comparison["warning_codes"] + caveats.cost_warning(self.arms)
+        self._warnings = [sentences.warning(each, self.words) for each in found]
 
     def write(self, folder: Path) -> None:
         """Write all files to `folder`; each appears whole or not at all."""
@@ -86,7 +89,9 @@ class Report:
         document = self._document()
         texts = {
             "table.csv": self.table.to_csv(index=False, lineterminator="\n"),
-            "table.md": markdown.table(self.comparison, self.arms, self.words),
+            "table.md": markdown.table(
+                self.comparison, self.arms, self._warnings, self.words
+            ),
             "table.tex": latex.table(tables.headline(self.comparison, self.words)),
             "comparison.json": json_text(self.comparison),
             "report.html": page.render(document, self.words),
@@ -100,11 +105,11 @@ class Report:
 
     def note(self) -> str:
         """Markdown for MLflow: verdict, headline numbers, warnings."""
-        return markdown.note(self.comparison, self.words)
+        return markdown.note(self.comparison, self._warnings, self.words)
 
     def summary(self) -> RenderableType:
         """What a terminal shows."""
-        return terminal.summary(self.comparison, self.words)
+        return terminal.summary(self.comparison, self._warnings, self.words)
 
     # --- content ----------------------------------------------------------------------
 
@@ -131,7 +136,7 @@ class Report:
             language=words.language,
             verdicts=self._verdicts(),
             sentences=sentences.answers(comparison, words),
-            warnings=sentences.warnings(comparison, words),
+            warnings=self._warnings,
             sections=sections,
         )
 
@@ -347,7 +352,8 @@ class Report:
     ) -> list[Block]:
         words, names = self.words, self._names()
         both = {"candidate": names[place], "reference": names[0]}
-        pairs = (names[0], len(reference)), (names[place], len(candidate))
+        short = [figures.short(name, 18) for name in (names[0], names[place])]
+        pairs = (short[0], len(reference)), (short[1], len(candidate))
         gained, lost = predictions.most_flipped(
             reference, candidate, labels, MOST_FLIPS
         )
@@ -397,11 +403,7 @@ class Report:
         return [*blocks, *_said(words, "no_mcnemar", missing)]
 
     def _cost(self) -> list[Block]:
-        found = caveats.cost_warning(self.arms)
-        return [
-            tables.cost(self.comparison, self.arms, self.words),
-            *(Text(sentences.warning(each, self.words)) for each in found),
-        ]
+        return [tables.cost(self.comparison, self.arms, self.words)]
 
     def _where_from(self) -> list[Block]:
         rows = [[name, text] for name, text in self._sources() if text]

@@ -44,11 +44,6 @@ def answer(comparison: dict[str, Any], result: dict[str, Any], words: Words) -> 
     return _Answer(comparison, result, words).text()
 
 
-def warnings(comparison: dict[str, Any], words: Words) -> list[str]:
-    """What a reader must know before believing the verdict."""
-    return [warning(each, words) for each in comparison["warning_codes"]]
-
-
 def warning(caveat: caveats.Caveat, words: Words) -> str:
     """One warning; of `lab.caveats` in English, of the catalog in others."""
     if words.language == "en":

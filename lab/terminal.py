@@ -26,7 +26,7 @@ COLORS = {
 }
 
 
-def summary(comparison: dict[str, Any], words: Words) -> Group:
+def summary(comparison: dict[str, Any], warnings: list[str], words: Words) -> Group:
     """The arms, the verdict on each candidate, and what changes its meaning."""
     results = sentences.primary_results(comparison)
     title = [Text(line, "bold") for line in _lines(sentences.title(comparison, words))]
@@ -41,7 +41,7 @@ def summary(comparison: dict[str, Any], words: Words) -> Group:
         parts += map(Text, _lines(answer))
         if len(results) > 1:
             parts.append(Text())
-    for warning in sentences.warnings(comparison, words):
+    for warning in warnings:
         mark = f"{words('warning')}{words('colon')}"
         first, *others = _lines(mark + warning, indent="  ")
         parts.append(Text.assemble((first[: len(mark)], "yellow"), first[len(mark) :]))
@@ -50,7 +50,8 @@ def summary(comparison: dict[str, Any], words: Words) -> Group:
 
 
 def _arms(comparison: dict[str, Any], words: Words) -> Table:
-    table = _table(words, "arm", "seeds", "accuracy_percent", "cross_entropy", "epochs")
+    keys = ("arm", "seeds", "accuracy_percent", "cross_entropy", "epochs")
+    table = _table([words(key) for key in keys])
     for arm in comparison["arms"]:
         metrics = arm["metrics"]
         table.add_row(
@@ -65,29 +66,22 @@ def _arms(comparison: dict[str, Any], words: Words) -> Table:
 
 def _differences(comparison: dict[str, Any], words: Words) -> Table:
     """What decides, for each of several candidates."""
-    table = _table(words, "arm", "difference", "interval", "p_holm", "verdict_column")
-    for result in sentences.primary_results(comparison):
-        table.add_row(
-            clean(result["candidate"]),
-            words.number(100 * result["delta"], 3, "+"),
-            tables.interval(result, 100, 3, words),
-            words.p(result["p_holm"]),
-            Text(words(result["verdict"]), COLORS[result["verdict"]]),
-        )
+    (difference, *header), rows = tables.headline_differences(comparison, words)
+    difference = difference.replace(", ", ",\n")  # the unit below
+    table = _table([words("arm"), difference, *header])
+    results = sentences.primary_results(comparison)
+    for result, (*cells, verdict) in zip(results, rows, strict=True):
+        colored = Text(verdict, COLORS[result["verdict"]])
+        table.add_row(clean(result["candidate"]), *cells, colored)
     return table
 
 
-def _table(words: Words, *keys: str) -> Table:
+def _table(header: list[str]) -> Table:
     """A long name takes several lines, so that no number is ever cut."""
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
-    for key in keys:
-        is_name = key == "arm"
-        table.add_column(
-            words(key),
-            justify="left" if is_name else "right",
-            no_wrap=not is_name,
-            overflow="fold",
-        )
+    table.add_column(header[0], overflow="fold")
+    for name in header[1:]:
+        table.add_column(name, justify="right", no_wrap=True, overflow="fold")
     return table
 
 

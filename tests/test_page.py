@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 
 from lab import page, report
-from lab.words import TEXTS
+from lab.document import Document
+from lab.words import TEXTS, Words
 from tests.test_comparison import NUM_EXAMPLES, baseline, compare, improved
 
 # Names of arms must be printable, those of data sets are whatever a file says.
@@ -297,6 +298,21 @@ def test_the_policy_stops_what_would_be_fetched_or_run(tmp_path, browse):
     assert "<title>run</title>" not in dom
     assert len(messages) >= 2
     assert asked == ["/bad.html"]
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "mark"),
+    [
+        (["better"], "better"),
+        (["worse", "worse"], "worse several"),
+        (["better", "worse"], "mixed several"),
+    ],
+)
+def test_the_answer_has_the_color_that_all_verdicts_share(verdicts, mark):
+    told = [(verdict, verdict) for verdict in verdicts]
+    empty = Document("a", "en", told, [], [], [])
+    assert f'<div class="answer {mark}">' in page.render(empty, Words("en"))
+    assert f".{mark.split()[0]} {{" in page.STYLE
 
 
 def test_the_style_closes_what_it_opens():

@@ -8,6 +8,7 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
+from rich.console import Console
 
 from lab import report
 from tests.test_arm import make_arm
@@ -135,12 +136,20 @@ def test_arms_of_which_little_is_known_leave_no_gap_in_the_text(tmp_path):
         assert not re.search(r"\bnan\b|None", text), name
 
 
-def test_markdown_warns_of_costs_that_the_json_must_not_hold(tmp_path):
+def test_costs_are_among_the_warnings_but_not_in_the_json(tmp_path):
     slow = improved(metrics=improved().metrics.assign(train_seconds=1e6))
     result = write(baseline(), slow, tmp_path)
-    for name in ("table.md", "report.html"):
-        text = (tmp_path / name).read_text(encoding="utf-8")
-        assert "times as long as one of baseline" in text
+    written = make_report(result, baseline(), slow)
+    texts = {
+        name: (tmp_path / name).read_text(encoding="utf-8")
+        for name in ("table.md", "report.html", "report.tex")
+    }
+    file = io.StringIO()
+    Console(file=file, width=200).print(written.summary())
+    texts |= {"note": written.note(), "terminal": file.getvalue()}
+    for name, text in texts.items():
+        (found,) = re.finditer(r"times as\s+long\s+as\s+one\s+of\s+baseline", text)
+        assert found.start() > text.lower().rindex("warning", 0, found.start()), name
     assert "times as long" not in report.json_text(result)
 
 

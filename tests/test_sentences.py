@@ -23,6 +23,10 @@ def without_predictions(arm, **changes):
     )
 
 
+def french_warnings(result):
+    return [sentences.warning(each, Words("fr")) for each in result["warning_codes"]]
+
+
 # Every way an answer can end: name → (reference, candidate, changed settings).
 ENDINGS = {
     "better": (baseline(0.2), improved(0.05), {}),
@@ -50,7 +54,8 @@ def test_the_english_answer_is_that_of_the_comparison(ending):
     reference, candidate, changes = ENDINGS[ending]
     result = compare(reference, candidate, **changes)
     assert " ".join(sentences.answers(result, Words("en"))) == result["sentence"]
-    assert sentences.warnings(result, Words("en")) == result["warnings"]
+    told = [sentences.warning(each, Words("en")) for each in result["warning_codes"]]
+    assert told == result["warnings"]
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
@@ -80,7 +85,7 @@ def test_french_warnings_are_french_and_whole():
     result = compare(baseline(num_runs=4), improved(num_runs=3, diverged=(3,)))
     warnings = [
         text.replace("\u00a0", " ").replace("\u202f", " ")
-        for text in sentences.warnings(result, Words("fr"))
+        for text in french_warnings(result)
     ]
     assert len(warnings) == len(result["warnings"])
     assert (
@@ -103,7 +108,7 @@ def test_seeds_are_names_and_have_no_thousands():
 def test_a_reason_in_english_is_quoted_in_french():
     data = {"name": "mnist-5k", "fallback": "mnist could not be downloaded"}
     result = compare(baseline(dataset=data), improved(dataset=data))
-    assert sentences.warnings(result, Words("fr"))[0].replace("\u00a0", " ") == (
+    assert french_warnings(result)[0].replace("\u00a0", " ") == (
         "données de remplacement : la réponse porte sur mnist-5k, pas sur mnist, qui "
         "n'était pas disponible (« mnist could not be downloaded »)"
     )

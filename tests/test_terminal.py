@@ -6,7 +6,7 @@ import re
 import pytest
 from rich.console import Console
 
-from lab import comparison, terminal
+from lab import comparison, sentences, terminal
 from lab.words import Words
 from tests.test_comparison import SETTINGS, baseline, compare, improved
 
@@ -16,8 +16,10 @@ RED = "\x1b[1;31m"
 
 def shown(result, language="en", **settings):
     file = io.StringIO()
-    console = Console(file=file, width=80, **settings)
-    console.print(terminal.summary(result, Words(language)))
+    console = Console(file=file, **{"width": 80} | settings)
+    words = Words(language)
+    warnings = [sentences.warning(each, words) for each in result["warning_codes"]]
+    console.print(terminal.summary(result, warnings, words))
     return file.getvalue()
 
 
@@ -46,21 +48,40 @@ def test_it_ends_with_the_answer_and_its_warnings():
     )
 
 
+def table_rows(text):
+    """Lines of all tables, those below their rules."""
+    tables = [part for part in text.split("\n\n") if "─" in part]
+    return [row for part in tables for row in part.split("─\n")[1].splitlines()]
+
+
 @pytest.mark.parametrize("language", ["en", "fr"])
 @pytest.mark.parametrize("names", [(LONG,), (LONG, "b"), ("a", "b", "c")])
-def test_it_fits_80_columns_without_cutting_a_number(language, names):
+def test_texts_are_wrapped_at_80_columns_however_wide_the_terminal(language, names):
+    text = shown(several(*names), language, width=300)
+    prose = [part for part in text.split("\n\n") if "─" not in part]
+    assert 70 < max(len(line) for part in prose for line in part.splitlines()) <= 80
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+@pytest.mark.parametrize("names", [(LONG,), (LONG, "b"), ("a", "b", "c")])
+def test_tables_of_80_columns_cut_neither_numbers_nor_names(language, names):
     result = several(*names)
-    text = shown(result, language)
-    assert max(map(len, text.splitlines())) <= 80
-    assert "…" not in text
-    plain = text.replace(",", ".")
+    rows = table_rows(shown(result, language))
+    plain = "\n".join(rows).replace(",", ".")
+    assert "…" not in plain
     for arm in result["arms"]:
         assert f"{100 * arm['metrics']['test_accuracy']['mean']:.2f} ±" in plain
     primary = [each for each in result["comparisons"] if "test_acc" in each["metric"]]
     for each in primary if len(primary) > 1 else []:
-        assert f"{100 * each['ci95'][0]:+.3f}" in plain
-    for name in names:  # a long one takes several lines
-        assert name in re.sub(r"\s.*", "", text) or name[:20] in text
+        assert f"{100 * each['verdict_interval']['low']:+.3f}" in plain
+    pieces = "".join(row.split()[0] for row in rows)  # a long name takes several lines
+    in_second_table = names if len(names) > 1 else ()
+    assert pieces == "".join(["baseline", *names, *in_second_table])
+
+
+def test_the_unit_and_the_level_are_told():
+    text = shown(several("second", "third"))
+    assert re.search(r"difference, *\n *arm +points +97\.5% CI +p Holm +verdict", text)
 
 
 def test_several_candidates_have_a_verdict_each():
