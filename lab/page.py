@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import html
+import re
 from collections.abc import Iterable
 
 from lab.document import (
@@ -94,9 +95,9 @@ thead th {
   border-bottom: 2px solid var(--muted); font-weight: 600; vertical-align: bottom;
   white-space: normal; max-width: 11rem;
 }
+td { white-space: normal; }
 th:first-child, td:first-child { text-align: left; padding-left: 0; }
 tbody th { font-weight: 500; white-space: normal; min-width: 6rem; }
-details td { white-space: normal; min-width: 5rem; }
 td.mark { color: var(--mark); font-weight: 700; }
 table.prose th, table.prose td { text-align: left; white-space: normal; }
 table.prose td { overflow-wrap: anywhere; }
@@ -239,13 +240,22 @@ def _table(table: Table) -> Iterable[str]:
     marks = table.marks or [""] * len(table.rows)
     for row, mark in zip(table.rows, marks, strict=True):
         first = f'<th scope="row"><bdi>{_text(row[0])}</bdi></th>'
-        others = [f"<td>{_text(cell)}</td>" for cell in row[1:]]
+        shown = _text if table.prose else _cell
+        others = [f"<td>{shown(cell)}</td>" for cell in row[1:]]
         if mark:
             others[-1] = f'<td class="mark {mark}">{_text(row[-1])}</td>'
         yield f"<tr>{first}{''.join(others)}</tr>"
     yield "</tbody></table></div>"
     if table.caption:
         yield f'<p class="caption">{_text(table.caption)}</p>'
+
+
+def _cell(text: str) -> str:
+    """A number, or a range of two, stays on one line; what is in brackets may not."""
+    shown = _text(text)
+    if not re.match(r"[-+<\d]", text):
+        return shown
+    return shown.replace(" ", "&nbsp;").replace("&nbsp;(", " (")
 
 
 def _gallery(gallery: Gallery) -> Iterable[str]:

@@ -157,15 +157,9 @@ class Report:
 
     def _numbers(self) -> list[Block]:
         words, comparison = self.words, self.comparison
-        explained = words(
-            "caption_differences",
-            reference=comparison["reference"],
-            least_seeds=statistics.LEAST_SEEDS_FOR_SENSITIVITY,
-        )
         details = [
             tables.arm_table(comparison, self.arms, words),
             *tables.difference_tables(comparison, words),
-            Text(explained),
         ]
         return [
             tables.headline(comparison, words),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from lab import statistics
 from lab.arm import Arm
 from lab.document import Table
 from lab.sentences import primary_results, reasons_and_flags
@@ -53,6 +55,7 @@ def _arm_columns(described: dict[str, Any], arm: Arm) -> dict[str, Any]:
         "seeds_finished": described["num_finished"],
         "seeds_started": described["num_started"],
         "test_accuracy": accuracy["mean"],
+        "test_accuracy_median": accuracy.get("median"),
         "test_accuracy_sd": accuracy["sd"],
         "test_accuracy_min": accuracy["min"],
         "test_accuracy_max": accuracy["max"],
@@ -165,6 +168,7 @@ def arm_table(comparison: dict[str, Any], arms: list[Arm], words: Words) -> Tabl
         "arm",
         "seeds_finished",
         "accuracy_percent",
+        "median",
         "sd",
         "min",
         "max",
@@ -188,6 +192,7 @@ def _arm_cells(described: dict[str, Any], arm: Arm, words: Words) -> list[str]:
         label(described["name"], described["num_finished"], words),
         seeds_finished(described),
         words.number(_scaled(accuracy["mean"], 100), 2),
+        words.number(_scaled(accuracy.get("median"), 100), 2),
         words.significant(_scaled(accuracy["sd"], 100)),
         words.number(_scaled(accuracy["min"], 100), 2),
         words.number(_scaled(accuracy["max"], 100), 2),
@@ -202,15 +207,21 @@ def _arm_cells(described: dict[str, Any], arm: Arm, words: Words) -> list[str]:
 def difference_tables(comparison: dict[str, Any], words: Words) -> list[Table]:
     """Everything about every difference from the reference: a table per candidate.
 
-    Quantities are rows, metrics are columns.
+    Quantities are rows, metrics are columns; the last table explains them all.
     """
     results: dict[str, list[dict[str, Any]]] = {}
     for result in comparison["comparisons"]:
         results.setdefault(result["candidate"], []).append(result)
-    return [
+    tables = [
         _difference_table(results_of_candidate, comparison["alpha"], words)
         for results_of_candidate in results.values()
     ]
+    caption = words(
+        "caption_differences",
+        reference=comparison["reference"],
+        least_seeds=statistics.LEAST_SEEDS_FOR_SENSITIVITY,
+    )
+    return [*tables[:-1], dataclasses.replace(tables[-1], caption=caption)]
 
 
 def _difference_table(
@@ -262,6 +273,8 @@ def _result_cells(result: dict[str, Any], alpha: float, words: Words) -> dict[st
             _range(result["p_outperform_ci95"], 1, 2, words, sign=""),
         ),
     }
+    if meaning := result.get("outperformance"):
+        cells["outperformance"] = words(meaning)
     if is_accuracy:
         reduction_ci95 = result.get("relative_error_reduction_ci95")
         cells["error_reduction"] = _with_range(

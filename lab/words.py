@@ -74,7 +74,10 @@ class Words:
         """With two significant digits."""
         if _is_missing(value):
             return EMPTY
-        return self._decimal(f"{value:#.2g}".rstrip("."))
+        text = f"{value:#.2g}".rstrip(".")
+        if "e-" in text:
+            text = f"{value:.{1 - math.floor(math.log10(abs(value)))}f}"
+        return self._decimal(text)
 
     def plain(self, value: float) -> str:
         """As short as it can be written; for the parameters of the comparison."""
@@ -168,6 +171,7 @@ ENGLISH_TEXTS = {
     "seeds": "seeds",
     "seeds_finished": "seeds ok/started",
     "accuracy_percent": "accuracy %",
+    "median": "median",
     "sd": "SD",
     "min": "min",
     "max": "max",
@@ -197,6 +201,9 @@ ENGLISH_TEXTS = {
     "reasons_and_flags": "reasons and flags",
     "wins": "wins",
     "p_outperform": "chance to win (95% CI)",
+    "outperformance": "chance to win is",
+    "meaningful": "meaningful",
+    "not_meaningful": "not shown to be meaningful",
     "error_reduction": "relative error reduction (95% CI)",
     "mde": "MDE80",
     "seeds_needed": "seeds needed",
@@ -246,7 +253,8 @@ ENGLISH_TEXTS = {
         "test images. ECE and Brier score: t-test over the seeds. Permutation and "
         "Wilcoxon test: of the seeds alone, with fewer assumptions, from {least_seeds} "
         "pairs on. Chance to win: of a run against one of the reference, interval for "
-        "pairs. MDE80: the true difference that such runs find 4 times in 5."
+        "pairs; meaningful if that begins above 0.5 and ends above 0.75. "
+        "MDE80: the true difference that such runs find 4 times in 5."
     ),
     "section_recipes": "What differs between the recipes",
     "caption_changes": "Only the parameters that differ.",
@@ -475,6 +483,7 @@ FRENCH_TEXTS = {
     "seeds": "graines",
     "seeds_finished": "graines finies/lancées",
     "accuracy_percent": "exactitude %",
+    "median": "médiane",
     "sd": "écart type",
     "min": "min",
     "max": "max",
@@ -504,6 +513,9 @@ FRENCH_TEXTS = {
     "reasons_and_flags": "raisons et signaux",
     "wins": "victoires",
     "p_outperform": "chance de gagner (IC à 95 %)",
+    "outperformance": "la chance de gagner est",
+    "meaningful": "pertinente",
+    "not_meaningful": "pas montrée pertinente",
     "error_reduction": "réduction relative de l'erreur (IC à 95 %)",
     "mde": "EMD80",
     "seeds_needed": "graines nécessaires",
@@ -557,8 +569,9 @@ FRENCH_TEXTS = {
         "graines, et due aux images de test. ECE et score de Brier : test t sur les "
         "graines. Tests de permutation et de Wilcoxon : sur les graines seules, avec "
         "moins d'hypothèses, à partir de {least_seeds} paires. Chance de gagner : d'un "
-        "essai contre un essai de la référence, intervalle pour des paires. EMD80 : la "
-        "différence réelle que de tels essais trouvent 4 fois sur 5."
+        "essai contre un essai de la référence, intervalle pour des paires ; "
+        "pertinente s'il commence au-dessus de 0,5 et finit au-dessus de 0,75. EMD80 : "
+        "la différence réelle que de tels essais trouvent 4 fois sur 5."
     ),
     "section_recipes": "Ce qui distingue les recettes",
     "caption_changes": "Seulement les paramètres qui diffèrent.",

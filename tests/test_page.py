@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from lab import page, report
-from lab.document import Document
+from lab.document import Document, Section, Table
 from lab.words import TEXTS, Words
 from tests.test_comparison import NUM_EXAMPLES, baseline, compare, improved
 
@@ -313,6 +313,21 @@ def test_the_answer_has_the_color_that_all_verdicts_share(verdicts, mark):
     empty = Document("a", "en", told, [], [], [])
     assert f'<div class="answer {mark}">' in page.render(empty, Words("en"))
     assert f".{mark.split()[0]} {{" in page.STYLE
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("-1.0 to +2.0 (97.5%)", "-1.0&nbsp;to&nbsp;+2.0 (97.5%)"),
+        ("97.1 ± 0.2", "97.1&nbsp;±&nbsp;0.2"),
+        ("< .001", "&lt;&nbsp;.001"),
+        ("no number is enough", "no number is enough"),
+    ],
+)
+def test_numbers_of_a_table_stay_on_a_line(text, expected):
+    table = Table(["", ""], [["a", text]])
+    document = Document("a", "en", [], [], [], [Section("b", [table])])
+    assert f"<td>{expected}</td>" in page.render(document, Words("en"))
 
 
 def test_the_style_closes_what_it_opens():

@@ -211,7 +211,7 @@ def test_markup_in_names_stays_text(tmp_path, name):
     write(baseline(), candidate, tmp_path)
     lines = (tmp_path / "table.md").read_text(encoding="utf-8").splitlines()
     rows = [cells(line) for line in lines if line.startswith("|")]
-    assert {len(row) for row in rows[:4]} == {11}
+    assert {len(row) for row in rows[:4]} == {12}
     assert {len(row) for row in rows[4:]} == {5}
     shown = re.sub(r"\\([^\w\s])|\\(_)", r"\1\2", rows[3][0])
     assert shown == name

@@ -116,6 +116,14 @@ def test_the_interval_of_the_error_reduction_is_shown_where_it_is_known():
     assert row["accuracy, points"] == "76.0% (65.1 to 86.9)"
 
 
+def test_the_label_of_the_chance_to_win_is_shown_where_it_is_known():
+    result = compare(baseline(0.2), improved(0.05))
+    result["comparisons"][0]["outperformance"] = "not_meaningful"
+    (table,) = tables.difference_tables(result, WORDS)
+    row = cells(table)["chance to win is"]
+    assert row["accuracy, points"] == "not shown to be meaningful"
+
+
 def test_an_arm_without_predictions_leaves_no_empty_metric():
     result = compare(accuracies_only(baseline(0.2)), accuracies_only(improved(0.05)))
     (table,) = tables.difference_tables(result, WORDS)
