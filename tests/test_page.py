@@ -146,6 +146,14 @@ def test_flipped_images_are_shown_with_what_was_said_about_them(html):
     assert re.search(r"no\. \d+, true: \d baseline: \d \(\d/5\)", reader.text)
 
 
+def test_a_long_name_does_not_push_the_numbers_off_a_picture(tmp_path):
+    images = np.zeros((NUM_EXAMPLES, 8, 8), np.uint8)
+    html = make_html(tmp_path, baseline(), improved(name="x" * 60), images=images)
+    cards = re.findall(r"<div>(x+…): \d \(\d/5\)</div>", html)
+    assert len(cards) == 16
+    assert set(cards) == {"x" * 17 + "…"}
+
+
 def test_provenance_is_told(html):
     text = Reader(html).text
     assert "c0ffee (with changes that are not committed)" in text

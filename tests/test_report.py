@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from rich.console import Console
+from scipy import stats
 
 from lab import report
 from tests.test_arm import make_arm
@@ -49,6 +50,32 @@ def test_json_is_sorted_indented_and_whole(tmp_path):
     assert text.endswith("}\n")
     assert list(json.loads(text)) == sorted(result)
     assert json.loads(text)["comparisons"][0]["p"] == result["comparisons"][0]["p"]
+
+
+@pytest.mark.parametrize("paired", [True, False])
+def test_the_thin_line_is_the_t_test_over_seeds_at_the_level_of_the_verdict(paired):
+    candidate = improved(0.05, num_runs=5 if paired else 4)
+    result = compare(baseline(0.2), candidate, alpha=0.01)
+    first, second = (
+        arm["metrics"]["test_accuracy"]["values"] for arm in result["arms"]
+    )
+    test = stats.ttest_rel if paired else stats.ttest_ind
+    expected = test(second, first, **({} if paired else {"equal_var": False}))
+    found = report._seed_interval(result["comparisons"][0], *result["arms"])
+    assert found == pytest.approx(tuple(expected.confidence_interval(0.99)))
+
+
+def test_the_forest_shows_the_interval_of_the_verdict(tmp_path):
+    arms = baseline(0.2), improved(0.05)
+    pictures = []
+    for level in (None, "ci90"):
+        result = compare(*arms)
+        if level:
+            low, high = result["comparisons"][0][level]
+            result["comparisons"][0]["verdict_interval"] |= {"low": low, "high": high}
+        make_report(result, *arms).write(tmp_path)
+        pictures.append((tmp_path / "figures" / "forest.png").read_bytes())
+    assert pictures[0] != pictures[1]
 
 
 def test_what_is_no_number_becomes_null():
