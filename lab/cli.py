@@ -4,6 +4,7 @@ A parameter is one line of a dataclass: its type, what is expected of it in word
 the test for it. `MLproject` is the only home of defaults, so no field here has one.
 """
 
+import atexit
 import contextlib
 import dataclasses
 import difflib
@@ -196,6 +197,7 @@ def _claim_run() -> None:
     if run_id := os.environ.get("MLFLOW_RUN_ID"):
         with contextlib.suppress(OSError):  # what comes next will tell
             process.claim(run_id)
+            atexit.register(process.drop_claim, run_id)
 
 
 def _convert(field: dataclasses.Field, text: str) -> Any:

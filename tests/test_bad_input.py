@@ -369,7 +369,7 @@ def test_bad_input_is_told_in_one_line_and_leaves_nothing(
     assert process.stdout == ""
     # Nothing is left, and nothing was carried out.
     assert os.listdir(outcome.place.folder) == []
-    assert not list((outcome.place.folder.parent / "tmp").glob("tp2-*"))
+    assert not list((outcome.place.folder.parent / "tmp").glob("tp2-*/*"))
     assert not os.path.exists(names["evidence"])
     run = shared.client.get_run(outcome.run_id)
     assert run.info.status == "FAILED"
