@@ -429,8 +429,10 @@ def test_a_killed_mlflow_run_leaves_no_process_and_no_running_run(place, finishe
     assert ended_run(place).info.status == "KILLED"
 
 
-@pytest.mark.parametrize("moment", ["train_improved  runs", "train_baseline  1/9"])
-@pytest.mark.parametrize("group", [False, True])
+@pytest.mark.parametrize(
+    ("moment", "group"),
+    [("train_improved  runs", True), ("train_baseline  1/9", False)],
+)
 def test_an_interrupted_main_ends_both_arms_first(tmp_path, place, moment, group):
     """Ctrl-C reaches every process of the group, `kill` and `docker stop` but one."""
     stopped = Place(tmp_path)
