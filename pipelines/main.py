@@ -61,12 +61,18 @@ def launch_all(params: Params, step: "Step | Plan", overrides: dict[str, str]) -
 
 
 def show_again(answer: str, step: "Step", language: str) -> None:
-    """Give this run the answer of an earlier one, and print it."""
-    from lab import terminal, words
+    """Give this run the answer of an earlier one, and print it as it was."""
+    from lab import arm as arms
+    from lab import report
 
     folder = step.adopt_answer(answer)
     stored = json.loads((folder / "comparison.json").read_text("utf-8"))
-    console.result(terminal.summary(stored, words.Words(language)))
+    loaded = [
+        step.load(described["run_id"], "trials", arms.load)
+        for described in stored["arms"]
+    ]
+    told = report.Report(stored, loaded, language=language)
+    console.result(told.summary())
 
 
 def recipes(overrides: dict[str, str]) -> tuple[Recipe, Recipe]:
