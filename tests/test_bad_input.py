@@ -118,7 +118,7 @@ FILES = [
     main("got float64 with NaN", nested=True, dataset="{files}/nan.npz"),
     compare("is no folder", baseline="{files}/images.npz"),
     compare("must be the trials/ folder of a training", improved="{files}/folder"),
-    compare("predictions.npz must be an npz archive", improved="{files}/damaged arm"),
+    compare("predictions.npz must be an .npz archive", improved="{files}/damaged arm"),
     compare("different_test_set", improved="{files}/arm of other data"),
 ]
 
