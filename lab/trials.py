@@ -156,9 +156,6 @@ class Trial:
         return self.history[int(self.metrics["kept_epoch"]) - 1]
 
 
-TRIAL_FILES = ("trial.json", "arrays.npz")
-
-
 def save_trial(trial: Trial, folder: Path) -> None:
     """Write a trial as JSON and plain arrays, exact to the last bit."""
     folder.mkdir(parents=True)

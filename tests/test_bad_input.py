@@ -18,20 +18,13 @@ import numpy as np
 import pytest
 
 from lab import arm as arms
-from lab import cli, data
+from lab import cache, cli, data
 from tests.make_data import make_images, save_images
 from tests.place import Place
 from tests.test_arm import make_arm
 
 AT_ONCE = 3
-MODULES = {
-    "main": "pipelines.main",
-    "prepare_data": "steps.prepare_data",
-    "train_baseline": "steps.train",
-    "train_improved": "steps.train",
-    "compare": "steps.compare",
-    "verify": "steps.verify",
-}
+ENTRY_POINTS = tuple(cli.project()["entry_points"])
 UNKNOWN_RUN = "0" * 32
 DIGEST = "0" * 64
 
@@ -186,7 +179,7 @@ def hostile(entry_point: str, **changes: str) -> Case:
 
 
 COMMANDS = [
-    *map(hostile, MODULES),
+    *map(hostile, ENTRY_POINTS),
     hostile("main", l2_lambda=HOSTILE, use_batch_norm=HOSTILE),  # undeclared there
     main("l2_lambda must be a number >= 0", l2_lambda=HOSTILE),
     train("got float64 with NaN", nested=True, data="{hostile}/$(touch x); `nan`.npz"),
@@ -322,8 +315,7 @@ def outcomes(request, shared, names, tmp_path_factory):
 
 
 def test_the_table_covers_every_entry_point():
-    assert {case.entry_point for case in CASES.values()} == set(MODULES)
-    assert set(MODULES) == set(cli.project()["entry_points"])
+    assert {case.entry_point for case in CASES.values()} == set(ENTRY_POINTS)
     assert len(CASES) >= 60
 
 
@@ -339,7 +331,7 @@ def test_the_exit_status_tells_usage_failure_and_refusal_apart(
     texts["working_directory"] = str(tmp_path)
     words = [f"--{name}={text}" for name, text in texts.items()]
     process = subprocess.run(
-        [sys.executable, "-m", MODULES[case.entry_point], *words],
+        [sys.executable, "-m", cache.module_of(case.entry_point), *words],
         cwd=cli.PROJECT_DIRECTORY,
         env=shared.environment() | {"MLFLOW_TRACKING_URI": shared.store},
         capture_output=True,
