@@ -1,9 +1,11 @@
 """A folder that somebody works in, and `mlflow run` as they would start it there."""
 
 import os
+import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -41,10 +43,15 @@ class Place:
             **self.variables,
         }
 
+    @contextmanager
     def start(
         self, entry_point: str, *, before: tuple[str, ...] = (), **parameters: str
-    ) -> subprocess.Popen:
-        """`mlflow run` in a process group of its own; `before` is put before it."""
+    ) -> Iterator[subprocess.Popen]:
+        """`mlflow run` in a process group of its own; `before` is put before it.
+
+        Whatever of the group is alive in the end is killed: a test that fails shall
+        not slow down the next.
+        """
         command = [
             *before,
             "mlflow",
@@ -56,7 +63,7 @@ class Place:
         command += ["--env-manager", "local"]
         for name, value in parameters.items():
             command += ["-P", f"{name}={value}"]
-        return subprocess.Popen(
+        with subprocess.Popen(
             command,
             cwd=self.folder,
             env=self.environment(),
@@ -64,12 +71,17 @@ class Place:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             start_new_session=True,
-        )
+        ) as process:
+            try:
+                yield process
+            finally:
+                with suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
 
     def run(self, entry_point: str, **given) -> subprocess.CompletedProcess:
         """`start`, and wait for the end."""
-        process = self.start(entry_point, **given)
-        out, err = process.communicate(timeout=300)
+        with self.start(entry_point, **given) as process:
+            out, err = process.communicate(timeout=300)
         return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
     def runs(self, filter_string: str = "") -> list[Run]:

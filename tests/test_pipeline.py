@@ -355,8 +355,7 @@ def test_what_was_killed_goes_on_where_it_was(tmp_path, place, finished, last, v
     killed = Place(tmp_path)
     shutil.copy(place.folder / "images.npz", tmp_path)
     with killed.start("main", seeds="3", **MAIN) as process:
-        while "train_improved  1/3" not in (line := process.stderr.readline()):
-            assert line, "main ended before it could be killed"
+        wait_for("train_improved  1/3", process)
         for pid in processes_of(process.pid, victim):
             os.kill(pid, signal.SIGKILL)
         process.communicate(timeout=60)
@@ -384,10 +383,13 @@ def test_two_pipelines_at_once_share_the_training(tmp_path, place):
     both = Place(tmp_path)
     shutil.copy(place.folder / "images.npz", tmp_path)
     both.client.search_experiments()
-    started = [both.start("main", seeds="3", **MAIN) for _ in range(2)]
-    for process in started:
-        _, err = process.communicate(timeout=300)
-        assert process.returncode == 0, err
+    with (
+        both.start("main", seeds="3", **MAIN) as first,
+        both.start("main", seeds="3", **MAIN) as second,
+    ):
+        for process in (first, second):
+            _, err = process.communicate(timeout=300)
+            assert process.returncode == 0, err
     answers = {
         answer_of(both, run)
         for run in both.runs("tags.`mlflow.project.entryPoint` = 'main'")
@@ -399,6 +401,16 @@ def test_two_pipelines_at_once_share_the_training(tmp_path, place):
         if "reused_from" not in run.data.tags
     ]
     assert len(trained) == len(set(trained)) == 6  # nothing lost, nothing twice
+
+
+def wait_for(pattern, process):
+    """Until a line of what a process says has the pattern."""
+    seen = []
+    for line in process.stderr:
+        seen.append(line)
+        if re.search(pattern, line):
+            return
+    pytest.fail(f"it ended before it said {pattern!r}:\n{''.join(seen)}")
 
 
 def start_endless(place):
@@ -423,8 +435,7 @@ def ended_run(place):
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
 def test_a_killed_mlflow_run_leaves_no_process_and_no_running_run(place, finished, how):
     with start_endless(place) as process:
-        while "prepare_data  images" not in (line := process.stderr.readline()):
-            assert line, "the step ended before it trained"
+        wait_for("prepare_data  (images|reused)", process)
         process.send_signal(how)
         # The step holds these pipes: at their end it and its workers are gone.
         process.communicate(timeout=60)
@@ -441,8 +452,7 @@ def test_an_interrupted_main_ends_both_arms_first(tmp_path, place, moment, group
     shutil.copy(place.folder / "images.npz", tmp_path)
     endless = {"epochs": "10000", "early_stopping_patience": "never"}
     with stopped.start("main", seeds="9", **MAIN | endless) as process:
-        while moment not in (line := process.stderr.readline()):
-            assert line, "main ended before it could be interrupted"
+        wait_for(moment, process)
         if group:
             os.killpg(process.pid, signal.SIGINT)
         else:
@@ -456,8 +466,7 @@ def test_an_interrupted_main_ends_both_arms_first(tmp_path, place, moment, group
 
 def test_a_step_that_is_still_loading_sees_its_parent_die(place, finished):
     with start_endless(place) as process:
-        while "Running command" not in (line := process.stderr.readline()):
-            assert line, "the step never started"
+        wait_for("Running command", process)
         time.sleep(0.5)
         process.kill()
         process.communicate(timeout=60)
@@ -466,8 +475,7 @@ def test_a_step_that_is_still_loading_sees_its_parent_die(place, finished):
 
 def test_ctrl_c_is_one_line_and_leaves_nothing_behind(place, finished):
     with start_endless(place) as process:
-        while "prepare_data  images" not in (line := process.stderr.readline()):
-            assert line, "the step ended before it trained"
+        wait_for("prepare_data  (images|reused)", process)
         time.sleep(1)
         os.killpg(process.pid, signal.SIGINT)  # as a terminal does
         _, err = process.communicate(timeout=60)
