@@ -10,6 +10,7 @@ import dataclasses
 import difflib
 import functools
 import os
+import queue
 import signal
 import sys
 import types
@@ -25,6 +26,10 @@ PROJECT_DIRECTORY = Path(__file__).resolve().parent.parent
 
 # Noted before anything slow loads: a parent that dies meanwhile is replaced by init.
 PARENT_PROCESS = os.getppid()
+
+# Why this process is to end: a signal, what the step raised, or None where it is done.
+endings: "queue.SimpleQueue[signal.Signals | BaseException | None]"
+endings = queue.SimpleQueue()
 
 MAX_SHOWN = 200  # characters of a wrong value that its error repeats
 
@@ -129,7 +134,7 @@ def read(
     """
     if arguments is None:
         arguments = sys.argv[1:]
-        _leave_quietly_when_interrupted()
+        _note_interruptions()
         _claim_run()
     words = list(arguments)
     known = [*required, *optional]
@@ -184,10 +189,10 @@ def fail(message: str, status: int) -> NoReturn:
     raise SystemExit(status)
 
 
-def _leave_quietly_when_interrupted() -> None:
-    """One line instead of a traceback while MLflow loads; later there is more to do."""
+def _note_interruptions() -> None:
+    """Ctrl-C and SIGTERM end the step where it waits for that, not wherever it is."""
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda number, _: fail("interrupted", 128 + number))
+        signal.signal(number, lambda number, _: endings.put(signal.Signals(number)))
 
 
 def _claim_run() -> None:

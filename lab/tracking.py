@@ -9,6 +9,7 @@ import dataclasses
 import hashlib
 import importlib
 import logging
+import multiprocessing
 import os
 import queue
 import re
@@ -24,8 +25,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from types import FrameType
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import mlflow
 import numpy as np
@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from lab.trials import Trial
 
 SECONDS_TO_STOP = 20.0  # for steps that are told to, all of them together
+SECONDS_BETWEEN_SIGNALS = 0.5
 
 RUNS_TRIED = 20  # of those that should have the result, before it is made again
 REASONS_SHOWN = 3  # in the line that says why a step runs
@@ -78,6 +79,8 @@ QUIET_MLFLOW = {
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
 }
+# While a server is away MLflow tries again for minutes; not when all is lost.
+IMPATIENT_MLFLOW = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1"}
 
 _RUN_ID = re.compile(r"[0-9a-f]{32}")
 _URI_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:/")
@@ -91,10 +94,6 @@ class StepError(RuntimeError):
     """A step that this one had started did not finish."""
 
 
-class Terminated(KeyboardInterrupt):
-    """SIGTERM; MLflow cancels what it started for any KeyboardInterrupt."""
-
-
 def execute(
     run: Callable[[cli.Params, "Step"], None], params: cli.Params, *, name: str
 ) -> None:
@@ -102,6 +101,10 @@ def execute(
 
     Within `mlflow run` the run exists already, else a new one is started. Whatever
     happens, the run ends as FINISHED, FAILED or KILLED and scratch files are removed.
+
+    The step has a thread of its own, and this one waits for it or for a signal. To
+    raise an exception wherever a signal finds the step would leave transactions open,
+    and the database locked; or the exception would be caught there, and lost.
     """
     # Steps that this one launches must not find another environment's Python first.
     os.environ["PATH"] = os.pathsep.join(
@@ -111,16 +114,38 @@ def execute(
     logging.getLogger("mlflow").setLevel(logging.WARNING)
     # It logs the traceback of what it raises as well.
     logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
-    with (
-        process.scratch_folder() as scratch,
-        _active_run(name, params.working_directory) as active,
-    ):
+    _make_tracking_uri_absolute(params.working_directory)
+    started: list[Step] = []
+
+    def work() -> None:
+        try:
+            step = Step(_start_run(name), params, scratch)
+            started.append(step)
+            step.end_dead_runs()
+            run(params, step)
+        except BaseException as error:
+            cli.endings.put(error)
+        else:
+            cli.endings.put(None)
+
+    with process.scratch_folder() as scratch:
         process.watch_parent()
-        mlflow.set_tag(PROCESS, process.identity())
-        process.drop_claim(active.info.run_id)
-        step = Step(active, params, scratch)
-        step.end_dead_runs()
-        run(params, step)
+        if cli.endings.empty():
+            threading.Thread(target=work, daemon=True, name="step").start()
+        ending = cli.endings.get()
+        if ending is not None:
+            os.environ.update(IMPATIENT_MLFLOW)
+            for step in started:
+                step.stop()
+        status = _close_run(started[0].run_id if started else _GIVEN_RUN, ending)
+    if isinstance(ending, signal.Signals):
+        # Nothing but the end of the process stops the step's thread.
+        for worker in multiprocessing.active_children():
+            worker.kill()
+        sys.stdout.flush()
+        os._exit(status)
+    if status:
+        raise SystemExit(status)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -156,6 +181,8 @@ class Step:
         self._reuses = getattr(params, "cache", "on") == "on"
         self._client = mlflow.MlflowClient()
         self._trial_runs: dict[int, str] = {}  # by seed, of trials that are reused
+        self._launched: list[str] = []  # entry points that are running
+        self._whole = threading.Lock()  # held while something is done that must be
         self._source = self._project_source(run)
         if not run.data.params:  # started without `mlflow run`
             mlflow.log_params(cli.pick(type(params), params))
@@ -182,6 +209,8 @@ class Step:
         console.say(f"{entry_point}  runs: {found.why}")
         parameters["working_directory"] = str(self._working_directory)
         os.environ[process.DRIVER] = process.identity()
+        with self._whole:
+            self._launched.append(entry_point)
         try:
             submitted = mlflow.projects.run(
                 str(cli.PROJECT_DIRECTORY),
@@ -194,6 +223,8 @@ class Step:
             )
         except MlflowException as error:
             raise StepError(f"step {entry_point} stopped: {error.message}") from None
+        finally:
+            self._launched.remove(entry_point)
         # Not if a file has been exchanged since it was looked at.
         if found.key is not None and self._key(entry_point, parameters) == found.key:
             self._tag(submitted.run_id, found.key)
@@ -203,10 +234,10 @@ class Step:
         """`launch` several steps at once, by entry point; their URIs in that order.
 
         Raises:
-            StepError: the first failure; the other steps are ended then.
+            StepError: the first failure; `stop` ends the other steps.
         """
         os.environ[console.NO_BAR] = "true"
-        results: queue.Queue = queue.Queue()
+        results: queue.SimpleQueue = queue.SimpleQueue()
 
         def launch(entry_point: str, parameters: dict[str, str]) -> None:
             try:
@@ -216,34 +247,31 @@ class Step:
             except BaseException as error:
                 results.put((entry_point, error))
 
-        threads = [
-            threading.Thread(target=launch, args=step, daemon=True)
-            for step in steps.items()
-        ]
+        for step in steps.items():
+            threading.Thread(target=launch, args=step, daemon=True).start()
         uris = {}
-        try:
-            for thread in threads:
-                thread.start()
-            while len(uris) < len(steps):
-                entry_point, result = results.get()
-                if isinstance(result, BaseException):
-                    raise result
-                uris[entry_point] = result
-        except BaseException:
-            self._end_steps(threads)
-            raise
+        while len(uris) < len(steps):
+            entry_point, result = results.get()
+            if isinstance(result, BaseException):
+                raise result
+            uris[entry_point] = result
         return [uris[entry_point] for entry_point in steps]
 
-    def _end_steps(self, threads: list[threading.Thread]) -> None:
-        """Let no step outlive this process, or be marked as running for ever."""
-        _ignore_signals()
+    def stop(self) -> None:
+        """Finish what must be whole, start nothing more, end what was launched.
+
+        Final, and called from another thread: those of the step stand still at the
+        next launch, and at the next thing to store.
+        """
+        deadline = time.monotonic() + SECONDS_TO_STOP
+        self._whole.acquire(timeout=SECONDS_TO_STOP)  # for good
         mine = f"tags.`{MLFLOW_PARENT_RUN_ID}` = '{self.run_id}'"
         try:
-            for run in self._running(mine):
-                process.terminate(_owner(run) or "")
-            deadline = time.monotonic() + SECONDS_TO_STOP
-            for thread in threads:
-                thread.join(max(0, deadline - time.monotonic()))
+            # Again and again: a step that is being started has not said who it is.
+            while self._launched and time.monotonic() < deadline:
+                for run in self._running(mine):
+                    process.terminate(_owner(run) or "")
+                time.sleep(SECONDS_BETWEEN_SIGNALS)
             for run in self._running(mine):
                 self._client.set_terminated(run.info.run_id, "KILLED")
         except (MlflowException, OSError) as error:
@@ -532,8 +560,9 @@ class Step:
 
     def log_folder(self, folder: Path, name: str) -> None:
         """Store a folder's files as the artifact folder `name`, the step's output."""
-        mlflow.log_artifacts(str(folder), name)
-        self.set_tags(**{OUTPUT: name, OUTPUT_DIGEST: cache.digest_folder(folder)})
+        with self._whole:
+            mlflow.log_artifacts(str(folder), name)
+            self.set_tags(**{OUTPUT: name, OUTPUT_DIGEST: cache.digest_folder(folder)})
 
     def log_metrics(self, metrics: dict[str, float], run_id: str | None = None) -> None:
         """Store numbers; those that are not finite are left out."""
@@ -609,20 +638,21 @@ class Step:
             tags[MLFLOW_SOURCE_NAME] = self._source
         if trial.seed in self._trial_runs:
             tags[REUSED_FROM] = self._trial_runs[trial.seed]
-        run_id = self._client.create_run(
-            self._experiment_id, start_time=started, tags=tags
-        ).info.run_id
-        try:
-            self._log_trial(run_id, trial, described, now)
-            if REUSED_FROM not in tags:
-                self._log_trial_files(run_id, trial, key)
-            # The clock may have been set back: nothing ends before it starts.
-            self._client.set_terminated(run_id, end_time=now)
-        except BaseException:
-            # What happened matters more than that the store cannot be told.
-            with suppress(MlflowException, OSError):
-                self._client.set_terminated(run_id, "KILLED")
-            raise
+        with self._whole:
+            run_id = self._client.create_run(
+                self._experiment_id, start_time=started, tags=tags
+            ).info.run_id
+            try:
+                self._log_trial(run_id, trial, described, now)
+                if REUSED_FROM not in tags:
+                    self._log_trial_files(run_id, trial, key)
+                # The clock may have been set back: nothing ends before it starts.
+                self._client.set_terminated(run_id, end_time=now)
+            except BaseException:
+                # What happened matters more than that the store cannot be told.
+                with suppress(MlflowException, OSError):
+                    self._client.set_terminated(run_id, "FAILED")
+                raise
 
     def _log_trial_files(self, run_id: str, trial: "Trial", key: cache.Key) -> None:
         folder = Path(tempfile.mkdtemp(dir=self.scratch)) / TRIAL
@@ -668,16 +698,17 @@ class Step:
         # MLflow tries the example, and Keras would draw a progress bar for it.
         keras.config.disable_interactive_logging()
         probabilities = np.dtype(np.float32), (-1, model.output_shape[-1])
-        mlflow.tensorflow.log_model(
-            model,
-            name="model",
-            signature=ModelSignature(
-                Schema([TensorSpec(np.dtype(np.uint8), (-1, *example.shape[1:]))]),
-                Schema([TensorSpec(*probabilities)]),
-            ),
-            input_example=example,
-            conda_env=_model_environment(),
-        )
+        with self._whole:
+            mlflow.tensorflow.log_model(
+                model,
+                name="model",
+                signature=ModelSignature(
+                    Schema([TensorSpec(np.dtype(np.uint8), (-1, *example.shape[1:]))]),
+                    Schema([TensorSpec(*probabilities)]),
+                ),
+                input_example=example,
+                conda_env=_model_environment(),
+            )
 
     def log_answer(
         self,
@@ -696,25 +727,27 @@ class Step:
         """
         entries = [RunTag(name, value) for name, value in tags.items()]
         entries.append(RunTag(MLFLOW_RUN_NOTE, note))
-        for run_id in filter(None, (self.run_id, self._parent_id)):
-            mlflow.log_artifacts(str(folder), ANSWER, run_id=run_id)
-            mlflow.log_table(
-                table.astype(object), f"{ANSWER}/table.json", run_id=run_id
-            )
-            self.log_metrics(metrics, run_id)
-            self._client.log_batch(run_id, tags=entries)
-        self.set_tags(**{OUTPUT: ANSWER})
+        with self._whole:
+            for run_id in filter(None, (self.run_id, self._parent_id)):
+                mlflow.log_artifacts(str(folder), ANSWER, run_id=run_id)
+                mlflow.log_table(
+                    table.astype(object), f"{ANSWER}/table.json", run_id=run_id
+                )
+                self.log_metrics(metrics, run_id)
+                self._client.log_batch(run_id, tags=entries)
+            self.set_tags(**{OUTPUT: ANSWER})
 
     def adopt_answer(self, location: str) -> Path:
         """Give this run the answer of an earlier comparison; the folder with it."""
         run = self._client.get_run(self.run_of(location))
         folder = self.fetch(location, ANSWER)
-        mlflow.log_artifacts(str(folder), ANSWER)
-        self.log_metrics(run.data.metrics)
         copied = (MLFLOW_RUN_NOTE, MLFLOW_LOGGED_ARTIFACTS, "verdict", "dataset")
-        self.set_tags(
-            **{k: v for k, v in run.data.tags.items() if k.startswith(copied)}
-        )
+        with self._whole:
+            mlflow.log_artifacts(str(folder), ANSWER)
+            self.log_metrics(run.data.metrics)
+            self.set_tags(
+                **{k: v for k, v in run.data.tags.items() if k.startswith(copied)}
+            )
         return folder
 
     def test_images(
@@ -914,72 +947,49 @@ def _when(run: Run) -> str:
     return time.strftime("%Y-%m-%d %H:%M", time.localtime(run.info.start_time / 1000))
 
 
-class _active_run:
-    """The run of this process, ended as what happened deserves."""
-
-    def __init__(self, name: str, working_directory: Path):
-        self._name = name
-        _make_tracking_uri_absolute(working_directory)
-
-    def __enter__(self) -> Run:
-        # From here on an interruption has a run to end.
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        signal.signal(signal.SIGTERM, _terminate)
-        try:
-            run = mlflow.start_run()
-            if _is_random(run.info.run_name):
-                mlflow.set_tag(MLFLOW_RUN_NAME, self._name)
-        except MlflowException as error:
-            cli.fail(
-                f"no run on {mlflow.get_tracking_uri()}: {_in_words(error)}",
-                cli.EXIT_FAILURE,
-            )
-        except KeyboardInterrupt as error:
-            _end_with_error(error)
-        return run
-
-    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
-        _ignore_signals()  # nothing shall cut the book-keeping short
-        if error is None:
-            mlflow.end_run("FINISHED")
-        else:
-            _end_with_error(error)
+def _start_run(name: str) -> Run:
+    """The run of this process, which is told whose it is."""
+    try:
+        run = mlflow.start_run()
+        if _is_random(run.info.run_name):
+            mlflow.set_tag(MLFLOW_RUN_NAME, name)
+        mlflow.set_tag(PROCESS, process.identity())
+    except MlflowException as error:
+        raise StepError(
+            f"no run on {mlflow.get_tracking_uri()}: {_in_words(error)}"
+        ) from None
+    process.drop_claim(run.info.run_id)
+    return run
 
 
-def _ignore_signals() -> None:
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-def _end_with_error(error: BaseException) -> NoReturn:
-    """Say what happened, end the run accordingly and leave with its exit status."""
-    _ignore_signals()
-    if isinstance(error, KeyboardInterrupt):
-        terminated = isinstance(error, Terminated)
-        number = signal.SIGTERM if terminated else signal.SIGINT
-        _close_run("KILLED", f"interrupted by {number.name}")
-        cli.fail("interrupted", 128 + number)
-    text = _in_words(error)
-    _close_run("FAILED", text)
-    cli.fail(text, getattr(error, "exit_status", cli.EXIT_FAILURE))
-
-
-def _close_run(status: str, cause: str) -> None:
-    """End the run; if the store is what failed, the cause is to be told all the same.
+def _close_run(
+    run_id: str | None, ending: BaseException | signal.Signals | None
+) -> int:
+    """End the run as what happened deserves, and say that; the exit status.
 
     MLflow 3.17 turns KILLED into FAILED where `mlflow run` itself lives on.
     """
-    active = mlflow.active_run()
-    run_id = active.info.run_id if active else _GIVEN_RUN
-    if run_id is None:
-        return
+    if ending is None:
+        state, cause, said, status = "FINISHED", "", "", 0
+    elif isinstance(ending, signal.Signals):
+        state, cause = "KILLED", f"interrupted by {ending.name}"
+        said, status = "interrupted", 128 + ending
+    else:
+        state, cause = "FAILED", _in_words(ending)
+        said, status = cause, getattr(ending, "exit_status", cli.EXIT_FAILURE)
     try:
-        client = mlflow.MlflowClient()
-        client.set_tag(run_id, "error", cause[-4000:])
-        mlflow.end_run(status)
-        client.set_terminated(run_id, status)  # where no run is active yet
+        if run_id is not None:
+            client = mlflow.MlflowClient()
+            if cause:
+                client.set_tag(run_id, "error", cause[-4000:])
+            client.set_terminated(run_id, state)
+            process.drop_claim(run_id)
     except (MlflowException, OSError) as error:
-        console.say(f"the run could not be marked as {status}: {_in_words(error)}")
+        console.say(f"the run could not be marked as {state}: {_in_words(error)}")
+        status = status or cli.EXIT_FAILURE
+    if said:
+        console.say(f"error: {said.strip()}")
+    return status
 
 
 def _in_words(error: BaseException) -> str:
@@ -1001,10 +1011,6 @@ def _make_tracking_uri_absolute(working_directory: Path) -> None:
     if uri.startswith(prefix) and not uri.startswith(f"{prefix}/"):
         path = working_directory / uri.removeprefix(prefix)
         mlflow.set_tracking_uri(f"{prefix}{path}")
-
-
-def _terminate(signum: int, frame: FrameType | None) -> NoReturn:
-    raise Terminated
 
 
 def _dataset_source(dataset: "Dataset") -> DatasetSource:

@@ -9,6 +9,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import threading
 import time
 from dataclasses import dataclass
@@ -93,8 +94,6 @@ class Refused(ValueError):
         (tracking.StepError("it stopped"), 1, "FAILED"),
         (OSError(errno.ENOSPC, "No space left", "/some/file"), 1, "FAILED"),
         (KeyError("a bug of ours"), 1, "FAILED"),
-        (KeyboardInterrupt(), 130, "KILLED"),
-        (tracking.Terminated(), 143, "KILLED"),
     ],
 )
 def test_what_happened_decides_status_and_run(store, capsys, error, status, state):
@@ -111,9 +110,112 @@ def test_what_happened_decides_status_and_run(store, capsys, error, status, stat
     assert ("Traceback" in message) == isinstance(error, KeyError)
 
 
-def test_a_signal_ends_the_run_as_killed(store):
-    status, run = execute(store, lambda step: os.kill(os.getpid(), signal.SIGTERM))
-    assert (status, run.info.status) == (143, "KILLED")
+STEP = """
+import time
+from pathlib import Path
+
+from lab import cache, cli
+
+cli.read([], [])
+before()
+import mlflow
+from lab import tracking
+from lab.trials import Trial
+from tests.test_tracking import Params
+
+tracking.execute(lambda params, step: run(step), Params(Path.cwd()), name="step")
+"""
+
+SWALLOWS = """
+def before():
+    pass
+
+def run(step):
+    while True:
+        try:
+            print("now", flush=True)
+            while True:
+                step.set_tags(last=str(time.time()))
+        except BaseException:
+            pass
+"""
+
+STORES_A_TRIAL = """
+def before():
+    pass
+
+def run(step):
+    store = step._log_trial_files
+    def slowly(*args):
+        print("now", flush=True)
+        time.sleep(1)
+        store(*args)
+    step._log_trial_files = slowly
+    key = cache.Key({}, {}, {}, {})
+    for seed in range(100):
+        trial = Trial(seed, "diverged", {"train_seconds": 1.0}, [], None, None)
+        step.log_trial("arm", trial, {}, key)
+"""
+
+STILL_LOADS = """
+def before():
+    print("now", flush=True)
+    time.sleep(0.5)
+
+def run(step):
+    print("too late")
+"""
+
+
+def interrupt(script, number, variables):
+    """Send a signal to a step that has said "now"; its exit status, output, errors."""
+    with subprocess.Popen(
+        [sys.executable, "-c", script + STEP],
+        cwd=cli.PROJECT_DIRECTORY,
+        env=os.environ | variables,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as step:
+        try:
+            assert step.stdout.readline() == "now\n"
+            step.send_signal(number)
+            out, err = step.communicate(timeout=60)
+        finally:
+            step.kill()
+    return step.returncode, out, err
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("script", [SWALLOWS, STORES_A_TRIAL, STILL_LOADS])
+def test_a_signal_ends_the_step_whatever_it_does(store, script, number):
+    run_id = mlflow.MlflowClient().create_run("1").info.run_id
+    variables = {
+        "MLFLOW_TRACKING_URI": mlflow.get_tracking_uri(),
+        "MLFLOW_RUN_ID": run_id,
+    }
+    status, out, err = interrupt(script, number, variables)
+    assert (status, out, err) == (128 + number, out, "error: interrupted\n")
+    assert "too late" not in out
+    run = mlflow.get_run(run_id)
+    assert run.info.status == "KILLED"
+    assert run.data.tags["error"] == f"interrupted by {number.name}"
+    trials = mlflow.search_runs(filter_string="tags.seed != ''", output_format="list")
+    assert bool(trials) == (script is STORES_A_TRIAL)
+    for trial in trials:  # what was being stored is whole
+        assert trial.info.status == "FINISHED"
+        assert tracking.OUTPUT_DIGEST in trial.data.tags
+
+
+def test_a_signal_ends_a_step_whose_server_is_away(store):
+    script = SWALLOWS.replace(
+        "def before():", "def before():\n    print('now', flush=1)"
+    )
+    variables = {"MLFLOW_TRACKING_URI": "http://127.0.0.1:9", "MLFLOW_RUN_ID": "0" * 32}
+    status, _, err = interrupt(script, signal.SIGTERM, variables)
+    assert status == 143
+    assert "the run could not be marked as KILLED" in err
+    assert err.endswith("error: interrupted\n")
 
 
 def test_a_step_without_mlflow_run_records_its_parameters_and_name(store):
@@ -157,24 +259,19 @@ def test_a_relative_folder_starts_from_the_callers_directory(store):
     assert execute(store, function)[0] == 0
 
 
-def test_an_interruption_while_a_trial_is_logged_leaves_no_running_run(
-    store, monkeypatch
-):
+def test_a_trial_that_cannot_be_stored_leaves_no_running_run(store, monkeypatch):
     trial = Trial(3, "finished", {"train_seconds": 1.0}, [], None, None)
 
-    def interrupt(*args, **kwargs):
-        raise tracking.Terminated
+    def refuse(*args, **kwargs):
+        raise OSError(errno.ENOSPC, "No space left")
 
     def function(step):
-        monkeypatch.setattr(mlflow.MlflowClient, "log_batch", interrupt)
+        monkeypatch.setattr(mlflow.MlflowClient, "log_batch", refuse)
         step.log_trial("arm", trial, {}, KEY)
 
-    status, run = execute(store, function)
-    assert status == 143
+    assert execute(store, function)[0] == 1
     runs = mlflow.search_runs(output_format="list")
-    assert {found.info.status for found in runs} == {"KILLED"}
-    assert len(runs) == 2
-    assert run.data.tags["error"] == "interrupted by SIGTERM"
+    assert [found.info.status for found in runs] == ["FAILED", "FAILED"]
 
 
 def test_a_trial_lasts_as_long_as_it_took_though_the_clock_is_set_back(
