@@ -30,6 +30,7 @@ from typing import TYPE_CHECKING, Any
 import mlflow
 import numpy as np
 from mlflow.data.code_dataset_source import CodeDatasetSource
+from mlflow.data.dataset import Dataset as MlflowDataset
 from mlflow.data.dataset_source import DatasetSource
 from mlflow.data.http_dataset_source import HTTPDatasetSource
 from mlflow.entities import Metric, Param, Run, RunTag
@@ -607,7 +608,7 @@ class Step:
                 name=f"{dataset.name}-{split}",
                 digest=digests[f"x_{split}"][:16],
             )
-            mlflow.log_input(images, context=context)
+            _log_input(images, context)
         tags = {
             "dataset": dataset.name,
             "test_images_sha256": digests["x_test"],
@@ -1011,6 +1012,17 @@ def _make_tracking_uri_absolute(working_directory: Path) -> None:
     if uri.startswith(prefix) and not uri.startswith(f"{prefix}/"):
         path = working_directory / uri.removeprefix(prefix)
         mlflow.set_tracking_uri(f"{prefix}{path}")
+
+
+def _log_input(images: MlflowDataset, context: str) -> None:
+    """MLflow 3.17 looks whether a data set is there and then adds it.
+
+    Of two runs that do so at once the second fails, and finds it the next time.
+    """
+    try:
+        mlflow.log_input(images, context=context)
+    except MlflowException:
+        mlflow.log_input(images, context=context)
 
 
 def _dataset_source(dataset: "Dataset") -> DatasetSource:
