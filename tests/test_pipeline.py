@@ -358,7 +358,7 @@ def test_what_was_killed_goes_on_where_it_was(tmp_path, place, finished, last, v
         wait_for("train_improved  1/3", process)
         for pid in processes_of(process.pid, victim):
             os.kill(pid, signal.SIGKILL)
-        process.communicate(timeout=60)
+        process.communicate(timeout=120)
     again = killed.run("main", seeds="3", **MAIN)
     assert again.returncode == 0, again.stderr
     # All three, or even the step, if it was quicker than its death.
@@ -425,7 +425,7 @@ def start_endless(place):
 
 def ended_run(place):
     """The last run of train_improved, once it is no longer running."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while (run := place.last("train_improved")).info.status == "RUNNING":
         assert time.monotonic() < deadline, "the run is still marked as running"
         time.sleep(0.2)
@@ -438,7 +438,7 @@ def test_a_killed_mlflow_run_leaves_no_process_and_no_running_run(place, finishe
         wait_for("prepare_data  (images|reused)", process)
         process.send_signal(how)
         # The step holds these pipes: at their end it and its workers are gone.
-        process.communicate(timeout=60)
+        process.communicate(timeout=120)
     assert ended_run(place).info.status == "KILLED"
 
 
@@ -457,7 +457,7 @@ def test_an_interrupted_main_ends_both_arms_first(tmp_path, place, moment, group
             os.killpg(process.pid, signal.SIGINT)
         else:
             process.terminate()
-        process.communicate(timeout=60)
+        process.communicate(timeout=120)
     states = {run.info.run_name: run.info.status for run in stopped.runs()}
     assert "RUNNING" not in states.values()
     assert states["train_improved"] in ("KILLED", "FAILED")
@@ -469,7 +469,7 @@ def test_a_step_that_is_still_loading_sees_its_parent_die(place, finished):
         wait_for("Running command", process)
         time.sleep(0.5)
         process.kill()
-        process.communicate(timeout=60)
+        process.communicate(timeout=120)
     assert ended_run(place).info.status == "KILLED"
 
 
@@ -478,7 +478,7 @@ def test_ctrl_c_is_one_line_and_leaves_nothing_behind(place, finished):
         wait_for("prepare_data  (images|reused)", process)
         time.sleep(1)
         os.killpg(process.pid, signal.SIGINT)  # as a terminal does
-        _, err = process.communicate(timeout=60)
+        _, err = process.communicate(timeout=120)
     assert "error: interrupted\n" in err
     assert "lab/" not in err  # no traceback of ours
     run = ended_run(place)

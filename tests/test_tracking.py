@@ -163,7 +163,8 @@ def run(step):
 STILL_LOADS = """
 def before():
     print("now", flush=True)
-    time.sleep(0.5)
+    while cli.endings.empty():
+        time.sleep(0.01)
 
 def run(step):
     print("too late")
@@ -183,7 +184,7 @@ def interrupt(script, number, variables):
         try:
             assert step.stdout.readline() == "now\n"
             step.send_signal(number)
-            out, err = step.communicate(timeout=60)
+            out, err = step.communicate(timeout=120)
         finally:
             step.kill()
     return step.returncode, out, err
