@@ -128,8 +128,7 @@ def _arriving_parts(download: Download, host: str) -> Generator[bytes, None, Non
                 part = arrivals.get(timeout=min(remaining, download.silence_seconds))
             except queue.Empty:
                 if remaining > download.silence_seconds:
-                    seconds = f"{download.silence_seconds:g} seconds"
-                    raise DownloadError(f"{host}: no answer for {seconds}") from None
+                    raise DownloadError(f"{host}: {_silence(download)}") from None
                 continue
             if part is None:
                 return
@@ -157,10 +156,16 @@ def _receive(
     except HTTPError as error:
         put(f"HTTP {error.code} {reason(Exception(error.reason))}")
         error.close()
-    except URLError as error:
-        put(reason(Exception(error.reason)))
     except Exception as error:  # nobody would see what this thread raised
-        put(reason(error))
+        cause = error.reason if isinstance(error, URLError) else error
+        if isinstance(cause, TimeoutError):  # sooner than whoever waits for this
+            put(_silence(download))
+        else:
+            put(reason(cause if isinstance(cause, Exception) else Exception(cause)))
+
+
+def _silence(download: Download) -> str:
+    return f"no answer for {download.silence_seconds:g} seconds"
 
 
 def _opener() -> "OpenerDirector":

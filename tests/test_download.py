@@ -15,6 +15,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from lab import download as download_module
 from lab.download import Download, DownloadError, fetch
 from tests.web import serve
 
@@ -96,6 +97,13 @@ def test_a_misbehaving_server_cannot_hold_us(server, path, limits, words):
     download = Download(f"{server.url}{path}", DIGEST, **limits)
     with pytest.raises(DownloadError, match=words):
         fetch(download)
+
+
+def test_it_does_not_matter_which_of_two_clocks_sees_the_silence_first(server):
+    download = Download(f"{server.url}/silent", DIGEST, silence_seconds=0.1)
+    arrivals = []
+    download_module._receive(download, arrivals.append, lambda: False)
+    assert arrivals == ["no answer for 0.1 seconds"]
 
 
 def test_a_refused_body_is_not_read_on_in_the_background(server):
