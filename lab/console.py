@@ -20,6 +20,8 @@ WIDTH = 80  # columns that a terminal can be expected to have
 # Set for steps that run at once: two bars on one terminal would overwrite each other.
 NO_BAR = "TP2_NO_PROGRESS_BAR"
 
+_shown: "list[rich_progress.Progress]" = []  # what is on the terminal, if anything
+
 
 class Progress(Protocol):
     """Where a step reports how far it is."""
@@ -84,7 +86,15 @@ def progress(title: str, total: int) -> Iterator[Progress]:
         console=Console(stderr=True, highlight=False, markup=False),
     )
     with bar:
+        _shown.append(bar)
         yield _Bar(title, bar, bar.add_task(title, total=total))
+        _shown.remove(bar)
+
+
+def end_progress() -> None:
+    """Give the terminal its cursor back, where whoever shows a bar is cut short."""
+    for bar in _shown:
+        bar.stop()
 
 
 class _Lines:

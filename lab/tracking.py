@@ -135,6 +135,7 @@ def execute(
             threading.Thread(target=work, daemon=True, name="step").start()
         ending = cli.endings.get()
         if ending is not None:
+            console.end_progress()
             os.environ.update(IMPATIENT_MLFLOW)
             for step in started:
                 step.stop()

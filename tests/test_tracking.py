@@ -6,6 +6,7 @@ import hashlib
 import io
 import itertools
 import os
+import pty
 import shutil
 import signal
 import subprocess
@@ -171,14 +172,14 @@ def run(step):
 """
 
 
-def interrupt(script, number, variables):
+def interrupt(script, number, variables, errors=subprocess.PIPE):
     """Send a signal to a step that has said "now"; its exit status, output, errors."""
     with subprocess.Popen(
         [sys.executable, "-c", script + STEP],
         cwd=cli.PROJECT_DIRECTORY,
         env=os.environ | variables,
         stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        stderr=errors,
         text=True,
     ) as step:
         try:
@@ -209,6 +210,33 @@ def test_a_signal_ends_the_step_whatever_it_does(store, script, number):
     for trial in trials:  # what was being stored is whole
         assert trial.info.status == "FINISHED"
         assert tracking.OUTPUT_DIGEST in trial.data.tags
+
+
+SHOWS_A_BAR = """
+def before():
+    pass
+
+def run(step):
+    import os
+    from lab import console
+    with console.progress("train", 10) as bar:
+        os.write(1, b"now\\n")  # print would write above the bar
+        while True:
+            bar.advance(0)
+            time.sleep(0.01)
+"""
+
+
+def test_a_signal_gives_the_terminal_its_cursor_back(store):
+    ours, theirs = pty.openpty()
+    variables = {"MLFLOW_TRACKING_URI": mlflow.get_tracking_uri(), "TERM": "xterm"}
+    status, _, _ = interrupt(SHOWS_A_BAR, signal.SIGINT, variables, errors=theirs)
+    os.close(theirs)
+    with open(ours, "rb", buffering=0) as terminal:
+        shown = terminal.read(100_000)
+    assert status == 130
+    hidden, back = shown.rindex(b"\x1b[?25l"), shown.rindex(b"\x1b[?25h")
+    assert hidden < back < shown.rindex(b"error: interrupted")
 
 
 def test_a_signal_ends_a_step_whose_server_is_away(store):
