@@ -71,9 +71,11 @@ class Words:
         return self._decimal(f"{round(value, decimals) + 0.0:{sign}.{decimals}f}")
 
     def significant(self, value: float | None) -> str:
-        """With two significant digits."""
+        """With two significant digits; zero has none."""
         if _is_missing(value):
             return EMPTY
+        if value == 0:
+            return "0"
         text = f"{value:#.2g}".rstrip(".")
         if "e-" in text:
             text = f"{value:.{1 - math.floor(math.log10(abs(value)))}f}"

@@ -54,6 +54,7 @@ def test_french_punctuation_never_begins_a_line():
         ("significant", (0.0123,), "0.012", "0,012"),
         ("significant", (12.0,), "12", "12"),
         ("significant", (5.14e-5,), "0.000051", "0,000051"),
+        ("significant", (0.0,), "0", "0"),
         ("percent", (0.0212,), "2.12%", f"2,12{NO_BREAK}%"),
         ("count", (10000,), "10,000", f"10{THIN}000"),
         ("count", (None,), "-", "-"),
