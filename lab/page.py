@@ -136,7 +136,8 @@ pre {
   @page { margin: 15mm; }
   body { max-width: none; padding: 0; font-size: 10pt; }
   h2, h3 { break-after: avoid; }
-  .plots, .warnings, .answer, tr { break-inside: avoid; }
+  h2 { margin-top: 1.75rem; }
+  .single, .plots, .warnings, .answer, tr { break-inside: avoid; }
   figure:not(.single) .plots svg { max-width: 47% !important; }
   .single .plots { flex-basis: 50%; }
   .single figcaption { flex-basis: 30%; }
