@@ -130,7 +130,11 @@ def test_a_method_that_unpacks_without_bound_is_refused(method):
 
 @pytest.mark.parametrize(
     ("compressed", "words"),
-    [(200, "x.npy that would unpack 200 bytes"), (2**30, "at most 4,294,967,296")],
+    [
+        (200, ["x.npy that would unpack 200 bytes"]),
+        # Later versions of Python see by themselves that it overlaps the next entry.
+        (2**30, ["at most 4,294,967,296", "Overlapped entries"]),
+    ],
 )
 def test_a_directory_that_lies_as_the_header_does_is_refused(compressed, words):
     size = 2**32 - 2  # with the labels, more than is allowed
@@ -140,7 +144,8 @@ def test_a_directory_that_lies_as_the_header_does_is_refused(compressed, words):
     content = bytearray(file.getvalue())
     entry = content.index(b"PK\x01\x02")
     content[entry + 20 : entry + 28] = struct.pack("<II", compressed, size)
-    assert words in refusal(read, BytesIO(content))
+    refused = refusal(read, BytesIO(content))
+    assert any(expected in refused for expected in words)
 
 
 def test_arrays_that_are_too_large_together_are_refused(monkeypatch):
