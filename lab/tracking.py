@@ -184,7 +184,8 @@ class Step:
         self._client = mlflow.MlflowClient()
         self._trial_runs: dict[int, str] = {}  # by seed, of trials that are reused
         self._launched: list[str] = []  # entry points that are running
-        self._whole = threading.Lock()  # held while something is done that must be
+        self._stopping = False
+        self._unfinished = threading.Lock()  # held while what must be whole is not
         self._source = self._project_source(run)
         if not run.data.params:  # started without `mlflow run`
             mlflow.log_params(cli.pick(type(params), params))
@@ -211,7 +212,7 @@ class Step:
         console.say(f"{entry_point}  runs: {found.why}")
         parameters["working_directory"] = str(self._working_directory)
         os.environ[process.DRIVER] = process.identity()
-        with self._whole:
+        with self._whole():
             self._launched.append(entry_point)
         try:
             submitted = mlflow.projects.run(
@@ -266,7 +267,8 @@ class Step:
         next launch, and at the next thing to store.
         """
         deadline = time.monotonic() + SECONDS_TO_STOP
-        self._whole.acquire(timeout=SECONDS_TO_STOP)  # for good
+        self._stopping = True
+        self._unfinished.acquire(timeout=SECONDS_TO_STOP)  # for good
         mine = f"tags.`{MLFLOW_PARENT_RUN_ID}` = '{self.run_id}'"
         try:
             # Again and again: a step that is being started has not said who it is.
@@ -278,6 +280,14 @@ class Step:
                 self._client.set_terminated(run.info.run_id, "KILLED")
         except (MlflowException, OSError) as error:
             console.say(f"steps could not be ended: {_in_words(error)}")
+
+    @contextmanager
+    def _whole(self) -> Iterator[None]:
+        """What is done within is done whole, or not begun once `stop` is called."""
+        if self._stopping:  # a lock alone would go to whoever is quickest
+            threading.Event().wait()  # until the process ends
+        with self._unfinished:
+            yield
 
     def _running(self, condition: str = "") -> list[Run]:
         """Runs that are marked as running, the oldest first."""
@@ -562,7 +572,7 @@ class Step:
 
     def log_folder(self, folder: Path, name: str) -> None:
         """Store a folder's files as the artifact folder `name`, the step's output."""
-        with self._whole:
+        with self._whole():
             mlflow.log_artifacts(str(folder), name)
             self.set_tags(**{OUTPUT: name, OUTPUT_DIGEST: cache.digest_folder(folder)})
 
@@ -640,7 +650,7 @@ class Step:
             tags[MLFLOW_SOURCE_NAME] = self._source
         if trial.seed in self._trial_runs:
             tags[REUSED_FROM] = self._trial_runs[trial.seed]
-        with self._whole:
+        with self._whole():
             run_id = self._client.create_run(
                 self._experiment_id, start_time=started, tags=tags
             ).info.run_id
@@ -700,7 +710,7 @@ class Step:
         # MLflow tries the example, and Keras would draw a progress bar for it.
         keras.config.disable_interactive_logging()
         probabilities = np.dtype(np.float32), (-1, model.output_shape[-1])
-        with self._whole:
+        with self._whole():
             mlflow.tensorflow.log_model(
                 model,
                 name="model",
@@ -729,7 +739,7 @@ class Step:
         """
         entries = [RunTag(name, value) for name, value in tags.items()]
         entries.append(RunTag(MLFLOW_RUN_NOTE, note))
-        with self._whole:
+        with self._whole():
             for run_id in filter(None, (self.run_id, self._parent_id)):
                 mlflow.log_artifacts(str(folder), ANSWER, run_id=run_id)
                 mlflow.log_table(
@@ -744,7 +754,7 @@ class Step:
         run = self._client.get_run(self.run_of(location))
         folder = self.fetch(location, ANSWER)
         copied = (MLFLOW_RUN_NOTE, MLFLOW_LOGGED_ARTIFACTS, "verdict", "dataset")
-        with self._whole:
+        with self._whole():
             mlflow.log_artifacts(str(folder), ANSWER)
             self.log_metrics(run.data.metrics)
             self.set_tags(
