@@ -52,7 +52,6 @@ def store(tmp_path, monkeypatch, empty_database):
     """A fresh store, and a process that looks as it did before."""
     shutil.copy(empty_database, tmp_path / "mlflow.db")
     previous = mlflow.get_tracking_uri()
-    handlers = {s: signal.getsignal(s) for s in (signal.SIGTERM, signal.SIGINT)}
     monkeypatch.setattr(process, "watch_parent", lambda: None)
     monkeypatch.setattr(os, "environ", os.environ.copy())
     mlflow.set_tracking_uri(f"sqlite:///{tmp_path}/mlflow.db")
@@ -60,8 +59,6 @@ def store(tmp_path, monkeypatch, empty_database):
     mlflow.set_experiment("tests")
     yield tmp_path
     mlflow.set_tracking_uri(previous)
-    for signum, handler in handlers.items():
-        signal.signal(signum, handler)
 
 
 def execute(store, function, params=None):
