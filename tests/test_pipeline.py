@@ -458,12 +458,12 @@ def test_an_interrupted_main_ends_both_arms_first(tmp_path, place, moment, group
         else:
             process.terminate()
         process.communicate(timeout=120)
+        assert not processes_of(process.pid, "steps.train")
     states = {run.info.run_name: run.info.status for run in stopped.runs()}
     assert states["main"] in ("KILLED", "FAILED")
     # There is none, if it was just about to start.
     assert states.get("train_improved", "KILLED") in ("KILLED", "FAILED")
     assert "RUNNING" not in states.values()
-    assert not processes_of(process.pid, "steps.train")
 
 
 def test_a_step_that_is_still_loading_sees_its_parent_die(place, finished):
