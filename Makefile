@@ -10,7 +10,7 @@ export MLFLOW_LOGGING_LEVEL ?= WARNING
 .PHONY: main test lint ui bench
 
 main: .venv/main
-	@python -m lab.store
+	@python -m lab.runs.store
 	mlflow run . -e main --env-manager local $(addprefix -P ,$(P))
 
 test: .venv/dev

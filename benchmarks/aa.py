@@ -23,7 +23,7 @@ import pandas as pd
 from benchmarks import rivals
 from benchmarks.simulation import Truth, calibrate, draw
 from benchmarks.verdict import ALPHA, NUM_IMAGES, SEED, header, read, row, verdict
-from lab import statistics
+from didithelp import statistics
 
 SIZES = (10, 5)  # runs per arm
 SPLITS_OF_A_POOL = 50

@@ -25,16 +25,18 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from lab import arm as arms
-from lab import statistics
+from didithelp import arm as arms
+from didithelp import statistics
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 NUM_SEEDS, NUM_IMAGES, NUM_CLASSES, NUM_EPOCHS = 10, 10_000, 10, 20
 HEAVIEST = 10
 # What the process has done before it compares anything, each with what is above it.
 STAGES = {
-    "MLflow": "import lab.tracking",
-    "pandas and SciPy": "import lab.tracking, lab.report, scipy.stats, scipy.optimize",
+    "MLflow": "import lab.runs.step",
+    "pandas and SciPy": (
+        "import lab.runs.step, didithelp.report.report, scipy.stats, scipy.optimize"
+    ),
 }
 IMPORT_LINE = re.compile(r"import time:\s*(\d+) \|\s*\d+ \|\s*(\S+)")
 

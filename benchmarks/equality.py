@@ -14,19 +14,22 @@ import os
 import time
 from pathlib import Path
 
-from lab import cli, data
-from lab.trials import WORKER_ENVIRONMENT, Trial, Workers
+from didithelp.parameters import names_of, values_of
+from lab import command_line, mlproject
+from lab.data import dataset as data
+from lab.engines.processes import WORKER_ENVIRONMENT, Workers
+from lab.training.trial import Trial
 from steps import compare, prepare_data, train
 
-MAIN = cli.defaults("main")
+MAIN = mlproject.defaults("main")
 
 
 def fit(params: train.Params, folder: Path, seed: int) -> Trial:
     """One trial by Keras alone, but for the metrics of the weights that it keeps."""
     import keras
 
-    from lab import model as models
-    from lab import training
+    from lab.training import model as models
+    from lab.training import trainer as training
 
     training.use_one_thread()
     recipe, dataset = params.recipe, data.load(folder)
@@ -88,18 +91,25 @@ def main() -> None:
     given = parser.parse_args()
     os.environ.update(WORKER_ENVIRONMENT)
 
-    from lab import arm as arms
-    from lab import comparison, console, decision, report
+    from didithelp import arm as arms
+    from didithelp import comparing as comparison
+    from didithelp import settings as decision
+    from didithelp.report import report
+    from lab.host import console
 
     wanted = MAIN | {"dataset": given.dataset, "working_directory": str(Path.cwd())}
-    names = cli.names(prepare_data.Params)
-    prepared = cli.build(prepare_data.Params, {name: wanted[name] for name in names})
-    dataset = data.prepare(**cli.values(prepare_data.Params, prepared))
+    names = names_of(prepare_data.Params)
+    prepared = command_line.build(
+        prepare_data.Params, {name: wanted[name] for name in names}
+    )
+    dataset = data.prepare(**values_of(prepare_data.Params, prepared))
     folder = given.out / "dataset"
     data.save(dataset, folder)
 
     settings = {"data": given.dataset, "seeds": given.seeds}
-    improved = cli.build(train.Params, cli.defaults("train_improved") | settings)
+    improved = command_line.build(
+        train.Params, mlproject.defaults("train_improved") | settings
+    )
     found = []
     for name, run in (("keras", train_by_keras), ("engine", train_by_engine)):
         params = dataclasses.replace(improved, arm=name)
@@ -107,10 +117,10 @@ def main() -> None:
         table = train.metrics_table(trials)
         found.append(train.assemble(params, dataset, table, trials))
         arms.save(found[-1], given.out / name)
-    options = cli.build(
-        compare.Options, {name: MAIN[name] for name in cli.names(compare.Options)}
+    options = command_line.build(
+        compare.Options, {name: MAIN[name] for name in names_of(compare.Options)}
     )
-    settings = cli.values(decision.Settings, options)
+    settings = values_of(decision.Settings, options)
     answer = comparison.compare(found[0], found[1:], **settings)
     told = report.Report(answer, found, language=options.language)
     told.write(given.out / "comparison")

@@ -11,8 +11,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from lab.data import Dataset
-from lab.recipe import Recipe
+from lab.data.dataset import Dataset
+from lab.training.recipe import Recipe
 
 Epoch = Callable[[], None]
 Peer = Callable[[Recipe, Dataset, int], Epoch]
@@ -59,7 +59,7 @@ def keras_fit(recipe: Recipe, dataset: Dataset, num_threads: int) -> Epoch:
 
 def engine(recipe: Recipe, dataset: Dataset, num_threads: int) -> Epoch:
     """This project; always one thread."""
-    from lab import training
+    from lab.training import trainer as training
 
     training.use_one_thread()
     trainer = training.Trainer(recipe, dataset)

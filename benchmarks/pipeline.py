@@ -19,10 +19,11 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import pandas as pd
 
-from lab import cli, data
-from lab.cli import PROJECT_DIRECTORY
+from lab import mlproject
+from lab.data import dataset as data
+from lab.mlproject import PROJECT_DIRECTORY
 
-MAIN = cli.defaults("main")
+MAIN = mlproject.defaults("main")
 PR_SET_CHILD_SUBREAPER = 36  # prctl(2): orphans become our children, and are counted
 
 

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import optimize, special
 
-from lab import statistics
+from didithelp import statistics
 
 _GRID = np.linspace(-9, 9, 4001)
 _DENSITY = np.exp(-(_GRID**2) / 2) / math.sqrt(2 * math.pi)

@@ -24,11 +24,13 @@ from typing import Any
 import pandas as pd
 
 from benchmarks.peers import PEERS
-from lab import cli, data
-from lab.recipe import Recipe
-from lab.trials import WORKER_ENVIRONMENT
+from didithelp.parameters import names_of
+from lab import command_line, mlproject
+from lab.data import dataset as data
+from lab.engines.processes import WORKER_ENVIRONMENT
+from lab.training.recipe import Recipe
 
-MAIN = cli.defaults("main")
+MAIN = mlproject.defaults("main")
 REFERENCE = ("Keras fit", 1)
 MODELS_PER_PROCESS = {"JAX vmap (2 models)": 2}
 DISTRIBUTIONS = ("tensorflow-cpu", "tensorflow", "keras", "torch", "jax", "numpy")
@@ -37,8 +39,8 @@ THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"
 
 def recipe() -> Recipe:
     """That of TP2, from MLproject."""
-    texts = cli.defaults("train_improved")
-    return cli.build(Recipe, {name: texts[name] for name in cli.names(Recipe)})
+    texts = mlproject.defaults("train_improved")
+    return command_line.build(Recipe, {name: texts[name] for name in names_of(Recipe)})
 
 
 def serve(connection: Connection, peer: str, folder: Path, cores: set[int]) -> None:

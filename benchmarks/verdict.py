@@ -4,8 +4,8 @@
     python -m benchmarks.verdict --arms A/trials B/trials    # noise of other recipes
 
 Prints the tables of verdict.md. Every experiment draws right and wrong of two recipes
-on fresh images with fresh seeds (benchmarks.simulation), and asks `lab.statistics` and
-what is commonly used instead (benchmarks.rivals).
+on fresh images with fresh seeds (benchmarks.simulation), and asks
+`didithelp.statistics` and what is commonly used instead (benchmarks.rivals).
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ from benchmarks.simulation import (
     kinship,
     same_function,
 )
-from lab import arm as arms
-from lab import statistics
+from didithelp import arm as arms
+from didithelp import statistics
 
 ALPHA, MARGIN = 0.05, 0.001  # as in MLproject
 SEED = 0

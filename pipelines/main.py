@@ -11,22 +11,24 @@ import functools
 import json
 from typing import TYPE_CHECKING
 
-from lab import cli, console, cores
-from lab.cache import Caching
-from lab.plan import Plan
-from lab.recipe import Recipe
-from lab.trials import Trials
+from didithelp.parameters import names_of, parameter, texts_of
+from lab import command_line, mlproject
+from lab.engines.processes import Trials
+from lab.host import console, cores
+from lab.runs.keys import Caching
+from lab.runs.plan import Plan
+from lab.training.recipe import Recipe
 from steps import compare, prepare_data
 
 if TYPE_CHECKING:
-    from lab.tracking import Step
+    from lab.runs.step import Step
 
 
 @dataclasses.dataclass(frozen=True)
 class Params(compare.Options, Trials, Caching, prepare_data.Params):
     """What belongs to the experiment as a whole."""
 
-    plan: bool = cli.parameter("true (show what would run) or false")
+    plan: bool = parameter("true (show what would run) or false")
 
 
 def run(params: Params, step: "Step", overrides: dict[str, str]) -> None:
@@ -48,22 +50,22 @@ def launch_all(params: Params, step: "Step | Plan", overrides: dict[str, str]) -
     Both arms are trained at once. They share the cores trial by trial, so that none is
     idle while an arm's last trial runs or its model is stored.
     """
-    trials = cli.pick(Trials, params) | cli.pick(Caching, params)
-    data = step.launch("prepare_data", **cli.pick(prepare_data.Params, params))
+    trials = texts_of(Trials, params) | texts_of(Caching, params)
+    data = step.launch("prepare_data", **texts_of(prepare_data.Params, params))
     baseline, improved = step.launch_all(
         {
             "train_baseline": {"data": data, **trials},
             "train_improved": {"data": data, **trials, **overrides},
         }
     )
-    options = cli.pick(compare.Options, params)
+    options = texts_of(compare.Options, params)
     return step.launch("compare", baseline=baseline, improved=improved, **options)
 
 
 def show_again(answer: str, step: "Step", language: str) -> None:
     """Give this run the answer of an earlier one, and print it as it was."""
-    from lab import arm as arms
-    from lab import report
+    from didithelp import arm as arms
+    from didithelp.report import report
 
     folder = step.adopt_answer(answer)
     stored = json.loads((folder / "comparison.json").read_text("utf-8"))
@@ -78,8 +80,8 @@ def show_again(answer: str, step: "Step", language: str) -> None:
 def recipes(overrides: dict[str, str]) -> tuple[Recipe, Recipe]:
     """Both recipes as they will be trained; raises ValueError for a wrong override."""
     return (
-        cli.build(Recipe, cli.defaults("train_baseline")),
-        cli.build(Recipe, cli.defaults("train_improved") | overrides),
+        command_line.build(Recipe, mlproject.defaults("train_baseline")),
+        command_line.build(Recipe, mlproject.defaults("train_improved") | overrides),
     )
 
 
@@ -87,7 +89,7 @@ def outline(params: Params, baseline: Recipe, improved: Recipe) -> str:
     """What is going to happen, in a few lines."""
     num = len(params.seeds)
     size = f"{params.train_size:,} images of " if params.train_size else ""
-    before, after = cli.pick(Recipe, baseline), cli.pick(Recipe, improved)
+    before, after = texts_of(Recipe, baseline), texts_of(Recipe, improved)
     changes = [
         f"{k} {before[k]} -> {after[k]}" for k in before if before[k] != after[k]
     ]
@@ -106,10 +108,10 @@ def outline(params: Params, baseline: Recipe, improved: Recipe) -> str:
 
 
 if __name__ == "__main__":
-    given = cli.read(cli.names(Params), cli.names(Recipe))
-    changed = {name: given.pop(name) for name in cli.names(Recipe) if name in given}
-    checked = cli.or_exit(cli.build, Params, given)
-    console.say(outline(checked, *cli.or_exit(recipes, changed)))
-    from lab import tracking
+    given = command_line.read(names_of(Params), names_of(Recipe))
+    changed = {name: given.pop(name) for name in names_of(Recipe) if name in given}
+    checked = command_line.or_exit(command_line.build, Params, given)
+    console.say(outline(checked, *command_line.or_exit(recipes, changed)))
+    from lab.runs import step as tracking
 
     tracking.execute(functools.partial(run, overrides=changed), checked, name="main")

@@ -1,7 +1,7 @@
 """Arms → `comparison/`: did a candidate recipe help, by how much, how sure?
 
 Reads:  `baseline`, and `improved` or several `candidates`: the `trials/` of training
-        runs, or what other software made of the same kind (see `lab.arm`).
+        runs, or what other software made of the same kind (see `didithelp.arm`).
 Leaves: `comparison/` with `report.html`, the tables, `comparison.json` and figures,
         headline metrics, the verdict as tags and note; all of it on its own run and
         on the driver's.
@@ -15,11 +15,13 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from lab import cli, console
-from lab.decision import Settings
+from didithelp.parameters import parameter, values_of
+from didithelp.settings import Settings
+from lab import command_line
+from lab.host import console
 
 if TYPE_CHECKING:
-    from lab.tracking import Step
+    from lab.runs.step import Step
 
 # The numbers of the primary metric that become metrics of the run.
 HEADLINES = ("delta", "se", "p", "p_holm", "mde80")
@@ -35,24 +37,24 @@ def locations(text: str) -> tuple[str, ...]:
 class Options(Settings):
     """How the comparison decides, and how it is told."""
 
-    language: Literal["en", "fr"] = cli.parameter("en (English) or fr (French)")
+    language: Literal["en", "fr"] = parameter("en (English) or fr (French)")
 
 
 @dataclasses.dataclass(frozen=True)
 class Params(Options):
     """The arms and the options."""
 
-    baseline: str = cli.parameter(
+    baseline: str = parameter(
         "a runs:/ URI, run id or folder of a trials/", lambda place: bool(place.strip())
     )
-    improved: str = cli.parameter("a runs:/ URI, run id or folder of a trials/")
-    candidates: tuple[str, ...] = cli.parameter(
+    improved: str = parameter("a runs:/ URI, run id or folder of a trials/")
+    candidates: tuple[str, ...] = parameter(
         "different runs:/ URIs, run ids or folders, separated by commas (a folder with"
         " a comma in its path cannot be one of them)",
         lambda places: all(places) and len(set(places)) == len(places),
         parse=locations,
     )
-    working_directory: Path = cli.parameter(
+    working_directory: Path = parameter(
         "an existing folder, which relative paths start from", Path.is_dir
     )
 
@@ -77,15 +79,16 @@ def run(params: Params, step: "Step") -> None:
     # Else it advises about the place of its cache, which a container may lack.
     logging.getLogger("matplotlib").setLevel(logging.ERROR)
     # Imported here, so that a wrong parameter is told before pandas and SciPy load.
-    from lab import arm as arms
-    from lab import comparison, report
+    from didithelp import arm as arms
+    from didithelp import comparing as comparison
+    from didithelp.report import report
 
     loaded = [step.load(location, "trials", arms.load) for location in params.arms]
     answer = comparison.compare(
         loaded[0],
         loaded[1:],
         run_ids=[step.run_of(location) for location in params.arms],
-        **cli.values(Settings, params),
+        **values_of(Settings, params),
     )
     told = report.Report(
         answer,
@@ -111,7 +114,7 @@ def headlines(answer: dict[str, Any]) -> dict[str, float]:
 
     With several candidates each metric carries its candidate's name: `delta.improved`.
     """
-    from lab.sentences import primary_results
+    from didithelp.report.sentences import primary_results
 
     results = primary_results(answer)
     suffixes = [""]
@@ -130,7 +133,7 @@ def tags(answer: dict[str, Any]) -> dict[str, str]:
 
     A word for one candidate, JSON by candidate for several.
     """
-    from lab.sentences import primary_results
+    from didithelp.report.sentences import primary_results
 
     results, dataset = primary_results(answer), answer["dataset"]
     found = {
@@ -170,7 +173,7 @@ def _told(words: dict[str, str]) -> str:
 
 
 if __name__ == "__main__":
-    checked = cli.parse(Params)
-    from lab import tracking
+    checked = command_line.parse(Params)
+    from lab.runs import step as tracking
 
     tracking.execute(run, checked, name="compare")

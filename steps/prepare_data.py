@@ -1,6 +1,6 @@
 """Named data set, file or URL → `dataset/`.
 
-Reads:  MNIST in any of the forms that `lab.data` knows.
+Reads:  MNIST in any of the forms that `lab.data.dataset` knows.
 Leaves: `dataset/` with six arrays and `dataset.json`; the splits as data set inputs.
 """
 
@@ -8,30 +8,33 @@ import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lab import cli, console, data
+from didithelp.parameters import Parameters, parameter, values_of
+from lab import command_line
+from lab.data import dataset as data
+from lab.host import console
 
 if TYPE_CHECKING:
-    from lab.tracking import Step
+    from lab.runs.step import Step
 
 
 @dataclasses.dataclass(frozen=True)
-class Params(cli.Parameters):
+class Params(Parameters):
     """Which images, and how they are split."""
 
-    dataset: str = cli.parameter(
+    dataset: str = parameter(
         f"one of {', '.join(data.NAMES)}, a path to an .npz or a folder of idx files,"
         " or an https URL of an .npz with #sha256=..."
     )
-    validation_fraction: float = cli.parameter("a number in (0, 0.5], such as 0.1")
-    split_seed: int = cli.parameter("a whole number >= 0, such as 0")
-    train_size: int = cli.parameter("0 for all, or a number of images, such as 2000")
-    working_directory: Path = cli.parameter(
+    validation_fraction: float = parameter("a number in (0, 0.5], such as 0.1")
+    split_seed: int = parameter("a whole number >= 0, such as 0")
+    train_size: int = parameter("0 for all, or a number of images, such as 2000")
+    working_directory: Path = parameter(
         "an existing folder, which relative paths start from", Path.is_dir
     )
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        data.check_parameters(**cli.values(Params, self))
+        data.check_parameters(**values_of(Params, self))
 
 
 def sources(params: Params) -> dict[str, str]:
@@ -41,7 +44,7 @@ def sources(params: Params) -> dict[str, str]:
 
 def run(params: Params, step: "Step") -> None:
     """Load, check and split the images, and store the result."""
-    dataset = data.prepare(**cli.values(Params, params))
+    dataset = data.prepare(**values_of(Params, params))
     folder = step.scratch / "dataset"
     data.save(dataset, folder)
     step.log_dataset(dataset)
@@ -61,7 +64,7 @@ def describe(dataset: data.Dataset) -> None:
 
 
 if __name__ == "__main__":
-    checked = cli.parse(Params)  # before MLflow loads, which takes seconds
-    from lab import tracking
+    checked = command_line.parse(Params)  # before MLflow loads, which takes seconds
+    from lab.runs import step as tracking
 
     tracking.execute(run, checked, name="prepare_data")

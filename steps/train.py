@@ -1,7 +1,7 @@
 """One recipe over several seeds → `trials/` and one model; both arms are this step.
 
 Reads:  `data`, the `dataset/` of a prepare_data run, or whatever prepare_data accepts.
-Leaves: `trials/` (see `lab.arm`), a nested run per trial, the mean and standard
+Leaves: `trials/` (see `didithelp.arm`), a nested run per trial, the mean and standard
         deviation of every metric, and the Keras model of the trial that is best on
         the validation set.
 """
@@ -16,15 +16,20 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lab import cache, cli, console, data
-from lab.cache import Caching
-from lab.recipe import Recipe
-from lab.trials import EpochDone, Trial, Trials, Workers
+from didithelp.parameters import parameter, texts_of, values_of
+from lab import command_line
+from lab.data import dataset as data
+from lab.engines.processes import EpochDone, Trials, Workers
+from lab.host import console
+from lab.runs import keys as cache
+from lab.runs.keys import Caching
+from lab.training.recipe import Recipe
+from lab.training.trial import Trial
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from lab.tracking import Step
+    from lab.runs.step import Step
 
 NUM_EXAMPLES = 2  # images stored with the model to show what it takes
 
@@ -33,26 +38,26 @@ NUM_EXAMPLES = 2  # images stored with the model to show what it takes
 class Params(Recipe, Trials, Caching):
     """A recipe, the seeds to train it with, and the images to train it on."""
 
-    arm: str = cli.parameter(
+    arm: str = parameter(
         "1 to 50 letters, digits, spaces or any of .-_, such as baseline",
         lambda name: (
             0 < len(name.strip()) == len(name) <= 50
             and all(letter.isalnum() or letter in " .-_" for letter in name)
         ),
     )
-    data: str = cli.parameter(
+    data: str = parameter(
         "a runs:/ URI of a dataset/, the id of a prepare_data run, or a data set as"
         " prepare_data takes it",
         lambda location: bool(location.strip()),
     )
-    working_directory: Path = cli.parameter(
+    working_directory: Path = parameter(
         "an existing folder, which relative paths start from", Path.is_dir
     )
 
     @property
     def recipe(self) -> Recipe:
         """The hyperparameters alone."""
-        return Recipe(**cli.values(Recipe, self))
+        return Recipe(**values_of(Recipe, self))
 
 
 def run(params: Params, step: "Step", workers: Workers) -> None:
@@ -83,7 +88,7 @@ def train(params: Params, step: "Step", workers: Workers, folder: Path) -> list[
     """
     key = cache.trial_key(params.recipe, data.load(folder).description)
     log = functools.partial(
-        step.log_trial, params.arm, described=cli.pick(Recipe, params), key=key
+        step.log_trial, params.arm, described=texts_of(Recipe, params), key=key
     )
     with step.sole_trainer(key) if params.cache == "on" else nullcontext():
         trials = {}
@@ -138,7 +143,7 @@ def store(
     params: Params, step: "Step", dataset: data.Dataset, trials: list[Trial]
 ) -> None:
     """Write the arm, its aggregates and the model of the best finished trial."""
-    from lab import arm as arms
+    from didithelp import arm as arms
 
     finished = [trial for trial in trials if trial.status == arms.FINISHED]
     metrics = metrics_table(trials)
@@ -162,11 +167,11 @@ def assemble(
     metrics: "pd.DataFrame",
     trials: list[Trial],
 ) -> Any:
-    """The arm as `lab.arm` stores it."""
+    """The arm as `didithelp.arm` stores it."""
     import numpy as np
     import pandas as pd
 
-    from lab.arm import FINISHED, Arm
+    from didithelp.arm import FINISHED, Arm
 
     finished = [trial for trial in trials if trial.status == FINISHED]
     return Arm(
@@ -198,7 +203,7 @@ def metrics_table(trials: list[Trial]) -> "pd.DataFrame":
     """One row per trial: seed, status, then its metrics, empty where it diverged."""
     import pandas as pd
 
-    from lab.arm import METRIC_COLUMNS
+    from didithelp.arm import METRIC_COLUMNS
 
     rows = [
         {"seed": trial.seed, "status": trial.status, **trial.metrics}
@@ -209,7 +214,7 @@ def metrics_table(trials: list[Trial]) -> "pd.DataFrame":
 
 def aggregates(metrics: "pd.DataFrame") -> dict[str, float]:
     """Mean (under the metric's own name) and standard deviation over finished seeds."""
-    from lab.arm import DIVERGED, FINISHED, METRIC_COLUMNS
+    from didithelp.arm import DIVERGED, FINISHED, METRIC_COLUMNS
 
     finished = metrics[metrics["status"] == FINISHED][list(METRIC_COLUMNS)]
     found = finished.astype(float).mean().to_dict()
@@ -223,7 +228,7 @@ def aggregates(metrics: "pd.DataFrame") -> dict[str, float]:
 
 def keras_model(recipe: Recipe, dataset: data.Dataset, trial: Trial) -> Any:
     """The trial's network as a compiled Keras model."""
-    from lab import model as models
+    from lab.training import model as models
 
     network = models.build(
         recipe, dataset.image_shape, dataset.num_classes, seed=trial.seed
@@ -249,10 +254,10 @@ def _describe(trial: Trial, done: int, total: int) -> str:
 
 
 if __name__ == "__main__":
-    checked = cli.parse(Params)
+    checked = command_line.parse(Params)
     # The workers load TensorFlow while this process loads MLflow.
     with Workers(checked.num_workers) as started:
-        from lab import tracking
+        from lab.runs import step as tracking
 
         tracking.execute(
             functools.partial(run, workers=started),

@@ -12,32 +12,37 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lab import cache, cli, console, data
-from lab.recipe import Recipe
-from lab.trials import MAX_SEED, Trial, Workers, versions
+from didithelp.parameters import Parameters, parameter
+from lab import command_line
+from lab.data import dataset as data
+from lab.engines.processes import MAX_SEED, Workers
+from lab.host import console
+from lab.runs import keys as cache
+from lab.training.recipe import Recipe
+from lab.training.trial import Trial, versions
 
 if TYPE_CHECKING:
-    from lab.tracking import Step
+    from lab.runs.step import Step
 
 # Two float32 results of the same arithmetic in another order, after many steps.
 RELATIVE_TOLERANCE, ABSOLUTE_TOLERANCE = 1e-4, 1e-5
 
 
 @dataclasses.dataclass(frozen=True)
-class Params(cli.Parameters):
+class Params(Parameters):
     """Which trial."""
 
-    arm: str = cli.parameter(
+    arm: str = parameter(
         "the run id or runs:/ URI of a finished train_baseline or train_improved",
         lambda location: bool(location.strip()),
     )
-    trial_seed: int | None = cli.parameter(
+    trial_seed: int | None = parameter(
         "auto (the trial whose model was stored) or one of the arm's seeds",
         lambda seed: seed is None or 0 <= seed <= MAX_SEED,
         parse=lambda text: None if text == "auto" else int(text),
         spell=lambda seed: "auto" if seed is None else str(seed),
     )
-    working_directory: Path = cli.parameter(
+    working_directory: Path = parameter(
         "an existing folder, which relative paths start from", Path.is_dir
     )
 
@@ -54,7 +59,7 @@ class Finding:
 
 def run(params: Params, step: "Step", workers: Workers) -> None:
     """Train the trial again and say what came of it."""
-    from lab import arm as arms
+    from didithelp import arm as arms
 
     arm = step.load(params.arm, "trials", arms.load)
     stored, key = step.trial_of(params.arm, params.trial_seed)
@@ -64,7 +69,7 @@ def run(params: Params, step: "Step", workers: Workers) -> None:
             "expected the data set that the arm was trained on, got another one;"
             " was its prepare_data run changed?"
         )
-    recipe = cli.build(Recipe, key.parameters)
+    recipe = command_line.build(Recipe, key.parameters)
     again = train_again(recipe, stored.seed, folder, workers)
     finding = compare(stored, again)
     step.log_metrics(
@@ -146,9 +151,9 @@ def causes(stored: Trial, key: cache.Key, now: cache.Key) -> str:
 
 
 if __name__ == "__main__":
-    checked = cli.parse(Params)
+    checked = command_line.parse(Params)
     with Workers(1) as started:
-        from lab import tracking
+        from lab.runs import step as tracking
 
         tracking.execute(
             functools.partial(run, workers=started), checked, name="verify"

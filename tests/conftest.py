@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.trials import WORKER_ENVIRONMENT
+from lab.engines.processes import WORKER_ENVIRONMENT
 from tests.web import serve
 
 os.environ.update(WORKER_ENVIRONMENT)
@@ -18,7 +18,7 @@ os.environ.update(WORKER_ENVIRONMENT)
 @pytest.fixture(scope="session")
 def one_thread():
     """For every test that computes with TensorFlow in this process."""
-    from lab import training
+    from lab.training import trainer as training
 
     training.use_one_thread()
 

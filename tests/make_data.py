@@ -4,8 +4,9 @@ from pathlib import Path
 
 import numpy as np
 
-from lab import cli
-from lab.recipe import Recipe
+from didithelp.parameters import values_of
+from lab import command_line, mlproject
+from lab.training.recipe import Recipe
 
 NUM_CLASSES = 3
 
@@ -33,5 +34,5 @@ def save_images(
 def make_recipe(**changes) -> Recipe:
     """The baseline of MLproject, smaller, with changes."""
     small = {"hidden_units": (16,), "batch_size": 32, "epochs": 3}
-    baseline = cli.build(Recipe, cli.defaults("train_baseline"))
-    return Recipe(**cli.values(Recipe, baseline) | small | changes)
+    baseline = command_line.build(Recipe, mlproject.defaults("train_baseline"))
+    return Recipe(**values_of(Recipe, baseline) | small | changes)

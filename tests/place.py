@@ -12,7 +12,7 @@ from pathlib import Path
 import mlflow
 from mlflow.entities import Run
 
-from lab import cli
+from lab import mlproject
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Place:
             *before,
             "mlflow",
             "run",
-            str(cli.PROJECT_DIRECTORY),
+            str(mlproject.PROJECT_DIRECTORY),
             "-e",
             entry_point,
         ]

@@ -14,8 +14,9 @@ import pytest
 from mlflow.projects._project_spec import load_project
 from mlflow.utils.environment import _PythonEnv
 
-from lab import cli
-from lab.recipe import Recipe
+from didithelp.parameters import names_of
+from lab import command_line, mlproject
+from lab.training.recipe import Recipe
 
 MODULES = {
     "main": "pipelines.main",
@@ -47,27 +48,29 @@ SHARED = {
 # The only parameter without a default, and one of the two ways to name a candidate.
 ARMS = {"baseline": "runs:/0123/trials", "improved": "--some folder's name"}
 REQUIRED = {"compare": ["baseline"], "verify": ["arm"]}
-PACKAGES = ("lab", "steps", "pipelines")
+PACKAGES = ("didithelp", "lab", "steps", "pipelines")
 SOURCES = sorted(
     path
     for package in PACKAGES
-    for path in (cli.PROJECT_DIRECTORY / package).glob("*.py")
+    for path in (mlproject.PROJECT_DIRECTORY / package).rglob("*.py")
 )
 
 each_entry_point = pytest.mark.parametrize("entry_point", MODULES)
 each_source = pytest.mark.parametrize(
-    "source", SOURCES, ids=lambda path: f"{path.parent.name}/{path.name}"
+    "source",
+    SOURCES,
+    ids=lambda path: path.relative_to(mlproject.PROJECT_DIRECTORY).as_posix(),
 )
 
 
 @pytest.fixture(scope="module")
 def project():
     """MLproject as MLflow reads it."""
-    return load_project(str(cli.PROJECT_DIRECTORY))
+    return load_project(str(mlproject.PROJECT_DIRECTORY))
 
 
 def declarations(entry_point):
-    return cli.project()["entry_points"][entry_point]["parameters"]
+    return mlproject.project()["entry_points"][entry_point]["parameters"]
 
 
 def params_class(entry_point):
@@ -84,7 +87,7 @@ def examples(entry_point):
 
 def test_mlflow_finds_the_entry_points_in_running_order(project):
     assert list(project._entry_points) == list(MODULES)
-    assert list(cli.project()["entry_points"]) == list(MODULES)
+    assert list(mlproject.project()["entry_points"]) == list(MODULES)
 
 
 @each_entry_point
@@ -93,7 +96,7 @@ def test_declared_parameters_are_flags_placeholders_and_fields(project, entry_po
     flags = [f"--{name}={{{name}}}" for name in declared]
     command = project.get_entry_point(entry_point).command
     assert command.split() == ["python", "-m", MODULES[entry_point], *flags]
-    assert sorted(declared) == sorted(cli.names(params_class(entry_point)))
+    assert sorted(declared) == sorted(names_of(params_class(entry_point)))
 
 
 @each_entry_point
@@ -116,7 +119,7 @@ def test_only_the_arm_to_compare_with_has_no_default(entry_point):
     declared = declarations(entry_point)
     without = [name for name in declared if "default" not in declared[name]]
     assert without == REQUIRED.get(entry_point, [])
-    assert list(cli.defaults(entry_point)) == [
+    assert list(mlproject.defaults(entry_point)) == [
         name for name in declared if name not in without
     ]
 
@@ -128,9 +131,11 @@ def test_the_command_that_mlflow_runs_is_understood(project, entry_point, tmp_pa
     command = mlflow_entry.compute_command(dict(arms), str(tmp_path))
     python, option, module, *arguments = shlex.split(command)
     assert (python, option, module) == ("python", "-m", MODULES[entry_point])
-    params = cli.parse(params_class(entry_point), arguments)
+    params = command_line.parse(params_class(entry_point), arguments)
     assert params.working_directory.is_absolute()
-    built = cli.build(params_class(entry_point), cli.defaults(entry_point) | arms)
+    built = command_line.build(
+        params_class(entry_point), mlproject.defaults(entry_point) | arms
+    )
     assert dataclasses.replace(params, working_directory=Path(".")) == built
 
 
@@ -143,7 +148,7 @@ def test_equal_names_are_declared_equally_everywhere():
 
 
 def test_main_repeats_no_parameter_of_a_recipe():
-    assert not set(declarations("main")) & set(cli.names(Recipe))
+    assert not set(declarations("main")) & set(names_of(Recipe))
 
 
 # --- the two recipes ------------------------------------------------------------------
@@ -166,7 +171,9 @@ def test_the_recipes_differ_in_these_parameters_alone():
 @pytest.mark.parametrize(("index", "arm"), [(0, "baseline"), (1, "improved")])
 def test_the_recipes_are_the_published_ones(index, arm):
     entry_point = f"train_{arm}"
-    params = cli.build(params_class(entry_point), cli.defaults(entry_point))
+    params = command_line.build(
+        params_class(entry_point), mlproject.defaults(entry_point)
+    )
     expected = SHARED | {name: pair[index] for name, pair in DIFFERENCES.items()}
     assert params.arm == expected.pop("arm")
     assert dataclasses.asdict(params.recipe) == expected
@@ -177,7 +184,7 @@ def test_the_recipes_are_the_published_ones(index, arm):
 
 def test_the_environment_is_readable_without_conda(project):
     assert Path(project.env_config_path).name == "conda.yaml"
-    path = cli.PROJECT_DIRECTORY / "conda.yaml"
+    path = mlproject.PROJECT_DIRECTORY / "conda.yaml"
     environment = _PythonEnv.from_conda_yaml(str(path))
     assert re.fullmatch(r"3\.\d+(\.\d+)?", environment.python)
     assert environment.dependencies == ["-r requirements.txt"]
@@ -185,7 +192,7 @@ def test_the_environment_is_readable_without_conda(project):
 
 @pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
 def test_every_requirement_is_pinned_to_one_version(name):
-    lines = (cli.PROJECT_DIRECTORY / name).read_text("utf-8").splitlines()
+    lines = (mlproject.PROJECT_DIRECTORY / name).read_text("utf-8").splitlines()
     requirements = [
         line for line in lines if line and not line.startswith(("#", "-r "))
     ]
@@ -222,20 +229,22 @@ def parsed(source):
 
 
 def test_the_sources_are_found():
-    names = {f"{path.parent.name}/{path.name}" for path in SOURCES}
-    assert {"lab/tracking.py", "steps/train.py", "pipelines/main.py"} <= names
+    names = {
+        path.relative_to(mlproject.PROJECT_DIRECTORY).as_posix() for path in SOURCES
+    }
+    assert {"lab/runs/step.py", "steps/train.py", "pipelines/main.py"} <= names
 
 
 @each_source
 def test_mlflow_is_imported_by_tracking_alone(source):
     uses_mlflow = "mlflow" in imported(ast.walk(parsed(source)))
-    assert uses_mlflow == (source.name == "tracking.py")
+    assert uses_mlflow == (source.name == "step.py")
 
 
 @each_source
 def test_tensorflow_loads_with_model_and_training_alone(source):
     found = set(imported(nodes_at_import(parsed(source)))) & {"keras", "tensorflow"}
-    assert bool(found) == (source.name in ("model.py", "training.py"))
+    assert bool(found) == (source.name in ("model.py", "trainer.py"))
 
 
 @each_source
@@ -251,7 +260,7 @@ def test_steps_check_their_parameters_before_anything_heavy_loads():
     )
     answer = subprocess.run(
         [sys.executable, "-c", program],
-        cwd=cli.PROJECT_DIRECTORY,
+        cwd=mlproject.PROJECT_DIRECTORY,
         stdout=subprocess.PIPE,
         check=True,
         timeout=60,

@@ -1,0 +1,360 @@
+"""What a reader must know before believing a verdict.
+
+`find` looks at a comparison and its arms, and returns warnings as plain JSON values,
+`{"code": ..., "values": {...}}`, most important first. `text` puts one into English;
+another language needs no more than another TEXTS. Codes are stable: programs may
+branch on them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from didithelp.arm import Arm, distinct_names, finished_rows
+
+ADVISED_SEEDS = 5
+ACCURACY_TOLERANCE = 1e-6  # float32 rounding; one image is 1e-4
+NOTABLE_SIZE_RATIO = 1.1  # batch normalization alone adds half a percent of parameters
+NOTABLE_TIME_RATIO = 2  # less may be the machine's other work
+
+Caveat = dict[str, Any]
+
+TEXTS = {
+    "fallback_data": (
+        "fall-back data set: the answer is about {dataset}, not about {requested}: "
+        "{reason}"
+    ),
+    "selected_on_test": (
+        "recipe, epoch or checkpoint were chosen on the test set, so its accuracies "
+        "are too good to compare recipes by; choose on a validation set"
+    ),
+    "part_of_training_data": (
+        "only {num_examples:,} training examples were used (train_size {train_size:,})"
+    ),
+    "data_names_differ": (
+        "the arms name their data {reference_dataset} and {candidate_dataset}, but "
+        "every SHA-256 known of both agrees"
+    ),
+    "no_predictions": (
+        "{arm} has no predictions.npz, so it is compared by one accuracy per run: the "
+        "answer holds for this test set only; the noise of test images, flips per "
+        "seed, copied runs and reliability remain unknown"
+    ),
+    "undescribed_arm": (
+        "nothing describes {arm} (arm.json): its training data, recipe and libraries "
+        "could not be checked"
+    ),
+    "undescribed_data": (
+        "the arm.json of {arm} names no data set: its training data could not be "
+        "checked"
+    ),
+    "undescribed_recipe": (
+        "the arm.json of {arm} names no recipe: what differs could not be checked"
+    ),
+    "missing_digests": (
+        "the arm.json of {arm} has no SHA-256 of {parts}: they could not be checked"
+    ),
+    "unchecked_test_set": (
+        "that {reference} and {candidate} were tested on the same examples could not "
+        "be checked: it takes predictions.npz or arm.json of both"
+    ),
+    "diverged_runs": (
+        "{num_diverged} of {num_started} runs of {arm} diverged; the numbers show the "
+        "others"
+    ),
+    "collapsed_runs": (
+        "seeds {seeds} of {arm} collapsed: they are near chance, or far below the "
+        "median of the arm; they count in every number, so look at the median and the "
+        "wins beside the mean"
+    ),
+    "one_seed": "{arm} has 1 finished seed; {advised} is the least advised",
+    "few_seeds": (
+        "{arm} has {num_finished} finished seeds; {advised} is the least advised"
+    ),
+    "copied_runs": (
+        "seeds {seeds} of {arm} made identical predictions: the seed has no effect, or "
+        "a file was copied"
+    ),
+    "accuracies_contradict_predictions": (
+        "test_accuracy in metrics.csv of {arm} differs from that of its predictions, "
+        "which are used here"
+    ),
+    "early_stopping_never_fired": (
+        "early stopping of {arm} never fired: every finished run trained all {epochs} "
+        "epochs (patience {patience})"
+    ),
+    "epochs_differ": (
+        "the budgets differ: at most {reference_epochs} epochs for {reference} and "
+        "{candidate_epochs} for {candidate}; a difference may come from the budget"
+    ),
+    "sizes_differ": (
+        "the networks differ in size: {reference_parameters:,} parameters for "
+        "{reference} and {candidate_parameters:,} for {candidate}; a difference may "
+        "come from the size"
+    ),
+    "several_changes": (
+        "{num_changes} parameters of the recipe differ between {reference} and "
+        "{candidate} ({parameters}): which of them made the difference is unknown"
+    ),
+    "same_recipe": "{reference} and {candidate} have one and the same recipe",
+    "unpaired_seeds": (
+        "{reference} and {candidate} finished different seeds, so their runs are not "
+        "paired; all are used"
+    ),
+    "identical_predictions": (
+        "{reference} and {candidate} made identical predictions in every pair: was one "
+        "run given twice?"
+    ),
+    "below_one_example": (
+        "the accuracies of {reference} and {candidate} differ by less than one of the "
+        "{num_examples:,} test examples per seed"
+    ),
+    "versions_differ": (
+        "{library} differs: {reference_version} for {reference}, {candidate_version} "
+        "for {candidate}"
+    ),
+    "time_differs": (
+        "a run of {slower} takes about {ratio} times as long as one of {faster}"
+    ),
+}
+
+
+def text(warning: Caveat) -> str:
+    """A warning in English."""
+    values = {
+        name: ", ".join(map(str, value)) if isinstance(value, list) else value
+        for name, value in warning["values"].items()
+    }
+    return TEXTS[warning["code"]].format(**values)
+
+
+def find(
+    answer: dict[str, Any], results: list[dict[str, Any]], arms: list[Arm]
+) -> list[Caveat]:
+    """Caveats about a comparison.
+
+    answer: what `comparison.compare` knows before its words: `dataset`, `test_set`,
+        `selected_on`, `arms`.
+    results: its comparisons in the primary metric, one per candidate.
+    arms: the reference and the candidates, in the order of `answer["arms"]`.
+    """
+    described = answer["arms"]
+    found = [*_about_data(answer, arms)]
+    for arm, part in zip(arms, described, strict=True):
+        found += _about_runs(arm, part)
+    num_examples = answer["test_set"]["num_examples"]
+    for arm, part, result in zip(arms[1:], described[1:], results, strict=True):
+        both = (arms[0], arm), (described[0], part)
+        found += _about_pair(*both, result, num_examples)
+    return found
+
+
+def cost_warning(arms: list[Arm]) -> list[Caveat]:
+    """Candidates whose runs take much longer or shorter than those of the reference.
+
+    Apart from the others, because times differ from run to run and must not reach
+    `comparison.json`; the ratio is a whole number for the same reason.
+    """
+    reference, *candidates = zip(distinct_names(arms), arms, strict=True)
+    return [
+        warning
+        for candidate in candidates
+        if (warning := _time_differs(dict([reference, candidate]))) is not None
+    ]
+
+
+def _warning(code: str, **values: Any) -> Caveat:
+    return {"code": code, "values": values}
+
+
+# --- the data -------------------------------------------------------------------------
+
+
+def _about_data(answer: dict[str, Any], arms: list[Arm]) -> Iterator[Caveat]:
+    dataset = answer["dataset"]
+    if dataset["fallback"] is not None:
+        yield _warning(
+            "fallback_data",
+            dataset=dataset["name"],
+            requested=dataset["requested"],
+            reason=dataset["fallback"],
+        )
+    if answer["selected_on"] == "test":
+        yield _warning("selected_on_test")
+    described = [arm.dataset for arm in arms if arm.dataset is not None]
+    if described and described[0].get("train_size"):
+        yield _warning(
+            "part_of_training_data",
+            num_examples=described[0]["counts"]["train"],
+            train_size=described[0]["train_size"],
+        )
+    for other in described[1:]:
+        if other["name"] != described[0]["name"]:
+            yield _warning(
+                "data_names_differ",
+                reference_dataset=described[0]["name"],
+                candidate_dataset=other["name"],
+            )
+
+
+# --- one arm --------------------------------------------------------------------------
+
+
+def _about_runs(arm: Arm, part: dict[str, Any]) -> Iterator[Caveat]:
+    name, finished, started = part["name"], part["num_finished"], part["num_started"]
+    if arm.dataset is None:
+        code = "undescribed_arm" if arm.recipe is None else "undescribed_data"
+        yield _warning(code, arm=name)
+    elif arm.recipe is None:
+        yield _warning("undescribed_recipe", arm=name)
+    if missing := _missing_digests(arm):
+        yield _warning("missing_digests", arm=name, parts=missing)
+    if not arm.has_predictions:
+        yield _warning("no_predictions", arm=name)
+    if finished < started:
+        yield _warning(
+            "diverged_runs",
+            arm=name,
+            num_diverged=started - finished,
+            num_started=started,
+        )
+    if part["collapsed_seeds"]:
+        yield _warning("collapsed_runs", arm=name, seeds=part["collapsed_seeds"])
+    if finished < ADVISED_SEEDS:
+        yield _warning(
+            "one_seed" if finished == 1 else "few_seeds",
+            arm=name,
+            num_finished=finished,
+            advised=ADVISED_SEEDS,
+        )
+    if part["copied_seeds"]:
+        yield _warning("copied_runs", arm=name, seeds=part["copied_seeds"])
+    recorded = finished_rows(arm)["test_accuracy"].to_numpy(float)
+    shown = np.array(part["metrics"]["test_accuracy"]["values"])
+    if np.abs(recorded - shown).max() > ACCURACY_TOLERANCE:
+        yield _warning("accuracies_contradict_predictions", arm=name)
+    yield from _early_stopping_never_fired(arm, name)
+
+
+def _missing_digests(arm: Arm) -> list[str]:
+    known = {} if arm.dataset is None else arm.dataset["sha256"]
+    return sorted(part for part, digest in known.items() if digest is None)
+
+
+def _early_stopping_never_fired(arm: Arm, name: str) -> Iterator[Caveat]:
+    recipe = arm.recipe or {}
+    patience, epochs = recipe.get("early_stopping_patience"), recipe.get("epochs")
+    if patience is None or epochs is None:
+        return
+    trained = finished_rows(arm)["actual_epochs"].to_numpy(float, na_value=np.nan)
+    if (trained == epochs).all():
+        yield _warning(
+            "early_stopping_never_fired", arm=name, epochs=epochs, patience=patience
+        )
+
+
+# --- a candidate against the reference ------------------------------------------------
+
+
+def _about_pair(
+    arms: tuple[Arm, Arm],
+    parts: tuple[dict, dict],
+    result: dict[str, Any],
+    num_examples: int | None,
+) -> Iterator[Caveat]:
+    names = {"reference": parts[0]["name"], "candidate": parts[1]["name"]}
+    yield from _unchecked(arms, names)
+    yield from _outcome(result, names, num_examples)
+    yield from _budgets(arms, parts, names)
+    yield from _changes(parts[1]["changes"], names)
+    yield from _versions(arms, names)
+
+
+def _unchecked(arms: tuple[Arm, Arm], names: dict[str, str]) -> Iterator[Caveat]:
+    test_set = {"x_test", "y_test"}
+    by_digests = all(
+        arm.dataset is not None and test_set.isdisjoint(_missing_digests(arm))
+        for arm in arms
+    )
+    by_labels = all(arm.has_predictions for arm in arms)
+    if not by_digests and not by_labels:
+        yield _warning("unchecked_test_set", **names)
+
+
+def _budgets(
+    arms: tuple[Arm, Arm], parts: tuple[dict, dict], names: dict[str, str]
+) -> Iterator[Caveat]:
+    epochs = [None if arm.recipe is None else arm.recipe.get("epochs") for arm in arms]
+    if None not in epochs and epochs[0] != epochs[1]:
+        yield _warning(
+            "epochs_differ",
+            **names,
+            reference_epochs=epochs[0],
+            candidate_epochs=epochs[1],
+        )
+    sizes = [part["metrics"]["num_parameters"]["mean"] for part in parts]
+    if all(sizes) and max(sizes) >= NOTABLE_SIZE_RATIO * min(sizes):
+        yield _warning(
+            "sizes_differ",
+            **names,
+            reference_parameters=round(sizes[0]),
+            candidate_parameters=round(sizes[1]),
+        )
+
+
+def _changes(
+    changes: dict[str, list] | None, names: dict[str, str]
+) -> Iterator[Caveat]:
+    if changes is None:
+        return
+    if not changes:
+        yield _warning("same_recipe", **names)
+    if len(changes) > 1:
+        yield _warning(
+            "several_changes",
+            **names,
+            num_changes=len(changes),
+            parameters=sorted(changes),
+        )
+
+
+def _outcome(
+    result: dict[str, Any], names: dict[str, str], num_examples: int | None
+) -> Iterator[Caveat]:
+    if "unpaired_seed_sets_differ" in result["flags"]:
+        yield _warning("unpaired_seeds", **names)
+    if "identical_predictions" in result["flags"]:
+        yield _warning("identical_predictions", **names)
+    elif num_examples and abs(result["delta"]) < 1 / num_examples:
+        yield _warning("below_one_example", **names, num_examples=num_examples)
+
+
+def _versions(arms: tuple[Arm, Arm], names: dict[str, str]) -> Iterator[Caveat]:
+    """Of what both name: other software may use other libraries."""
+    first, second = (arm.versions for arm in arms)
+    for library in sorted(first.keys() & second.keys()):
+        if first[library] != second[library]:
+            yield _warning(
+                "versions_differ",
+                **names,
+                library=library,
+                reference_version=first[library],
+                candidate_version=second[library],
+            )
+
+
+def _time_differs(arms: dict[str, Arm]) -> Caveat | None:
+    seconds = {
+        name: finished_rows(arm)["train_seconds"].astype(float).mean()
+        for name, arm in arms.items()
+    }
+    if not all(value > 0 for value in seconds.values()):
+        return None
+    faster, slower = sorted(seconds, key=seconds.get)
+    ratio = round(seconds[slower] / seconds[faster])
+    if ratio < NOTABLE_TIME_RATIO:
+        return None
+    return _warning("time_differs", slower=slower, faster=faster, ratio=ratio)

@@ -1,0 +1,90 @@
+"""The comparison as Markdown: `table.md`, and the shorter note for MLflow."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from didithelp.arm import Arm
+from didithelp.report import sentences, tables
+from didithelp.report.document import Table
+from didithelp.report.words import Words, clean
+
+# Marks that Markdown acts on; an underscore within a word and a lone < are plain text.
+MARK = re.compile(r"[\\`*\[\]|~]|<(?=[A-Za-z/!?])|&(?=#?\w+;)|(?<![^\W_])_|_(?![^\W_])")
+
+
+def table(
+    comparison: dict[str, Any], arms: list[Arm], warnings: list[str], words: Words
+) -> str:
+    """`table.md`: the answer, tables with every number, choices and warnings."""
+    reference = comparison["reference"]
+    return _joined(
+        [
+            [f"# {escape(sentences.title(comparison, words))}"],
+            [_verdict(comparison, words)],
+            _table(tables.arm_table(comparison, arms, words)),
+            [escape(words("difference_from", reference=reference))],
+            *map(_table, tables.difference_tables(comparison, words)),
+            _items(sentences.notes(comparison, words)),
+            *_warnings(warnings, words),
+        ]
+    )
+
+
+def note(comparison: dict[str, Any], warnings: list[str], words: Words) -> str:
+    """What a reader of the run's page in MLflow needs first."""
+    return _joined(
+        [
+            [f"### {escape(sentences.title(comparison, words))}"],
+            [_verdict(comparison, words)],
+            _table(tables.headline(comparison, words)),
+            *_warnings(warnings, words),
+            [escape(words("look_at_report"))],
+        ]
+    )
+
+
+def escape(text: str) -> str:
+    """Text that Markdown shows as it is, inside and outside of tables."""
+    return MARK.sub(r"\\\g<0>", clean(text))
+
+
+def _verdict(comparison: dict[str, Any], words: Words) -> str:
+    """One word, or one for each candidate, and the answers."""
+    results = sentences.primary_results(comparison)
+    verdicts = [words(result["verdict"]) for result in results]
+    if len(results) > 1:
+        names = [escape(result["candidate"]) for result in results]
+        pairs = zip(names, verdicts, strict=True)
+        verdicts = [f"{name} {verdict}" for name, verdict in pairs]
+    answer = escape(" ".join(sentences.answers(comparison, words)))
+    return f"**{words('verdict')}{words('colon')}{', '.join(verdicts)}.** {answer}"
+
+
+def _warnings(warnings: list[str], words: Words) -> list[list[str]]:
+    if not warnings:
+        return []
+    return [[f"{words('warnings')}{words('colon')}".rstrip(" "), "", *_items(warnings)]]
+
+
+def _items(texts: Iterable[str]) -> list[str]:
+    return [f"- {escape(text)}" for text in texts]
+
+
+def _table(table: Table) -> list[str]:
+    """Lines of a padded table: first column to the left, the others to the right."""
+    cells = [[escape(cell) for cell in row] for row in [table.header, *table.rows]]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    lines = [
+        [row[0].ljust(widths[0])]
+        + [cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)]
+        for row in cells
+    ]
+    rule = ["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])]
+    return [f"| {' | '.join(row)} |" for row in (lines[0], rule, *lines[1:])]
+
+
+def _joined(parts: list[list[str]]) -> str:
+    return "\n\n".join("\n".join(lines) for lines in parts) + "\n"

@@ -1,0 +1,91 @@
+"""The comparison on a terminal: tables, the verdict in its color, the warnings.
+
+Made for 80 columns. `rich` leaves colors out where nobody would see them: in a pipe,
+and with NO_COLOR.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from typing import Any
+
+from rich import box
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+from didithelp.report import sentences, tables
+from didithelp.report.words import Words, clean
+from lab.host.console import WIDTH
+
+COLORS = {
+    "better": "bold green",
+    "worse": "bold red",
+    "equivalent": "bold blue",
+    "inconclusive": "bold yellow",
+}
+
+
+def summary(comparison: dict[str, Any], warnings: list[str], words: Words) -> Group:
+    """The arms, the verdict on each candidate, and what changes its meaning."""
+    results = sentences.primary_results(comparison)
+    title = [Text(line, "bold") for line in _lines(sentences.title(comparison, words))]
+    parts: list[Any] = [*title, Text(), _arms(comparison, words), Text()]
+    if len(results) == 1:
+        verdict = results[0]["verdict"]
+        label = f"{words('verdict').lower()}{words('colon')}"
+        parts.append(Text.assemble(label, (words(verdict), COLORS[verdict])))
+    else:
+        parts += [_differences(comparison, words), Text()]
+    for answer in sentences.answers(comparison, words):
+        parts += map(Text, _lines(answer))
+        if len(results) > 1:
+            parts.append(Text())
+    for warning in warnings:
+        mark = f"{words('warning')}{words('colon')}"
+        first, *others = _lines(mark + warning, indent="  ")
+        parts.append(Text.assemble((first[: len(mark)], "yellow"), first[len(mark) :]))
+        parts += map(Text, others)
+    return Group(*parts)
+
+
+def _arms(comparison: dict[str, Any], words: Words) -> Table:
+    keys = ("arm", "seeds", "accuracy_percent", "cross_entropy", "epochs")
+    table = _table([words(key) for key in keys])
+    for arm in comparison["arms"]:
+        metrics = arm["metrics"]
+        table.add_row(
+            clean(arm["name"]),
+            tables.seeds_finished(arm),
+            tables.mean_and_sd(metrics["test_accuracy"], words),
+            words.number(metrics["test_cross_entropy"]["mean"], 4),
+            words.number(metrics["actual_epochs"]["mean"], 1),
+        )
+    return table
+
+
+def _differences(comparison: dict[str, Any], words: Words) -> Table:
+    """What decides, for each of several candidates."""
+    (difference, *header), rows = tables.headline_differences(comparison, words)
+    difference = difference.replace(", ", ",\n")  # the unit below
+    table = _table([words("arm"), difference, *header])
+    results = sentences.primary_results(comparison)
+    for result, (*cells, verdict) in zip(results, rows, strict=True):
+        colored = Text(verdict, COLORS[result["verdict"]])
+        table.add_row(clean(result["candidate"]), *cells, colored)
+    return table
+
+
+def _table(header: list[str]) -> Table:
+    """A long name takes several lines, so that no number is ever cut."""
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    table.add_column(header[0], overflow="fold")
+    for name in header[1:]:
+        table.add_column(name, justify="right", no_wrap=True, overflow="fold")
+    return table
+
+
+def _lines(text: str, indent: str = "") -> list[str]:
+    return textwrap.wrap(
+        clean(text), WIDTH, subsequent_indent=indent, break_on_hyphens=False
+    )

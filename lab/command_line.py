@@ -1,0 +1,117 @@
+"""The strict command line that fills declared parameters."""
+
+import atexit
+import contextlib
+import dataclasses
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal, TypeVar, get_origin
+
+from didithelp.parameters import Parameters, explain, is_valid, names_of, suggest
+from lab.host import lifecycle
+from lab.host.lifecycle import EXIT_USAGE, fail
+
+Params = TypeVar("Params", bound=Parameters)
+Result = TypeVar("Result")
+
+
+def integers(text: str) -> tuple[int, ...]:
+    """'512,256' → (512, 256); a trailing comma is allowed, so '7,' is (7,)."""
+    return tuple(int(part) for part in text.removesuffix(",").split(","))
+
+
+def parse(parameters: type[Params], arguments: list[str] | None = None) -> Params:
+    """The command line as `parameters`, or one line on stderr and exit status 2."""
+    return or_exit(build, parameters, read(names_of(parameters), [], arguments))
+
+
+def read(
+    required: list[str], optional: list[str], arguments: list[str] | None = None
+) -> dict[str, str]:
+    """Name and text of every parameter given; anything unknown or missing is refused.
+
+    MLproject spells `--name=value`; what it does not declare, MLflow appends as
+    `--name value`. argparse takes neither a value "--" nor "-1e-4" in these places.
+    """
+    if arguments is None:
+        arguments = sys.argv[1:]
+        lifecycle.note_interruptions()
+        _claim_run()
+    words = list(arguments)
+    known = [*required, *optional]
+    given: dict[str, str] = {}
+    while words:
+        word = words.pop(0)
+        name, equals, text = word.removeprefix("--").partition("=")
+        if not word.startswith("--") or name not in known:
+            fail(_unknown(word, known), EXIT_USAGE)
+        if name in given:
+            fail(f"{name} is given twice; give it once", EXIT_USAGE)
+        if not equals:
+            if not words or words[0].startswith("--"):
+                fail(f"{name} has no value; give it with -P NAME=VALUE", EXIT_USAGE)
+            text = words.pop(0)
+        given[name] = text
+    if missing := ", ".join(name for name in required if name not in given):
+        fail(f"no value for {missing}; give it with -P NAME=VALUE", EXIT_USAGE)
+    return given
+
+
+def or_exit(function: Callable[..., Result], *arguments: Any) -> Result:
+    """Call `function`; its ValueError becomes one line and exit status 2."""
+    try:
+        return function(*arguments)
+    except ValueError as error:
+        fail(str(error), EXIT_USAGE)
+
+
+def build(parameters: type[Params], given: dict[str, str]) -> Params:
+    """Texts converted to the fields' types and checked.
+
+    Raises:
+        ValueError: the first value that is not what its field expects.
+    """
+    converted = {}
+    for field in dataclasses.fields(parameters):
+        text = given[field.name]
+        try:
+            converted[field.name] = value = _convert(field, text)
+            valid = is_valid(field, value)  # here too, to quote what was typed
+        except ValueError:
+            valid = False
+        if not valid:
+            raise ValueError(explain(field, text))
+    return parameters(**converted)
+
+
+def _claim_run() -> None:
+    """Say whose the run is that `mlflow run` has made for this process."""
+    from lab.host import process
+
+    if run_id := os.environ.get("MLFLOW_RUN_ID"):
+        with contextlib.suppress(OSError):  # what comes next will tell
+            process.claim(run_id)
+            atexit.register(process.drop_claim, run_id)
+
+
+def _convert(field: dataclasses.Field, text: str) -> Any:
+    is_text = field.type in (str, Path) or get_origin(field.type) is Literal
+    if not is_text and ("_" in text or not text.isascii()):
+        raise ValueError(text)  # int takes "1_0" and the digits of every script
+    if field.metadata["parse"] is not None:
+        return field.metadata["parse"](text)
+    if field.type is bool:
+        return {"true": True, "false": False}.get(text.strip().lower(), text)
+    return text if get_origin(field.type) is Literal else field.type(text)
+
+
+def _unknown(argument: str, known: list[str]) -> str:
+    if not argument.startswith("--"):
+        return (
+            f"unexpected argument {argument!r}; parameters are given as -P NAME=VALUE"
+        )
+    name = argument.removeprefix("--").split("=")[0]
+    hint = suggest(name, known) or f"; known are {', '.join(known)}"
+    return f"unknown parameter {name!r}{hint}"

@@ -1,0 +1,82 @@
+"""Recipe → an ordinary Keras model: ordinary layers, ordinary loss, raw pixels in."""
+
+from collections.abc import Iterator
+
+import keras
+import numpy as np
+from keras import layers
+
+from lab.training.recipe import Recipe
+
+LOSS = "sparse_categorical_crossentropy"
+
+
+def build(
+    recipe: Recipe, image_shape: tuple[int, ...], num_classes: int, *, seed: int
+) -> keras.Model:
+    """A multi-layer perceptron with new weights.
+
+    Rescaling and flattening are layers, so that nobody can serve the model with other
+    preprocessing than it was trained with. `seed` fixes initial weights and dropout:
+    each layer has a seed of its own, so two recipes that differ in dropout or batch
+    normalisation still start from the same weights.
+
+    Returns:
+        uint8 pixels in 0..255, shape (n, *image_shape) → float32 probabilities,
+        shape (n, num_classes).
+    """
+    seeds = _layer_seeds(seed, len(recipe.hidden_units))
+    images = keras.Input(image_shape, dtype="uint8", name="images")
+    x = layers.Rescaling(1 / 255, name="rescaling")(images)
+    x = layers.Flatten(name="flatten")(x)
+    for index, units in enumerate(recipe.hidden_units, start=1):
+        x = _dense(recipe, units, next(seeds), name=f"hidden_{index}")(x)
+        for layer in _after_dense(recipe, index, next(seeds)):
+            x = layer(x)
+    probabilities = _dense(
+        recipe, num_classes, next(seeds), activation="softmax", name="probabilities"
+    )(x)
+    return keras.Model(images, probabilities, name="perceptron")
+
+
+def _layer_seeds(seed: int, num_hidden_layers: int) -> Iterator[int]:
+    """Two seeds per hidden layer (weights, dropout), one for the last; 31 bits each."""
+    states = np.random.SeedSequence(seed).generate_state(2 * num_hidden_layers + 1)
+    return (int(state >> 1) for state in states)
+
+
+def _dense(
+    recipe: Recipe, units: int, seed: int, *, name: str, activation: str | None = None
+) -> layers.Dense:
+    """Keras's default initial weights; the labs' penalty lambda * sum(w ** 2)."""
+    return layers.Dense(
+        units,
+        activation=activation,
+        kernel_initializer=keras.initializers.GlorotUniform(seed),
+        kernel_regularizer=(
+            keras.regularizers.L2(recipe.l2_lambda) if recipe.l2_lambda else None
+        ),
+        name=name,
+    )
+
+
+def _after_dense(recipe: Recipe, index: int, seed: int) -> list[layers.Layer]:
+    """Batch normalisation, activation and dropout, in the recipe's order."""
+    stack = [layers.Activation(recipe.activation, name=f"activation_{index}")]
+    if recipe.use_batch_norm:
+        position = recipe.batch_norm_position == "after_activation"
+        normalization = layers.BatchNormalization(name=f"batch_norm_{index}")
+        stack.insert(int(position), normalization)
+    if recipe.dropout_rate:
+        stack.append(
+            layers.Dropout(recipe.dropout_rate, seed=seed, name=f"dropout_{index}")
+        )
+    return stack
+
+
+def optimizer(recipe: Recipe) -> keras.optimizers.Optimizer:
+    """The recipe's optimizer with Keras's own values for everything else."""
+    if recipe.optimizer == "sgd":
+        return keras.optimizers.SGD(recipe.learning_rate, momentum=recipe.momentum)
+    classes = {"adam": keras.optimizers.Adam, "rmsprop": keras.optimizers.RMSprop}
+    return classes[recipe.optimizer](recipe.learning_rate)

@@ -1,0 +1,511 @@
+"""One trial: one recipe trained with one seed, many steps inside one graph.
+
+The model is an ordinary Keras model, and what happens to its weights is what
+`model.fit` would do with the same batches and the same dropped units;
+`tests/test_training.py` holds it to that. Keras's own step loop goes back to Python
+for every batch of 128 small images, which costs more than the arithmetic; here Python
+is entered a dozen times per epoch. benchmarks/README.md has what each measure is worth.
+"""
+
+import math
+import time
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from didithelp import statistics
+from lab.data.dataset import Dataset
+from lab.training import model as models
+from lab.training.recipe import Recipe
+from lab.training.trial import History, Trial
+
+# Every intermediate result of this many images fits the caches of ordinary cores.
+EVALUATION_BATCH = 1000
+
+# Random numbers of a dropout layer per call of the graph: few calls, little memory.
+NOISE_PER_CALL = 2**21
+NOISE_LEVELS = 2**16  # of 16 bits
+
+# "exponential" ends at a tenth of the first learning rate, whatever the ceiling.
+EXPONENTIAL_DECAY = 0.1
+
+# "reduce_on_plateau": Keras's defaults (a tenth after 10 epochs) could not act within
+# the labs' 20 epochs and patience of 5, so half after 2.
+PLATEAU_FACTOR = 0.5
+PLATEAU_PATIENCE = 2
+
+
+class EarlyStopping:
+    """Which epoch's weights to keep, and when to give up; watches `val_loss`.
+
+    The same rule as Keras's callback with `restore_best_weights`: the best epoch is
+    the first with the lowest loss, also where training was never cut short.
+    """
+
+    def __init__(self, patience: int | None):
+        self.patience = patience
+        self.best_epoch = 0
+        self.best_loss = math.inf
+
+    def improves(self, epoch: int, val_loss: float) -> bool:
+        """Take note of an epoch; whether it is the best so far."""
+        if not val_loss < self.best_loss:  # so that NaN is no improvement
+            return False
+        self.best_epoch, self.best_loss = epoch, val_loss
+        return True
+
+    def gives_up(self, epoch: int) -> bool:
+        """Whether `patience` epochs in a row have brought no improvement."""
+        return self.patience is not None and epoch - self.best_epoch >= self.patience
+
+
+class Plateau:
+    """How often the learning rate has been reduced for want of progress."""
+
+    def __init__(self) -> None:
+        self.reductions = 0
+        self._waiting = 0
+
+    def update(self, improved: bool) -> None:
+        self._waiting = 0 if improved else self._waiting + 1
+        if self._waiting == PLATEAU_PATIENCE:
+            self.reductions += 1
+            self._waiting = 0
+
+
+def learning_rates(
+    recipe: Recipe, epoch: int, num_steps: int, reductions: int
+) -> np.ndarray:
+    """The learning rate of each step of an epoch (counted from 1), (num_steps,) float32
+
+    Cosine falls to 0 and exponential to a tenth at the end of the last epoch allowed.
+    """
+    steps = (epoch - 1) * num_steps + np.arange(num_steps)
+    progress = steps / (recipe.epochs * num_steps)
+    factor = {
+        "constant": np.ones(num_steps),
+        "cosine": (1 + np.cos(np.pi * progress)) / 2,
+        "exponential": EXPONENTIAL_DECAY**progress,
+        "reduce_on_plateau": np.full(num_steps, PLATEAU_FACTOR**reductions),
+    }[recipe.learning_rate_schedule]
+    return (recipe.learning_rate * factor).astype(np.float32)
+
+
+def use_one_thread() -> None:
+    """One thread per process: faster per core here, and the same bits every time."""
+    tf.config.threading.set_intra_op_parallelism_threads(1)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+
+
+def _noise_generator(seed: int) -> np.random.Generator:
+    """Of dropout alone: a recipe without dropout shall draw the same batches."""
+    (child,) = np.random.SeedSequence(seed).spawn(1)
+    return np.random.default_rng(child)
+
+
+def random_bits(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    """Uniform uint16 of any shape; four from each draw take half the time of four."""
+    count = math.prod(shape)
+    drawn = rng.integers(
+        2**64 - 1, size=math.ceil(count / 4), dtype=np.uint64, endpoint=True
+    )
+    return drawn.view(np.uint16)[:count].reshape(shape)
+
+
+def dropout(x: tf.Tensor, noise: tf.Tensor, rate: float) -> tf.Tensor:
+    """Set a share `rate` of x to 0 and scale the rest, so that its mean stays.
+
+    Args:
+        x: activations, (n, units).
+        noise: uniform uint16 of the same shape; the rate is rounded to its resolution.
+        rate: in [0, 1).
+    """
+    dropped = min(round(rate * NOISE_LEVELS), NOISE_LEVELS - 1)
+    kept = tf.cast(noise >= dropped, x.dtype)
+    return x * (kept * (NOISE_LEVELS / (NOISE_LEVELS - dropped)))
+
+
+def train_once(recipe: Recipe, dataset: Dataset, *, seed: int) -> Trial:
+    """Train one recipe with one seed; see `Trainer.train`."""
+    return Trainer(recipe, dataset).train(seed)
+
+
+class Trainer:
+    """Trains one recipe on one data set, seed after seed, in one compiled graph."""
+
+    def __init__(self, recipe: Recipe, dataset: Dataset):
+        self.recipe = recipe
+        self.dataset = dataset
+        self.model = self._build(seed=0)
+        self._optimizer = FusedOptimizer(recipe, self.model.trainable_variables)
+        self._noise_rng = _noise_generator(seed=0)
+        self._images = tf.constant(dataset.x_train)
+        self._labels = tf.constant(dataset.y_train)
+        self._validation = (
+            tf.constant(dataset.x_validation),
+            tf.constant(dataset.y_validation),
+        )
+        num_images, size = len(dataset.y_train), recipe.batch_size
+        self.num_steps = math.ceil(num_images / size)
+        self._steps_per_call = max(
+            1, NOISE_PER_CALL // (size * max(recipe.hidden_units))
+        )
+        # One graph for full batches, one for the smaller batch that may end an epoch.
+        self._graphs = {size: self._graph(size) for size in (size, num_images % size)}
+        self._predict_graph = tf.function(
+            lambda images: self.model(images, training=False),
+            input_signature=[tf.TensorSpec((None, *dataset.image_shape), tf.uint8)],
+            autograph=False,
+        )
+
+    def train(
+        self, seed: int, on_epoch: Callable[[dict[str, float]], Any] = lambda row: None
+    ) -> Trial:
+        """Train from new weights; `seed` fixes them, the batches and dropout.
+
+        Early stopping and the choice of weights use the validation set alone; the test
+        set is read once, at the end.
+        """
+        started = time.perf_counter()
+        self.reset(seed)
+        history, stopping, weights = self._fit(seed, on_epoch)
+        seconds = time.perf_counter() - started
+        shared = {"actual_epochs": len(history), "train_seconds": seconds}
+        if not _is_finite(history[-1]):
+            return Trial(seed, "diverged", shared, history, None, None)
+        if weights is not None:
+            self.model.set_weights(weights)
+        metrics, probabilities = self.test()
+        metrics |= shared | _validation_metrics(history, stopping.best_epoch)
+        kept = stopping.best_epoch if weights is not None else len(history)
+        metrics["kept_epoch"] = kept
+        return Trial(
+            seed, "finished", metrics, history, probabilities, self.model.get_weights()
+        )
+
+    def reset(self, seed: int) -> None:
+        """New weights, dropout and optimizer, as if nothing had run before."""
+        fresh = self._build(seed=seed)
+        for variable, new in zip(self.model.variables, fresh.variables, strict=True):
+            variable.assign(new)
+        self._optimizer.reset()
+        self._noise_rng = _noise_generator(seed)
+
+    def train_epoch(self, order: np.ndarray, rates: np.ndarray) -> dict[str, float]:
+        """One pass over the training images in the given order.
+
+        Args:
+            order: a permutation of the training set, (n,).
+            rates: the learning rate of each step, (num_steps,).
+
+        Returns:
+            loss (with penalty), cross_entropy and accuracy, each the mean over images
+            of what the model said while it was learning, as Keras's history has it.
+        """
+        size = self.recipe.batch_size
+        num_full = len(order) // size
+        full = order[: num_full * size].reshape(num_full, size)
+        calls = [
+            full[start : start + self._steps_per_call]
+            for start in range(0, num_full, self._steps_per_call)
+        ]
+        if num_full < self.num_steps:
+            calls.append(order[num_full * size :].reshape(1, -1))
+        sums = np.zeros(3)
+        done = 0
+        for batches in calls:
+            graph = self._graphs[batches.shape[1]]
+            results = graph(
+                tf.constant(batches, tf.int32),
+                tf.constant(rates[done : done + len(batches)], tf.float32),
+                [tf.constant(noise) for noise in self.draw_noise(batches.shape)],
+            )
+            sums += [float(result) for result in results]
+            done += len(batches)
+        loss, cross_entropy, correct = (sums / len(order)).tolist()
+        return {"loss": loss, "cross_entropy": cross_entropy, "accuracy": correct}
+
+    def draw_noise(self, shape: tuple[int, int]) -> list[np.ndarray]:
+        """What decides about dropping units: uint16 (*shape, units) for each layer.
+
+        NumPy draws them in a quarter of the time that TensorFlow would take.
+        """
+        if not self.recipe.dropout_rate:
+            return []
+        return [
+            random_bits(self._noise_rng, (*shape, units))
+            for units in self.recipe.hidden_units
+        ]
+
+    def predict(self, images: np.ndarray | tf.Tensor) -> np.ndarray:
+        """uint8 images (n, height, width[, channels]) → probabilities (n, C) float32"""
+        return np.concatenate(
+            [
+                self._predict_graph(images[start : start + EVALUATION_BATCH]).numpy()
+                for start in range(0, len(images), EVALUATION_BATCH)
+            ]
+        )
+
+    def penalty(self) -> float:
+        """What the L2 term adds to the loss at the present weights."""
+        return float(sum(self.model.losses)) if self.model.losses else 0.0
+
+    def _build(self, *, seed: int) -> keras.Model:
+        return models.build(
+            self.recipe, self.dataset.image_shape, self.dataset.num_classes, seed=seed
+        )
+
+    def _fit(
+        self, seed: int, on_epoch: Callable[[dict[str, float]], Any]
+    ) -> tuple[History, EarlyStopping, list[np.ndarray] | None]:
+        """All epochs; the third result is what to restore, None without stopping."""
+        recipe = self.recipe
+        rng = np.random.default_rng(seed)
+        stopping = EarlyStopping(recipe.early_stopping_patience)
+        plateau = Plateau()
+        history: History = []
+        best_weights = None
+        for epoch in range(1, recipe.epochs + 1):
+            rates = learning_rates(recipe, epoch, self.num_steps, plateau.reductions)
+            order = rng.permutation(len(self.dataset.y_train))
+            row = {"epoch": epoch, **self.train_epoch(order, rates)}
+            row |= {**self.validate(), "learning_rate": float(rates[-1])}
+            history.append(row)
+            on_epoch(row)
+            if not _is_finite(row):
+                break
+            improved = stopping.improves(epoch, row["val_loss"])
+            plateau.update(improved)
+            if improved and stopping.patience is not None:
+                best_weights = self.model.get_weights()
+            if stopping.gives_up(epoch):
+                break
+        return history, stopping, best_weights
+
+    def _graph(self, size: int) -> Callable[..., tuple[tf.Tensor, ...]]:
+        """`_steps` for batches of one size, compiled when it is first called."""
+        hidden = self.recipe.hidden_units if self.recipe.dropout_rate else ()
+        return tf.function(
+            self._steps,
+            input_signature=[
+                tf.TensorSpec((None, size), tf.int32),
+                tf.TensorSpec((None,), tf.float32),
+                [tf.TensorSpec((None, size, units), tf.uint16) for units in hidden],
+            ],
+            autograph=False,  # it would write a file for every conversion
+        )
+
+    def _steps(
+        self, batches: tf.Tensor, rates: tf.Tensor, noise: list[tf.Tensor]
+    ) -> tuple[tf.Tensor, ...]:
+        """Some steps of an epoch: (loss, cross entropy, correct), summed over images.
+
+        Args:
+            batches: indices of training images, (steps, batch size).
+            rates: learning rates, (steps,).
+            noise: for each dropout layer, (steps, batch size, units) uint16.
+        """
+
+        def add_step(step: tf.Tensor, *sums: tf.Tensor) -> tuple[tf.Tensor, ...]:
+            results = self._step(
+                batches[step], rates[step], [layer[step] for layer in noise]
+            )
+            return step + 1, *(a + b for a, b in zip(sums, results, strict=True))
+
+        _, *sums = tf.while_loop(
+            lambda step, *sums: step < tf.shape(batches)[0],
+            add_step,
+            (tf.constant(0), *[tf.constant(0.0)] * 3),
+        )
+        return tuple(sums)
+
+    def _step(
+        self, indices: tf.Tensor, rate: tf.Tensor, noise: list[tf.Tensor]
+    ) -> tuple[tf.Tensor, ...]:
+        images = tf.gather(self._images, indices)
+        labels = tf.gather(self._labels, indices)
+        with tf.GradientTape() as tape:
+            probabilities = self._forward(images, noise)
+            losses = keras.losses.sparse_categorical_crossentropy(labels, probabilities)
+            cross_entropy = tf.reduce_mean(losses)
+        gradients = tape.gradient(cross_entropy, self._optimizer.variables)
+        loss, gradients = self._add_penalty(cross_entropy, gradients)
+        # TensorFlow copies a variable that is changed while somebody still reads it.
+        with tf.control_dependencies([loss, *gradients]):
+            self._optimizer.apply(gradients, rate)
+        count = tf.cast(tf.size(indices), tf.float32)
+        hits = tf.equal(tf.argmax(probabilities, 1, tf.int32), labels)
+        correct = tf.reduce_sum(tf.cast(hits, tf.float32))
+        return loss * count, cross_entropy * count, correct
+
+    def _forward(self, images: tf.Tensor, noise: list[tf.Tensor]) -> tf.Tensor:
+        """The model in training, with `noise` for its dropout layers."""
+        x, remaining = images, iter(noise)
+        for layer in self.model.layers[1:]:  # the first is the input
+            if isinstance(layer, keras.layers.Dropout):
+                x = dropout(x, next(remaining), layer.rate)
+            else:
+                x = layer(x, training=True)
+        return x
+
+    def _add_penalty(
+        self, loss: tf.Tensor, gradients: list[tf.Tensor]
+    ) -> tuple[tf.Tensor, list[tf.Tensor]]:
+        """Add lambda * sum(w ** 2) of every kernel, and its gradient 2 * lambda * w.
+
+        Fewer passes over the kernels than Keras's regularizer and the tape would make.
+        """
+        weight = 2 * self.recipe.l2_lambda
+        if not weight:
+            return loss, gradients
+        gradients = list(gradients)
+        for index, variable in enumerate(self._optimizer.variables):
+            if len(variable.shape) > 1:
+                loss += weight * tf.nn.l2_loss(variable)  # which has a factor of 1/2
+                gradients[index] += weight * variable
+        return loss, gradients
+
+    def validate(self) -> dict[str, float]:
+        """Loss (with penalty), cross entropy and accuracy on the validation set."""
+        images, labels = self._validation
+        probabilities = self.predict(images)
+        labels = labels.numpy()
+        losses = statistics.negative_log_likelihood(probabilities, labels)
+        cross_entropy = float(np.mean(losses))
+        return {
+            "val_loss": cross_entropy + self.penalty(),
+            "val_cross_entropy": cross_entropy,
+            "val_accuracy": _accuracy(probabilities, labels),
+        }
+
+    def test(self) -> tuple[dict[str, float], np.ndarray]:
+        """Metrics of the kept weights on test and training set, and predictions."""
+        labels = np.asarray(self.dataset.y_test)
+        probabilities = self.predict(self.dataset.x_test)
+        losses = statistics.negative_log_likelihood(probabilities, labels)
+        train_accuracy = _accuracy(
+            self.predict(self._images), np.asarray(self.dataset.y_train)
+        )
+        accuracy = _accuracy(probabilities, labels)
+        return {
+            "test_accuracy": accuracy,
+            "test_cross_entropy": float(np.mean(losses)),
+            "test_loss": float(np.mean(losses)) + self.penalty(),
+            "train_accuracy": train_accuracy,
+            "generalization_gap": train_accuracy - accuracy,
+            "expected_calibration_error": statistics.expected_calibration_error(
+                probabilities, labels
+            ),
+            "num_parameters": self.model.count_params(),
+        }, probabilities
+
+
+class FusedOptimizer:
+    """Keras's optimizer as TensorFlow's one-kernel update per variable.
+
+    The same arithmetic with the constants of the Keras object; Keras itself composes
+    each update of several elementwise kernels, each a pass over all weights.
+    """
+
+    def __init__(self, recipe: Recipe, variables: list[keras.Variable]):
+        self._constants = models.optimizer(recipe)
+        self._update = {
+            "adam": self._adam,
+            "rmsprop": self._rmsprop,
+            "sgd": self._momentum if recipe.momentum else self._gradient_descent,
+        }[recipe.optimizer]
+        self.variables = [variable.value for variable in variables]
+        self._slots = [
+            [tf.Variable(tf.zeros_like(variable)) for variable in self.variables]
+            for _ in range(2)
+        ]
+        # beta ** step, as the kernel wants them.
+        self._powers = [tf.Variable(1.0), tf.Variable(1.0)]
+
+    def reset(self) -> None:
+        """Forget all steps."""
+        for slot in self._slots:
+            for variable in slot:
+                variable.assign(tf.zeros_like(variable))
+        for power in self._powers:
+            power.assign(1.0)
+
+    def apply(self, gradients: list[tf.Tensor], rate: tf.Tensor) -> None:
+        """One step with the given learning rate, in place."""
+        if self._update == self._adam:
+            betas = (self._constants.beta_1, self._constants.beta_2)
+            for power, beta in zip(self._powers, betas, strict=True):
+                power.assign(power * beta)
+        for variable, gradient, *slots in zip(
+            self.variables, gradients, *self._slots, strict=True
+        ):
+            self._update(variable.handle, gradient, rate, *(s.handle for s in slots))
+
+    def _adam(self, variable, gradient, rate, first, second) -> None:
+        constants = self._constants
+        tf.raw_ops.ResourceApplyAdam(
+            var=variable,
+            m=first,
+            v=second,
+            beta1_power=self._powers[0],
+            beta2_power=self._powers[1],
+            lr=rate,
+            beta1=constants.beta_1,
+            beta2=constants.beta_2,
+            epsilon=constants.epsilon,
+            grad=gradient,
+        )
+
+    def _rmsprop(self, variable, gradient, rate, first, second) -> None:
+        constants = self._constants
+        tf.raw_ops.ResourceApplyRMSProp(
+            var=variable,
+            ms=first,
+            mom=second,
+            lr=rate,
+            rho=constants.rho,
+            momentum=constants.momentum,
+            epsilon=constants.epsilon,
+            grad=gradient,
+        )
+
+    def _momentum(self, variable, gradient, rate, first, second) -> None:
+        tf.raw_ops.ResourceApplyKerasMomentum(
+            var=variable,
+            accum=first,
+            lr=rate,
+            grad=gradient,
+            momentum=self._constants.momentum,
+        )
+
+    def _gradient_descent(self, variable, gradient, rate, first, second) -> None:
+        tf.raw_ops.ResourceApplyGradientDescent(
+            var=variable, alpha=rate, delta=gradient
+        )
+
+
+def _validation_metrics(history: History, best_epoch: int) -> dict[str, float]:
+    """The labs' metrics: the best value each has reached, perhaps in different epochs.
+
+    `best_epoch` is that of the lowest loss, the one that early stopping keeps.
+    """
+    last, best = history[-1], history[best_epoch - 1]
+    return {
+        "final_val_accuracy": last["val_accuracy"],
+        "final_val_loss": last["val_loss"],
+        "best_val_accuracy": max(row["val_accuracy"] for row in history),
+        "best_val_loss": best["val_loss"],
+        "best_val_cross_entropy": best["val_cross_entropy"],
+        "best_epoch": best_epoch,
+    }
+
+
+def _accuracy(probabilities: np.ndarray, labels: np.ndarray) -> float:
+    return float(np.mean(np.argmax(probabilities, axis=1) == labels))
+
+
+def _is_finite(row: dict[str, float]) -> bool:
+    return math.isfinite(row["loss"]) and math.isfinite(row["val_loss"])

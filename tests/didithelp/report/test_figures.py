@@ -1,0 +1,178 @@
+"""Figures as bytes: equal for equal inputs, safe, and at home in a page."""
+
+import io
+import re
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from matplotlib import image as images
+
+from didithelp.report import figures
+from didithelp.report.figures import Curve, Difference, Strip
+from didithelp.report.words import Words
+
+WORDS = Words("en")
+SVG = "{http://www.w3.org/2000/svg}"
+BINS = [
+    {
+        "low": k / 15,
+        "high": (k + 1) / 15,
+        "count": 10 * k,
+        "confidence": (k + 0.5) / 15 if k else None,
+        "accuracy": k / 15 if k else None,
+    }
+    for k in range(15)
+]
+
+
+def forest(name="improved", interval=(-0.2, 0.4)):
+    row = Difference(name, figures.arm_color(1), 0.1, interval, (0.0, 0.2))
+    return figures.forest([row], 0.1, WORDS)
+
+
+def seeds(paired=True):
+    arms = Strip("a", "#d55e00", [97.0, 97.5]), Strip("b", "#0072b2", [97.2, 97.5])
+    return figures.seeds("seeds_1", arms, paired, WORDS)
+
+
+def curves(words=WORDS, lengths=(3, 2)):
+    lines = [(np.arange(1, n + 1), np.linspace(1.5, 0.5, n)) for n in lengths]
+    curve = Curve("a", "#d55e00", lines, [2, None][: len(lines)])
+    return figures.curves("curves", [curve], "loss", "curves of a", words)
+
+
+def reliability():
+    return figures.reliability("reliability_0", "a", BINS, [BINS], "#d55e00", WORDS)
+
+
+def confusion(size=3):
+    change = np.zeros((size, size))
+    change[0, 0], change[0, 1] = -2, 2
+    return figures.confusion("confusion_1", "b minus a", change, WORDS)
+
+
+ALL = [forest, seeds, curves, reliability, confusion]
+each_figure = pytest.mark.parametrize("draw", ALL)
+
+
+def texts(drawing):
+    root = ElementTree.fromstring(drawing.svg)
+    return ["".join(element.itertext()) for element in root.iter(f"{SVG}text")]
+
+
+@each_figure
+def test_equal_inputs_give_equal_bytes(draw):
+    assert draw() == draw()
+
+
+@each_figure
+def test_the_svg_brings_its_name_and_nothing_that_holds_for_the_page(draw):
+    drawing = draw()
+    root = ElementTree.fromstring(drawing.svg)
+    assert root.get("role") == "img"
+    assert root.get("aria-label") == root.find(f"{SVG}title").text
+    assert root.find(f"{SVG}title").text == drawing.alternative
+    assert {"width", "height"}.isdisjoint(root.keys())
+    tags = {element.tag.removeprefix(SVG) for element in root.iter()}
+    assert tags.isdisjoint({"style", "metadata", "script", "foreignObject", "a"})
+    assert "http" not in re.sub(r'xmlns(:xlink)?="[^"]*"', "", drawing.svg)
+
+
+def test_figures_on_one_page_share_no_identifier():
+    found = []
+    for draw in ALL:
+        root = ElementTree.fromstring(draw().svg)
+        own = [element.get("id") for element in root.iter() if element.get("id")]
+        references = re.findall(r'(?:url\(#|href="#)([^)"]+)', draw().svg)
+        assert set(references) <= set(own)
+        found += own
+    assert len(set(found)) == len(found)
+
+
+@each_figure
+def test_every_color_of_the_svg_follows_the_page(draw):
+    without_fallbacks = re.sub(r"var\(--[\w-]+, #[0-9a-f]{6}\)", "", draw().svg)
+    assert not re.search(r"#[0-9a-f]{6}\b", without_fallbacks)
+    assert "currentColor" in draw().svg
+
+
+@each_figure
+def test_the_png_is_an_opaque_picture(draw):
+    pixels = images.imread(io.BytesIO(draw().png))
+    assert pixels.shape[0] > 100 and pixels.shape[1] > 400
+    assert pixels[:, :, 3].min() == 1
+    assert pixels[:, :, :3].std() > 0.01
+
+
+@pytest.mark.parametrize("name", ["$\\alpha$", "<b>&amp;</b>", 'x" onload="y', "日本"])
+def test_a_name_is_shown_as_it_is(name):
+    assert name in texts(forest(name))
+
+
+def test_a_long_name_is_cut():
+    (shown,) = [text for text in texts(forest("x" * 60)) if text.startswith("xx")]
+    assert shown == "x" * 21 + "…"
+
+
+def test_french_figures_have_decimal_commas():
+    ticks = [text for text in texts(curves(Words("fr"))) if re.match(r"\d", text)]
+    assert any("," in tick for tick in ticks)
+    assert not any("." in tick for tick in ticks)
+
+
+def test_a_difference_without_interval_is_a_dot():
+    assert forest(interval=None).svg != forest().svg
+
+
+def test_lines_join_seeds_only_where_they_are_pairs():
+    def num_lines(drawing):
+        root = ElementTree.fromstring(drawing.svg)
+        ids = [element.get("id", "") for element in root.iter()]
+        return sum(bool(re.search(r"line2d_\d+$", name)) for name in ids)
+
+    assert num_lines(seeds(paired=True)) == num_lines(seeds(paired=False)) + 2
+
+
+def test_one_seed_has_no_band():
+    assert "FillBetween" in curves().svg
+    assert "FillBetween" not in curves(lengths=(3,)).svg
+
+
+def test_the_mean_is_drawn_at_the_epochs_that_every_seed_has():
+    """Other software may have a row for every fifth epoch only."""
+    lines = [
+        (np.array([5, 10, 15]), np.array([3.0, 2.0, 1.0])),
+        (np.array([5, 15, 20]), np.array([5.0, 3.0, 0.0])),
+    ]
+    epochs, values = figures._common(lines)
+    assert epochs.tolist() == [5, 15]
+    assert values.tolist() == [[3, 1], [5, 3]]
+
+
+def test_a_large_confusion_shows_the_classes_that_changed():
+    labels = texts(confusion(size=40))
+    assert {"0", "1"} <= set(labels)
+    assert "39" not in labels
+
+
+def test_a_confusion_says_by_how_many_images():
+    assert {"-2.0", "+2.0"} <= set(texts(confusion()))
+
+
+@pytest.mark.parametrize(
+    "shape", [(5, 7), (5, 7, 1), (5, 7, 3), (1, 7), (5, 1, 1), (1, 1, 3), (1, 1)]
+)
+def test_a_picture_keeps_every_pixel(shape):
+    pixels = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
+    decoded = images.imread(io.BytesIO(figures.picture(pixels)))
+    gray = pixels[:, :, 0] if shape[2:] == (1,) else pixels
+    np.testing.assert_array_equal(np.rint(255 * decoded), gray)
+    assert figures.sheet([pixels], ["a"]).startswith(b"\x89PNG")
+
+
+def test_a_sheet_holds_every_image():
+    small = figures.sheet([np.zeros((8, 8), np.uint8)] * 2, ["a", "b"])
+    large = figures.sheet([np.zeros((8, 8), np.uint8)] * 9, ["$a"] * 9)
+    heights = [images.imread(io.BytesIO(png)).shape[0] for png in (small, large)]
+    assert heights[1] == 3 * heights[0]

@@ -1,0 +1,161 @@
+"""Tables for people: what they show agrees with the verdict, in words they can read."""
+
+import pytest
+
+from didithelp import comparing as comparison
+from didithelp.report import tables
+from didithelp.report.words import EMPTY, Words
+from tests.didithelp.test_comparing import (
+    SETTINGS,
+    accuracies_only,
+    baseline,
+    compare,
+    improved,
+)
+
+WORDS = Words("en")
+
+
+def compare_several(*candidates, error=0.2, **changes):
+    return comparison.compare(baseline(error), candidates, **SETTINGS | changes)
+
+
+def cells(table):
+    """Column → cell of each row, by the name of the row."""
+    names = table.header[1:]
+    return {row[0]: dict(zip(names, row[1:], strict=True)) for row in table.rows}
+
+
+def bounds(text):
+    low, _, high, *_ = text.split()
+    return float(low), float(high)
+
+
+# --- the headline ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("candidate", "margin", "verdict", "level"),
+    [
+        (improved(0.05), 0.02, "better", "95% CI"),
+        (improved(0.05), 0.5, "equivalent", "90% CI"),
+        (improved(0.2), 0.001, "inconclusive", "95% CI"),
+    ],
+)
+def test_one_candidate_has_the_interval_of_its_verdict(
+    candidate, margin, verdict, level
+):
+    result = compare(baseline(0.2), candidate, margin=margin)
+    table = tables.headline(result, WORDS)
+    row = cells(table)["improved"]
+    found = result["comparisons"][0]["verdict_interval"]
+    assert row["verdict"] == verdict
+    assert bounds(row[level]) == pytest.approx(
+        (100 * found["low"], 100 * found["high"]), abs=0.0005
+    )
+    assert set(cells(table)["baseline"].values()) >= {EMPTY}
+    assert "p" in row
+
+
+def test_intervals_of_several_candidates_never_contradict_their_verdicts():
+    candidates = [
+        improved(0.2 - 0.005 * k, name=f"c{k}", diverged=()) for k in range(8)
+    ]
+    result = compare_several(*candidates)
+    verdicts = set()
+    for row in list(cells(tables.headline(result, WORDS)).values())[1:]:
+        low, high = bounds(row["CI"])
+        verdicts.add(row["verdict"])
+        assert (low > 0 or high < 0) == (row["verdict"] in ("better", "worse"))
+        assert row["CI"].endswith("%)")
+    assert verdicts == {"better", "inconclusive"}
+
+
+def test_p_of_several_candidates_is_said_to_be_adjusted():
+    one = tables.headline(compare_several(improved()), WORDS)
+    two = tables.headline(compare_several(improved(), improved(name="b")), WORDS)
+    assert one.header[6] == "p"
+    assert two.header[6] == "p Holm"
+
+
+def test_without_an_interval_there_is_no_level():
+    result = compare(baseline(num_runs=1), improved(num_runs=1))
+    row = cells(tables.headline(result, WORDS))["improved (this network)"]
+    assert row["CI"] == row["p"] == EMPTY
+
+
+# --- every difference -----------------------------------------------------------------
+
+
+def test_every_difference_shows_what_does_not_decide():
+    arms = baseline(0.2, num_runs=6), improved(0.05, num_runs=6)
+    result = compare(*arms)
+    (table,) = tables.difference_tables(result, WORDS)
+    assert table.header == [
+        *("improved", "accuracy, points", "cross-entropy, nats", "ECE", "Brier score")
+    ]
+    shown, found = cells(table), result["comparisons"][0]
+    accuracy = {name: row["accuracy, points"] for name, row in shown.items()}
+    assert accuracy["chance to win (95% CI)"] == "1.00 (0.54 to 1.00)"
+    assert accuracy["wins"] == "6/6"
+    assert accuracy["p permutation"] == f"{found['sensitivity']['sign_flip']:.3f}"[1:]
+    assert accuracy["p Wilcoxon"] == f"{found['sensitivity']['wilcoxon']:.3f}"[1:]
+    assert accuracy["reasons and flags"] == "exceeds the margin"
+    ece = found["calibration"]["expected_calibration_error"]
+    assert float(shown["difference"]["ECE"]) == pytest.approx(ece["delta"], abs=5e-5)
+    assert bounds(shown["95% CI"]["Brier score"]) == pytest.approx(
+        found["calibration"]["brier_score"]["ci95"], abs=5e-5
+    )
+    assert shown["verdict"]["ECE"] == EMPTY
+
+
+def test_the_interval_of_the_error_reduction_is_shown_where_it_is_known():
+    result = compare(baseline(0.2), improved(0.05))
+    result["comparisons"][0]["relative_error_reduction_ci95"] = [0.651, 0.869]
+    (table,) = tables.difference_tables(result, WORDS)
+    row = cells(table)["relative error reduction (95% CI)"]
+    assert row["accuracy, points"] == "76.0% (65.1 to 86.9)"
+
+
+def test_the_label_of_the_chance_to_win_is_shown_where_it_is_known():
+    result = compare(baseline(0.2), improved(0.05))
+    result["comparisons"][0]["outperformance"] = "not_meaningful"
+    (table,) = tables.difference_tables(result, WORDS)
+    row = cells(table)["chance to win is"]
+    assert row["accuracy, points"] == "not shown to be meaningful"
+
+
+def test_an_arm_without_predictions_leaves_no_empty_metric():
+    result = compare(accuracies_only(baseline(0.2)), accuracies_only(improved(0.05)))
+    (table,) = tables.difference_tables(result, WORDS)
+    shown = cells(table)
+    assert shown["SE images"]["accuracy, points"] == EMPTY
+    assert shown["p permutation"]["accuracy, points"] == EMPTY
+
+
+@pytest.mark.parametrize(
+    ("language", "expected"),
+    [
+        ("en", "an arm has fewer than 3 finished runs, the least for a verdict; with"),
+        ("fr", "un bras a moins de 3 essais finis, le minimum pour un verdict"),
+    ],
+)
+def test_people_read_reasons_in_words(language, expected):
+    result = compare(baseline(num_runs=1), improved(num_runs=1))
+    (table,) = tables.difference_tables(result, Words(language))
+    text = " ".join(cell for row in table.rows for cell in row)
+    assert expected in text
+    assert "too_few_seeds" not in text
+
+
+# --- recipes --------------------------------------------------------------------------
+
+
+def test_a_recipe_is_shown_as_it_is_typed():
+    recipes = {"early_stopping_patience": None}, {"early_stopping_patience": 5}
+    result = compare(
+        *(make(recipe=r) for make, r in zip((baseline, improved), recipes, strict=True))
+    )
+    assert tables.recipe_changes(result, WORDS).rows == [
+        ["early_stopping_patience", "never", "5"]
+    ]

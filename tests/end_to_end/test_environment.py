@@ -1,0 +1,236 @@
+"""A hostile environment: full disks, no permission, clocks, locales, no TMPDIR.
+
+What needs a file system of its own gets one in a private mount namespace, which needs
+root on Linux; without that these tests are skipped.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from didithelp import arm as arms
+from lab import mlproject
+from tests.didithelp.test_arm import make_arm
+from tests.make_data import save_images
+from tests.place import Place
+
+STEP = """
+from dataclasses import dataclass
+from pathlib import Path
+import sqlite3
+from lab.runs import step as tracking
+
+@dataclass(frozen=True)
+class Params(Parameters):
+    working_directory: Path = parameter("a folder")
+
+def run(params, step):
+    {body}
+
+tracking.execute(run, Params(Path("{folder}")), name="step")
+"""
+
+
+def can(*command: str) -> bool:
+    try:
+        return subprocess.run(command, capture_output=True).returncode == 0
+    except OSError:
+        return False
+
+
+def needs(*command: str) -> pytest.MarkDecorator:
+    return pytest.mark.skipif(
+        not can(*command), reason=f"not possible here: {' '.join(command)}"
+    )
+
+
+needs_mount = needs("unshare", "-m", "mount", "-t", "tmpfs", "none", "/mnt")
+# Root without this capability is refused what the modes of files forbid.
+OBEY_MODES = ("setpriv", "--bounding-set=-dac_override,-dac_read_search")
+needs_modes = needs(*OBEY_MODES, "true")
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory) -> Place:
+    """With a store that has been opened once, and images of a little over 3 MB."""
+    place = Place(tmp_path_factory.mktemp("environment"))
+    save_images(place.folder / "images.npz", num_train=3000, shape=(32, 32))
+    process = place.run("prepare_data", dataset="images.npz")
+    assert process.returncode == 0, process.stderr
+    return place
+
+
+def failed_line(place: Place, process: subprocess.CompletedProcess) -> str:
+    """The only error, of a run that is marked as FAILED and left no process behind."""
+    assert process.returncode == 1
+    assert "Traceback" not in process.stderr, process.stderr
+    [line] = [x for x in process.stderr.splitlines() if x.startswith("error: ")]
+    assert place.last("prepare_data").info.status == "FAILED"
+    return line
+
+
+def run_mounted(place: Place, folder: Path, options: str) -> str:
+    """The error of prepare_data where `folder` is a file system with these options."""
+    folder.mkdir(parents=True, exist_ok=True)
+    mount = f"mount -t tmpfs -o {options} none '{folder}'"
+    process = place.run(
+        "prepare_data",
+        dataset="images.npz",
+        before=("unshare", "-m", "sh", "-c", f'{mount} && exec "$@"', "sh"),
+    )
+    return failed_line(place, process)
+
+
+# --- disks and permissions ------------------------------------------------------------
+
+
+@needs_mount
+def test_a_full_disk_for_scratch_files_is_told(place, tmp_path):
+    full = Place(place.folder, {"TMPDIR": str(tmp_path / "tmp")})
+    line = run_mounted(full, tmp_path / "tmp", "size=1m")
+    assert f"could not be written to {tmp_path}/tmp/tp2-" in line
+    assert "free some space" in line
+
+
+@needs_mount
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [("size=1m", "No space left on device"), ("ro", "Read-only file system")],
+)
+def test_artifacts_that_cannot_be_stored_are_told(place, options, words):
+    line = run_mounted(place, place.folder / "mlruns", options)
+    assert words in line and str(place.folder / "mlruns") in line
+
+
+@needs_modes
+@pytest.mark.parametrize("name", ["images.npz", "idx"])
+def test_data_that_may_not_be_read_is_told(place, tmp_path, name):
+    shutil.copy(place.folder / "images.npz", tmp_path / "images.npz")
+    os.chmod(tmp_path / "images.npz", 0)
+    (tmp_path / "idx").mkdir(mode=0)
+    process = place.run("prepare_data", dataset=str(tmp_path / name), before=OBEY_MODES)
+    line = failed_line(place, process)
+    assert str(tmp_path / name) in line
+    assert "check its permissions" in line or "idx files" in line
+
+
+@needs_modes
+def test_a_store_that_may_not_be_written_is_told(place, tmp_path):
+    """Without `mlflow run`, which itself ends before it starts a step."""
+    shutil.copy(place.folder / "mlflow.db", tmp_path / "mlflow.db")
+    os.chmod(tmp_path / "mlflow.db", 0o444)
+    os.chmod(tmp_path, 0o555)
+    process = run_step("raise SystemExit(7)", tmp_path, before=OBEY_MODES)
+    assert process.returncode == 1
+    assert process.stderr.count("\n") == 1
+    assert process.stderr.startswith(f"error: no run on sqlite:///{tmp_path}/mlflow.db")
+    assert "attempt to write a readonly database" in process.stderr
+
+
+def run_step(
+    body: str, folder: Path, *, before: tuple[str, ...] = (), **variables: str
+) -> subprocess.CompletedProcess:
+    """A step with this body in a process of its own; its store is in `folder`."""
+    return subprocess.run(
+        [*before, sys.executable, "-c", STEP.format(body=body, folder=folder)],
+        cwd=mlproject.PROJECT_DIRECTORY,
+        env=os.environ
+        | {"MLFLOW_TRACKING_URI": f"sqlite:///{folder}/mlflow.db"}
+        | variables,
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_a_store_that_fails_too_does_not_hide_the_cause(place, tmp_path):
+    shutil.copy(place.folder / "mlflow.db", tmp_path / "mlflow.db")
+    database = f"sqlite3.connect('{tmp_path}/mlflow.db')"
+    process = run_step(
+        f"{database}.execute('DROP TABLE tags'); raise ValueError('the cause')",
+        tmp_path,
+    )
+    assert process.returncode == 1
+    lines = process.stderr.splitlines()
+    assert lines[-1] == "error: the cause"
+    assert (
+        "could not be marked as FAILED: " in lines[-2] and "no such table" in lines[-2]
+    )
+    assert "Traceback" not in process.stderr
+
+
+# --- folders for temporary files ------------------------------------------------------
+
+
+def test_a_tmpdir_that_is_not_there_is_no_obstacle(place):
+    lost = Place(place.folder, {"TMPDIR": "/nonexistent"})
+    process = lost.run("prepare_data", dataset="images.npz")
+    assert process.returncode == 0, process.stderr
+
+
+def test_no_folder_for_temporary_files_at_all_is_told(tmp_path):
+    """Where no file may grow, Python finds none of its folders usable."""
+    limited = ("sh", "-c", 'ulimit -f 0; exec "$@"', "sh")
+    process = run_step("raise SystemExit(7)", tmp_path, before=limited)
+    assert process.returncode == 1, process.stderr
+    assert process.stderr.startswith("error: no folder for scratch files: ")
+    assert process.stderr.endswith("; set TMPDIR\n") and process.stderr.count("\n") == 1
+
+
+# --- locale ---------------------------------------------------------------------------
+
+
+ANSWER = """
+import locale, sys
+from pathlib import Path
+locale.setlocale(locale.LC_ALL, "")
+print(locale.localeconv()["decimal_point"])
+from didithelp import arm
+from didithelp import comparing as comparison
+from didithelp.report import report
+baseline, improved = (arm.load(Path(folder)) for folder in sys.argv[1:3])
+answer = comparison.compare(
+    baseline, [improved], alpha=0.05, margin=0.001, resamples=99, seed=0,
+    pairing="seed", selected_on="validation",
+)
+arm.save(improved, Path(sys.argv[3]) / "saved")
+told = report.Report(answer, [baseline, improved], language="en")
+told.write(Path(sys.argv[3]) / "comparison")
+"""
+
+
+@pytest.fixture(scope="module")
+def german(tmp_path_factory) -> dict[str, str]:
+    """The environment of a locale that writes 0,5; made here if it can be."""
+    folder = tmp_path_factory.mktemp("locales")
+    command = ("localedef", "-i", "de_DE", "-f", "UTF-8", str(folder / "de_DE.UTF-8"))
+    if not can(*command):
+        pytest.skip("the locale de_DE.UTF-8 cannot be made here")
+    return {"LC_ALL": "de_DE.UTF-8", "LOCPATH": str(folder)}
+
+
+def test_a_decimal_comma_changes_no_file(german, tmp_path):
+    right = np.random.default_rng(0).random((3, 60)) < 0.9
+    for name in ("baseline", "improved"):
+        arms.save(make_arm(right, name=name), tmp_path / name)
+        right = ~right
+    files = {}
+    for point, variables in ((".", {"LC_ALL": "C.UTF-8"}), (",", german)):
+        out = tmp_path / f"out{point}"
+        out.mkdir()
+        folders = [str(tmp_path / name) for name in ("baseline", "improved")]
+        process = subprocess.run(
+            [sys.executable, "-c", ANSWER, *folders, str(out)],
+            cwd=mlproject.PROJECT_DIRECTORY,
+            env=os.environ | variables,
+            capture_output=True,
+            text=True,
+        )
+        assert process.stdout == f"{point}\n", process.stderr
+        paths = sorted(path for path in out.rglob("*") if path.is_file())
+        files[point] = {str(p.relative_to(out)): p.read_bytes() for p in paths}
+    assert files["."] == files[","] and len(files["."]) >= 6

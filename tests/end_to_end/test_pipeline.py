@@ -1,0 +1,487 @@
+"""The whole project through `mlflow run`, as a user starts it: slow, small, real.
+
+One run of `main` on images that the test draws; the tests look at what it left.
+"""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from didithelp import arm as arms
+from tests.make_data import save_images
+from tests.place import Place
+
+STEPS = ["prepare_data", "train_baseline", "train_improved", "compare"]
+SEEDS = [0, 1, 2]
+LAB_METRICS = {
+    "test_accuracy",
+    "test_loss",
+    "final_val_accuracy",
+    "best_val_accuracy",
+    "final_val_loss",
+    "best_val_loss",
+    "actual_epochs",
+}
+SMALL = {"hidden_units": "16", "epochs": "4", "batch_size": "32"}
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """Blanks and accents are ordinary in people's folder names."""
+    folder = tmp_path_factory.mktemp("pipeline") / "mes données"
+    folder.mkdir()
+    save_images(folder / "images.npz")
+    save_images(folder / "other images.npz", seed=50)
+    return Place(folder)
+
+
+@pytest.fixture(scope="module")
+def finished(place):
+    """`main` on a fresh store, from a folder that is not the project's."""
+    process = place.run(
+        "main", dataset="images.npz", seeds="3", validation_fraction="0.2", **SMALL
+    )
+    assert process.returncode == 0, process.stderr
+    return process
+
+
+@pytest.fixture(scope="module")
+def last(place, finished):
+    """Each entry point's run."""
+    return {name: place.last(name) for name in ["main", *STEPS]}
+
+
+def trials_of(place, run):
+    parent = "tags.`mlflow.parentRunId`"
+    found = place.runs(f"{parent} = '{run.info.run_id}' and tags.seed != ''")
+    return sorted(found, key=lambda trial: int(trial.data.tags["seed"]))
+
+
+def test_the_terminal_shows_plan_progress_and_answer(finished, last):
+    assert "4 compare" in finished.stderr
+    assert "epochs 5 -> 4" in finished.stderr
+    assert "train_improved  3/3  seed" in finished.stderr
+    assert "verdict: " in finished.stdout
+    assert last["main"].info.run_id in finished.stderr  # where to look next
+    assert "arning:" not in finished.stderr  # ours are part of the answer, on stdout
+    assert "Traceback" not in finished.stderr
+
+
+def test_steps_are_nested_in_main_and_trials_in_steps(place, last):
+    assert last["main"].info.run_name == "main"
+    for step in STEPS:
+        tags = last[step].data.tags
+        assert tags["mlflow.parentRunId"] == last["main"].info.run_id
+        assert last[step].info.run_name == step
+    for arm in ("baseline", "improved"):
+        trials = trials_of(place, last[f"train_{arm}"])
+        assert [int(run.data.tags["seed"]) for run in trials] == SEEDS
+        assert {run.data.tags["arm"] for run in trials} == {arm}
+    assert {run.info.status for run in place.runs()} == {"FINISHED"}
+    sources = {run.data.tags["mlflow.source.name"] for run in place.runs()}
+    assert sources == {last["main"].data.tags["mlflow.source.name"]}
+
+
+def test_parameters_reach_the_step_they_belong_to(place, last):
+    baseline, improved = (last[f"train_{a}"].data.params for a in arms_in_order())
+    assert baseline["hidden_units"] == "512"
+    assert improved["hidden_units"] == SMALL["hidden_units"]
+    assert (baseline["seeds"], improved["seeds"]) == ("3", "3")
+    assert baseline["data"] == improved["data"]
+    assert baseline["data"].startswith("runs:/")
+    assert improved["regularization_applied"] == "true"
+    assert baseline["regularization_applied"] == "false"
+    trial = trials_of(place, last["train_improved"])[0].data.params
+    assert trial["epochs"] == SMALL["epochs"]
+    assert trial["early_stopping_patience"] == "5"
+
+
+def arms_in_order():
+    return ["baseline", "improved"]
+
+
+def test_trials_have_the_labs_metrics_and_a_history(place, last):
+    for arm in arms_in_order():
+        for run in trials_of(place, last[f"train_{arm}"]):
+            metrics = run.data.metrics
+            assert LAB_METRICS <= set(metrics)
+            history = place.client.get_metric_history(run.info.run_id, "val_loss")
+            steps = [metric.step for metric in history]
+            assert steps == list(range(1, int(metrics["actual_epochs"]) + 1))
+            assert min(m.value for m in history) == metrics["best_val_loss"]
+
+
+def test_aggregates_are_mean_and_deviation_of_the_trials(place, last):
+    for arm in arms_in_order():
+        step = last[f"train_{arm}"]
+        values = [t.data.metrics["test_accuracy"] for t in trials_of(place, step)]
+        metrics = step.data.metrics
+        assert metrics["test_accuracy"] == pytest.approx(np.mean(values))
+        assert metrics["test_accuracy_sd"] == pytest.approx(np.std(values, ddof=1))
+        assert (metrics["num_seeds"], metrics["num_diverged"]) == (3, 0)
+        assert step.data.tags["arm"] == arm
+
+
+def test_data_sets_are_inputs_with_our_digests(place, last):
+    folder = place.artifacts(last["prepare_data"], "dataset")
+    description = json.loads((folder / "dataset.json").read_text("utf-8"))
+    for step in STEPS[:3]:
+        inputs = last[step].inputs.dataset_inputs
+        found = {i.tags[0].value: i.dataset.digest for i in inputs}
+        assert found == {
+            context: description["sha256"][f"x_{split}"][:16]
+            for context, split in [
+                ("training", "train"),
+                ("validation", "validation"),
+                ("testing", "test"),
+            ]
+        }
+
+
+def test_the_arm_agrees_with_its_trials(place, last):
+    for arm in arms_in_order():
+        step = last[f"train_{arm}"]
+        stored = arms.load(place.artifacts(step, "trials"))
+        assert (stored.name, list(stored.seeds)) == (arm, SEEDS)
+        accuracies = [t.data.metrics["test_accuracy"] for t in trials_of(place, step)]
+        predicted = stored.probabilities.argmax(axis=2) == stored.labels
+        assert predicted.mean(axis=1) == pytest.approx(accuracies)
+        assert set(stored.history["seed"]) == set(SEEDS)
+
+
+def test_both_arms_start_from_data_that_nobody_changed(place, last):
+    stored = [
+        arms.load(place.artifacts(last[f"train_{arm}"], "trials")).dataset["sha256"]
+        for arm in arms_in_order()
+    ]
+    assert stored[0] == stored[1]
+
+
+def test_the_comparison_has_every_file_and_the_verdict_is_everywhere(place, last):
+    folder = place.artifacts(last["compare"], "comparison")
+    names = {path.name for path in folder.iterdir()}
+    assert names >= {"table.csv", "table.md", "comparison.json", "table.json"}
+    assert names >= {"report.html", "report.tex", "table.tex", "figures"}
+    assert (folder / "figures" / "forest.png").stat().st_size > 1000
+    answer = json.loads((folder / "comparison.json").read_text("utf-8"))
+    assert len(pd.read_csv(folder / "table.csv")) == 2
+    assert [arm["run_id"] for arm in answer["arms"]] == [
+        last["train_baseline"].info.run_id,
+        last["train_improved"].info.run_id,
+    ]
+    for run in (last["compare"], last["main"]):
+        assert run.data.tags["verdict"] == answer["verdict"]
+        assert answer["sentence"] in run.data.tags["mlflow.note.content"]
+        metrics = run.data.metrics
+        assert metrics["delta"] == answer["comparisons"][0]["delta"]
+        assert metrics["ci_low"] < metrics["delta"] < metrics["ci_high"]
+        stored = place.client.list_artifacts(run.info.run_id, "comparison")
+        assert {Path(item.path).name for item in stored} == names
+
+
+def test_the_logged_model_scores_as_the_trial_it_came_from(place, last):
+    """In the form in which `mlflow models serve` gets its requests, too."""
+    step = last["train_improved"]
+    seed = step.data.tags["model_seed"]
+    trials = {run.data.tags["seed"]: run for run in trials_of(place, step)}
+    images = np.load(place.folder / "images.npz")
+    request = place.folder / "request.json"
+    request.write_text(json.dumps({"inputs": images["x_test"].tolist()}))
+    command = ["mlflow", "models", "predict", "--env-manager", "local"]
+    command += ["-m", f"runs:/{step.info.run_id}/model"]
+    command += ["-i", str(request), "-o", str(place.folder / "answer.json")]
+    environment = place.environment() | {"MLFLOW_TRACKING_URI": place.store}
+    subprocess.run(command, check=True, env=environment, capture_output=True)
+    answer = json.loads((place.folder / "answer.json").read_text())
+    predicted = np.array(answer["predictions"]).argmax(axis=1)
+    assert np.mean(predicted == images["y_test"]) == pytest.approx(
+        trials[seed].data.metrics["test_accuracy"]
+    )
+    losses = {s: t.data.metrics["best_val_cross_entropy"] for s, t in trials.items()}
+    assert seed == min(losses, key=losses.get)  # chosen on validation
+
+
+def test_compare_alone_takes_run_ids_and_folders_and_repeats_itself(place, last):
+    baseline = place.artifacts(last["train_baseline"], "trials")
+    process = place.run(
+        "compare",
+        baseline=os.path.relpath(baseline, place.folder),
+        improved=last["train_improved"].info.run_id,
+    )
+    assert process.returncode == 0, process.stderr
+    first = place.artifacts(last["compare"], "comparison") / "comparison.json"
+    again = place.artifacts(place.last("compare"), "comparison") / "comparison.json"
+    expected = json.loads(first.read_text("utf-8"))
+    expected["arms"][0]["run_id"] = None  # a folder has no run
+    assert json.loads(again.read_text("utf-8")) == expected
+
+
+def test_one_recipe_alone_prepares_its_data_and_is_refused_on_other_images(place, last):
+    process = place.run(
+        "train_improved",
+        data="other images.npz",
+        l2_lambda="0.0001",
+        seeds="2",
+        **SMALL,
+    )
+    assert process.returncode == 0, process.stderr
+    alone = place.last("train_improved")
+    assert alone.data.params["l2_lambda"] == "0.0001"
+    nested = place.last("prepare_data")
+    assert nested.data.tags["mlflow.parentRunId"] == alone.info.run_id
+    refused = place.run(
+        "compare",
+        baseline=last["train_baseline"].info.run_id,
+        improved=alone.info.run_id,
+    )
+    assert refused.returncode != 0
+    assert "error: different_test_set: " in refused.stderr
+    run = place.last("compare")
+    assert run.info.status == "FAILED"
+    assert not place.client.list_artifacts(run.info.run_id)
+
+
+def test_a_wrong_override_stops_main_before_anything_runs(place, finished):
+    before = len(place.runs())
+    process = place.run("main", dataset="images.npz", l2_lamda="0.1")
+    assert process.returncode != 0
+    assert "error: unknown parameter 'l2_lamda'; did you mean 'l2_lambda'?" in (
+        process.stderr
+    )
+    process = place.run("main", dataset="images.npz", dropout_rate="1.5")
+    assert "error: dropout_rate must be a number in [0, 1)" in process.stderr
+    assert len(place.runs()) == before + 2  # their own runs, no step's
+    assert place.last("main").info.status == "FAILED"
+
+
+def test_a_failing_step_stops_main_and_says_which(place, finished):
+    process = place.run("main", dataset="images.npz", train_size="100000")
+    assert process.returncode != 0
+    assert "train_size" in process.stderr
+    assert "error: step prepare_data stopped" in process.stderr
+    assert "Traceback" not in process.stderr
+    assert place.last("main").info.status == "FAILED"
+    assert place.last("prepare_data").info.status == "FAILED"
+
+
+def answer_of(place, run):
+    """comparison.json without the ids of runs, which differ from run to run."""
+    path = place.artifacts(run, "comparison") / "comparison.json"
+    return re.sub(r'"run_id": "\w+"', '"run_id": ""', path.read_text("utf-8"))
+
+
+MAIN = {"dataset": "images.npz", "validation_fraction": "0.2", **SMALL}
+
+
+def test_the_same_again_reuses_every_step_and_gives_the_same_answer(
+    place, last, finished
+):
+    before = len(place.runs())
+    again = place.run("main", seeds="0,1,2", **MAIN)
+    assert again.returncode == 0, again.stderr
+    for step in STEPS:
+        assert f"{step}  reused from run {last[step].info.run_id[:8]}" in again.stderr
+    assert len(place.runs()) == before + 1
+    run = place.last("main")
+    assert answer_of(place, run) == answer_of(place, last["main"])
+    assert run.data.metrics == last["main"].data.metrics
+    assert run.data.tags["verdict"] == last["main"].data.tags["verdict"]
+    assert "mlflow.note.content" in run.data.tags
+    assert run.data.tags["reused.compare"] == last["compare"].info.run_id
+    assert again.stdout == finished.stdout
+
+
+def test_a_plan_runs_nothing_and_names_what_is_new(place, last):
+    before = len(place.runs())
+    process = place.run("main", seeds="4", plan="true", **MAIN | {"epochs": "3"})
+    assert process.returncode == 0, process.stderr
+    lines = {line.split()[0]: line for line in process.stdout.splitlines() if line}
+    assert (
+        f"reused  run {last['prepare_data'].info.run_id[:8]}" in lines["prepare_data"]
+    )
+    assert "seeds 3 -> 4; 1 of 4 trials to train" in lines["train_baseline"]
+    assert "epochs 4 -> 3, seeds 3 -> 4; 4 of 4 trials" in lines["train_improved"]
+    assert "runs" in lines["compare"]
+    assert len(place.runs()) == before + 1  # its own
+
+
+def test_more_seeds_train_only_what_is_missing(place, last):
+    process = place.run("main", seeds="4", **MAIN)
+    assert process.returncode == 0, process.stderr
+    for arm in arms_in_order():
+        assert f"train_{arm}  3 of 4 trials reused, 1 to train" in process.stderr
+        run = place.last(f"train_{arm}")
+        assert run.data.metrics["num_trained"] == 1
+        first = {t.data.tags["seed"]: t for t in trials_of(place, last[f"train_{arm}"])}
+        for trial in trials_of(place, run)[:3]:
+            tags = trial.data.tags
+            assert tags["reused_from"] == first[tags["seed"]].info.run_id
+        assert arms.load(place.artifacts(run, "trials")).seeds.tolist() == [0, 1, 2, 3]
+
+
+def test_cache_off_trains_again_and_finds_the_same(place, last):
+    process = place.run("main", seeds="3", cache="off", **MAIN)
+    assert process.returncode == 0, process.stderr
+    assert process.stderr.count("runs: cache=off") == len(STEPS)
+    assert place.last("train_improved").data.metrics["num_trained"] == 3
+    assert answer_of(place, place.last("main")) == answer_of(place, last["main"])
+
+
+def test_a_stored_trial_can_be_verified(place, last):
+    arm = last["train_improved"].info.run_id
+    process = place.run("verify", arm=arm)
+    assert process.returncode == 0, process.stderr
+    assert "is bitwise equal: every weight" in process.stdout
+    run = place.last("verify")
+    assert run.data.tags["verification"] == "bitwise equal"
+    assert run.data.metrics["largest_weight_difference"] == 0
+    wrong = place.run("verify", arm=arm, trial_seed="77")
+    assert wrong.returncode != 0
+    assert "expected a seed of run" in wrong.stderr
+
+
+@pytest.mark.parametrize("victim", ["mlflow run", "steps.train"])
+def test_what_was_killed_goes_on_where_it_was(tmp_path, place, finished, last, victim):
+    """The one that the user started, or the step; then the same again."""
+    killed = Place(tmp_path)
+    shutil.copy(place.folder / "images.npz", tmp_path)
+    with killed.start("main", seeds="3", **MAIN) as process:
+        wait_for("train_improved  1/3", process)
+        for pid in processes_of(process.pid, victim):
+            os.kill(pid, signal.SIGKILL)
+        process.communicate(timeout=120)
+    again = killed.run("main", seeds="3", **MAIN)
+    assert again.returncode == 0, again.stderr
+    # All three, or even the step, if it was quicker than its death.
+    assert re.search(r"train_improved  ([123] of 3 trials )?reused", again.stderr)
+    assert "RUNNING" not in {run.info.status for run in killed.runs()}
+    assert answer_of(killed, killed.last("main")) == answer_of(place, last["main"])
+
+
+def processes_of(session: int, words: str) -> list[int]:
+    """The processes of a session whose command line has these words."""
+    shown = subprocess.run(
+        ["ps", "-o", "pid=,args=", "--sid", str(session)],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    lines = [line.split(maxsplit=1) for line in shown.stdout.splitlines()]
+    return [int(pid) for pid, command in lines if words in command]
+
+
+def test_two_pipelines_at_once_share_the_training(tmp_path, place):
+    both = Place(tmp_path)
+    shutil.copy(place.folder / "images.npz", tmp_path)
+    both.client.search_experiments()
+    with (
+        both.start("main", seeds="3", **MAIN) as first,
+        both.start("main", seeds="3", **MAIN) as second,
+    ):
+        for process in (first, second):
+            _, err = process.communicate(timeout=300)
+            assert process.returncode == 0, err
+    answers = {
+        answer_of(both, run)
+        for run in both.runs("tags.`mlflow.project.entryPoint` = 'main'")
+    }
+    assert len(answers) == 1
+    trained = [
+        run.data.tags["cache_key"] + run.data.tags["seed"]
+        for run in both.runs("tags.trial_status = 'finished'")
+        if "reused_from" not in run.data.tags
+    ]
+    assert len(trained) == len(set(trained)) == 6  # nothing lost, nothing twice
+
+
+def wait_for(pattern, process):
+    """Until a line of what a process says has the pattern."""
+    seen = []
+    for line in process.stderr:
+        seen.append(line)
+        if re.search(pattern, line):
+            return
+    pytest.fail(f"it ended before it said {pattern!r}:\n{''.join(seen)}")
+
+
+def start_endless(place):
+    return place.start(
+        "train_improved",
+        data="images.npz",
+        seeds="1",
+        epochs="10000",
+        early_stopping_patience="never",
+    )
+
+
+def ended_run(place):
+    """The last run of train_improved, once it is no longer running."""
+    deadline = time.monotonic() + 120
+    while (run := place.last("train_improved")).info.status == "RUNNING":
+        assert time.monotonic() < deadline, "the run is still marked as running"
+        time.sleep(0.2)
+    return run
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+def test_a_killed_mlflow_run_leaves_no_process_and_no_running_run(place, finished, how):
+    with start_endless(place) as process:
+        wait_for("prepare_data  (images|reused)", process)
+        process.send_signal(how)
+        # The step holds these pipes: at their end it and its workers are gone.
+        process.communicate(timeout=120)
+    assert ended_run(place).info.status == "KILLED"
+
+
+@pytest.mark.parametrize(
+    ("moment", "group"),
+    [("train_improved  runs", True), ("train_baseline  1/9", False)],
+)
+def test_an_interrupted_main_ends_both_arms_first(tmp_path, place, moment, group):
+    """Ctrl-C reaches every process of the group, `kill` and `docker stop` but one."""
+    stopped = Place(tmp_path)
+    shutil.copy(place.folder / "images.npz", tmp_path)
+    endless = {"epochs": "10000", "early_stopping_patience": "never"}
+    with stopped.start("main", seeds="9", **MAIN | endless) as process:
+        wait_for(moment, process)
+        if group:
+            os.killpg(process.pid, signal.SIGINT)
+        else:
+            process.terminate()
+        process.communicate(timeout=120)
+        assert not processes_of(process.pid, "steps.train")
+    states = {run.info.run_name: run.info.status for run in stopped.runs()}
+    assert states["main"] in ("KILLED", "FAILED")
+    # There is none, if it was just about to start.
+    assert states.get("train_improved", "KILLED") in ("KILLED", "FAILED")
+    assert "RUNNING" not in states.values()
+
+
+def test_a_step_that_is_still_loading_sees_its_parent_die(place, finished):
+    with start_endless(place) as process:
+        wait_for("Running command", process)
+        time.sleep(0.5)
+        process.kill()
+        process.communicate(timeout=120)
+    assert ended_run(place).info.status == "KILLED"
+
+
+def test_ctrl_c_is_one_line_and_leaves_nothing_behind(place, finished):
+    with start_endless(place) as process:
+        wait_for("prepare_data  (images|reused)", process)
+        time.sleep(1)
+        os.killpg(process.pid, signal.SIGINT)  # as a terminal does
+        _, err = process.communicate(timeout=120)
+    assert "error: interrupted\n" in err
+    assert "lab/" not in err  # no traceback of ours
+    run = ended_run(place)
+    assert run.data.tags["error"] == "interrupted by SIGINT"

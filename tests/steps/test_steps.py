@@ -1,0 +1,259 @@
+"""The parts of the steps and the driver that need neither MLflow nor training."""
+
+import dataclasses
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from didithelp.parameters import texts_of
+from lab import command_line, mlproject
+from lab.runs import keys as cache
+from lab.training.trial import Trial, versions
+from pipelines import main
+from steps import compare, prepare_data, train, verify
+
+
+def make_trial(seed, accuracy, *, status="finished", epochs=2):
+    history = [
+        {"epoch": epoch, "val_accuracy": 0.5, "val_cross_entropy": 1 / epoch}
+        for epoch in range(1, epochs + 1)
+    ]
+    metrics = {"actual_epochs": epochs, "train_seconds": 1.0}
+    if status == "finished":
+        metrics |= {"test_accuracy": accuracy, "kept_epoch": epochs}
+    return Trial(seed, status, metrics, history, None, None)
+
+
+def test_aggregates_leave_diverged_trials_out_and_count_them():
+    trials = [
+        make_trial(0, 0.8),
+        make_trial(1, None, status="diverged", epochs=1),
+        make_trial(2, 0.9),
+    ]
+    table = train.metrics_table(trials)
+    assert list(table["status"]) == ["finished", "diverged", "finished"]
+    assert math.isnan(table["test_accuracy"][1])
+    found = train.aggregates(table)
+    assert found["test_accuracy"] == pytest.approx(0.85)
+    assert found["test_accuracy_sd"] == pytest.approx(np.std([0.8, 0.9], ddof=1))
+    assert found["actual_epochs"] == 2
+    assert (found["num_seeds"], found["num_diverged"]) == (3, 1)
+
+
+def test_one_seed_has_no_standard_deviation():
+    assert math.isnan(
+        train.aggregates(train.metrics_table([make_trial(0, 0.8)]))["test_accuracy_sd"]
+    )
+
+
+@pytest.mark.parametrize("name", ["", " ", "a" * 51, "a|b", "<b>", "a/b", "a\n", " a"])
+def test_an_arm_needs_a_plain_name(name):
+    given = mlproject.defaults("train_baseline") | {"arm": name}
+    with pytest.raises(ValueError, match="arm must be 1 to 50"):
+        command_line.build(train.Params, given)
+
+
+def answer(**changes):
+    primary = {
+        "delta": 0.01,
+        "se": 0.002,
+        "p": 0.01,
+        "p_holm": 0.01,
+        "mde80": None,
+        "ci95": [0.005, 0.015],
+        "reasons": [],
+        "flags": ["exceeds_margin"],
+        "metric": "test_accuracy",
+        "candidate": "improved",
+        "verdict": "better",
+    }
+    return {
+        "primary_metric": "test_accuracy",
+        "comparisons": [primary | changes, {"metric": "test_cross_entropy"}],
+        "dataset": {"name": "mnist", "fallback": None},
+    }
+
+
+def answer_about(*names):
+    found = answer()
+    results = [answer(candidate=name)["comparisons"][0] for name in names]
+    return found | {"comparisons": results}
+
+
+def test_headlines_are_the_numbers_there_are():
+    assert compare.headlines(answer()) == {
+        "delta": 0.01,
+        "se": 0.002,
+        "p": 0.01,
+        "p_holm": 0.01,
+        "ci_low": 0.005,
+        "ci_high": 0.015,
+    }
+    assert "ci_low" not in compare.headlines(answer(ci95=[None, None]))
+
+
+def test_tags_have_the_verdict_and_a_fall_back():
+    plain = compare.tags(answer())
+    assert plain == {
+        "verdict": "better",
+        "verdict_flags": "exceeds_margin",
+        "dataset": "mnist",
+    }
+    fallback = {"dataset": {"name": "mnist-5k", "fallback": "no network"}}
+    replaced = compare.tags(answer() | fallback)
+    assert replaced["dataset_fallback"] == "no network"
+
+
+def test_several_candidates_have_metrics_and_verdicts_of_their_own():
+    found = answer_about("wide net", "β|2")
+    assert compare.headlines(found)["delta.wide net"] == 0.01
+    assert compare.headlines(found)["ci_low.β_2"] == 0.005
+    tags = compare.tags(found)
+    assert json.loads(tags["verdict"]) == {"wide net": "better", "β|2": "better"}
+    assert json.loads(tags["verdict_flags"])["β|2"] == "exceeds_margin"
+    found["comparisons"][0]["flags"] = []
+    tags = compare.tags(found)
+    assert json.loads(tags["verdict_flags"]) == {"β|2": "exceeds_margin"}
+    assert "verdict_reasons" not in tags
+
+
+def test_candidates_that_mlflow_could_not_tell_apart_are_numbered():
+    names = ["a|b", "a?b", "x" * 300]
+    metrics = compare.headlines(answer_about(*names))
+    assert {"delta.1.a_b", "delta.2.a_b"} <= set(metrics)
+    assert len(metrics) == 3 * len(compare.headlines(answer()))
+    assert max(map(len, metrics)) <= 250  # MLflow's limit
+
+
+def compare_params(**given):
+    defaults = mlproject.defaults("compare") | {"baseline": "old"}
+    return command_line.build(compare.Params, defaults | given)
+
+
+def test_the_arms_to_compare_are_improved_or_candidates():
+    assert compare_params(improved="a,b").arms == ("old", "a,b")
+    assert compare_params(candidates="runs:/1/trials, b").arms == (
+        *("old", "runs:/1/trials", "b"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({}, "needs improved or candidates, got neither"),
+        ({"improved": " "}, "got neither"),
+        ({"improved": "a", "candidates": "b"}, "got both"),
+        ({"candidates": "a,,b"}, "candidates must be different"),
+        ({"candidates": "a,"}, "candidates must be different"),
+        ({"candidates": "a, a"}, "candidates must be different"),
+        ({"improved": "a", "pairing": "seeds"}, "did you mean 'seed'"),
+        ({"improved": "a", "selected_on": "train"}, "must be validation or test"),
+    ],
+)
+def test_wrong_arms_and_choices_are_told_before_anything_loads(given, message):
+    with pytest.raises(ValueError, match=message):
+        compare_params(**given)
+
+
+def test_wrong_data_parameters_are_told_before_any_data_is_read():
+    given = mlproject.defaults("prepare_data")
+    for changes, part in [
+        (
+            {"validation_fraction": "0.9"},
+            "validation_fraction must be a number above 0",
+        ),
+        ({"dataset": "minst"}, "mnist"),
+        ({"train_size": "-1"}, "train_size must be an integer"),
+    ]:
+        with pytest.raises(ValueError, match=part):
+            command_line.build(prepare_data.Params, given | changes)
+
+
+def test_the_plan_names_every_difference_between_the_recipes():
+    given = mlproject.defaults("main") | {"seeds": "3", "working_directory": "."}
+    text = main.outline(
+        command_line.build(main.Params, given), *main.recipes({"l2_lambda": "1e-4"})
+    )
+    assert "3 trials of up to 5 epochs" in text
+    assert "3 trials of up to 20 epochs" in text
+    assert "l2_lambda 0.0 -> 0.0001" in text
+    assert "batch_size" not in text
+    assert all(len(line) <= 80 for line in text.splitlines())
+
+
+def test_main_passes_on_what_it_was_given():
+    given = mlproject.defaults("main") | {"seeds": "7,", "workers": "auto"}
+    params = command_line.build(main.Params, given)
+    assert texts_of(train.Trials, params) == {"seeds": "7,", "workers": "auto"}
+    assert params.working_directory == Path(".")
+
+
+def trained(*, seed=0, status="finished"):
+    rng = np.random.default_rng(seed)
+    probabilities = rng.dirichlet(np.ones(3), 10).astype(np.float32)
+    weights = [rng.normal(size=(4, 3)).astype(np.float32), np.zeros(3, np.float32)]
+    history = [{"epoch": 1, "loss": math.nan if status == "diverged" else 0.5}]
+    if status == "diverged":
+        return Trial(seed, status, {}, history, None, None)
+    return Trial(seed, status, {}, history, probabilities, weights)
+
+
+def nudged(trial, amount):
+    weights = [trial.weights[0] + np.float32(amount), *trial.weights[1:]]
+    return dataclasses.replace(trial, weights=weights)
+
+
+@pytest.mark.parametrize(
+    ("again", "word"),
+    [
+        (trained(), "bitwise equal"),
+        (nudged(trained(), 1e-6), "numerically equal"),
+        (nudged(trained(), 1e-3), "different"),
+        (trained(seed=1), "different"),
+        (trained(status="diverged"), "different"),
+    ],
+)
+def test_a_repeated_trial_is_equal_nearly_equal_or_different(again, word):
+    finding = verify.compare(trained(), again)
+    assert finding.word == word
+    assert (finding.weights == 0) == (word == "bitwise equal")
+    assert word in verify.describe(finding, 10)
+
+
+def test_a_trial_that_diverges_again_is_equal():
+    one, other = trained(status="diverged"), trained(status="diverged")
+    assert verify.compare(one, other).word == "bitwise equal"
+
+
+def test_changed_predictions_are_counted():
+    trial = trained()
+    swapped = trial.probabilities.copy()
+    swapped[:2] = np.roll(swapped[:2], 1, axis=1)
+    again = dataclasses.replace(trial, probabilities=swapped)
+    assert verify.compare(trial, again).changed_predictions == 2
+
+
+def test_causes_are_what_is_other_than_it_was():
+    stored = dataclasses.replace(
+        trained(), versions=versions() | {"keras": "1.0", "threads": "8"}
+    )
+    key = cache.Key({"lab/training/trainer.py": "1"}, {"keras": "1.0"}, {}, {})
+    now = cache.Key(
+        {"lab/training/trainer.py": "2"}, {"keras": versions()["keras"]}, {}, {}
+    )
+    assert verify.causes(stored, key, now) == (
+        f"what changed: keras 1.0 -> {versions()['keras']}; threads 8 -> 1;"
+        " lab/training/trainer.py changed"
+    )
+    assert "nothing that can be seen" in verify.causes(trained(), key, key)
+
+
+def test_an_arm_has_the_versions_of_its_trials():
+    here, there = trained(), trained(seed=1)
+    assert train.common_versions([here, there]) == versions()
+    there = dataclasses.replace(there, versions=versions() | {"cpu_features": "avx2"})
+    found = train.common_versions([here, there])["cpu_features"]
+    assert found == f"{versions()['cpu_features']} and avx2"
