@@ -12,7 +12,8 @@ import pytest
 
 from didithelp import arm as arms
 from didithelp import formats
-from didithelp.arm import DIGEST_KEYS, METRIC_COLUMNS, Arm, ArmError
+from didithelp.arm import METRIC_COLUMNS, Arm, ArmError
+from didithelp.dataset_description import ARRAYS, DatasetDescription
 
 NUM_CLASSES = 3
 
@@ -44,7 +45,9 @@ def make_arm(
     parts = {
         "name": name,
         "recipe": {"epochs": epochs, "hidden_units": [512]},
-        "dataset": _dataset(num_examples) | (dataset or {}),
+        "dataset": DatasetDescription.from_json(
+            _dataset(num_examples) | (dataset or {})
+        ),
         "versions": {"python": "3.11.7", "threads": "1"},
         "metrics": _metrics(right, seeds, diverged, epochs),
         "history": _history([*seeds.tolist(), *diverged], epochs),
@@ -64,7 +67,7 @@ def _dataset(num_examples: int, **digests: Any) -> dict[str, Any]:
         "counts": {"train": 54000, "validation": 6000, "test": num_examples},
         "num_classes": NUM_CLASSES,
         "train_size": 0,
-        "sha256": {key: f"digest of {key}" for key in DIGEST_KEYS} | digests,
+        "sha256": {key: f"digest of {key}" for key in ARRAYS} | digests,
     }
 
 
@@ -368,6 +371,8 @@ def edit_json(folder, **changes):
         ({"recipe": {"l2_lambda": float("nan")}}, "finite JSON"),
         ({"recipe": {"note": "\ud800"}}, "recipe must hold plain finite JSON values"),
         ({"versions": {"python": 3.11}}, "versions must be text"),
+        ({"dataset": []}, "dataset must be a dict, got list"),
+        ({"dataset": _dataset(4) | {"source": "\ud800"}}, "finite JSON values"),
         ({"dataset": {}}, "missing: name, requested"),
         ({"dataset": _dataset(4) | {"sha256": {}}}, "missing: x_train"),
         ({"dataset": _dataset(4) | {"counts": {"test": 4}}}, "missing: train"),
@@ -387,6 +392,20 @@ def edit_json(folder, **changes):
 def test_wrong_description_is_explained(folder, changes, message):
     edit_json(folder, **changes)
     assert message in refusal(folder)
+
+
+def test_other_software_may_leave_out_what_is_only_told(folder):
+    told = {"source": None, "image_shape": "28x28", "train_size": None, "ours": [1]}
+    edit_json(folder, dataset=_dataset(4) | told)
+    found = arms.load(folder).dataset
+    assert (found.source, found.image_shape, found.train_size) == ("", (), None)
+    edit_json(folder, dataset=_dataset(4, x_train=None))
+    assert arms.load(folder).dataset.sha256["x_train"] is None
+
+
+def test_a_dict_is_no_description_of_a_data_set():
+    with pytest.raises(ArmError, match="must be a DatasetDescription, got dict"):
+        dataclasses.replace(make_arm(RIGHT), dataset=_dataset(4))
 
 
 def test_endless_json_is_no_description(folder):
