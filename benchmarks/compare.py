@@ -26,6 +26,7 @@ import pandas as pd
 import yaml
 
 from didithelp import arm as arms
+from didithelp.dataset_description import ARRAYS, DatasetDescription
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 NUM_SEEDS, NUM_IMAGES, NUM_CLASSES, NUM_EPOCHS = 10, 10_000, 10, 20
@@ -74,14 +75,14 @@ def make_arm(name: str, seed: int) -> arms.Arm:
     return arms.Arm(
         name=name,
         recipe={"epochs": NUM_EPOCHS},
-        dataset={
-            "name": "synthetic",
-            "requested": "synthetic",
-            "fallback": None,
-            "counts": {"train": 54_000, "validation": 6_000, "test": NUM_IMAGES},
-            "num_classes": NUM_CLASSES,
-            "sha256": dict.fromkeys(arms.DIGEST_KEYS, "0" * 64),
-        },
+        dataset=DatasetDescription(
+            name="synthetic",
+            requested="synthetic",
+            fallback=None,
+            counts={"train": 54_000, "validation": 6_000, "test": NUM_IMAGES},
+            num_classes=NUM_CLASSES,
+            sha256=dict.fromkeys(ARRAYS, "0" * 64),
+        ),
         versions={},
         metrics=metrics,
         history=history,

@@ -211,7 +211,7 @@ def _refuse_other_digests(reference: Arm, candidate: Arm) -> None:
             "train both arms from one prepare_data run",
         ),
     ):
-        first, second = reference.dataset["sha256"], candidate.dataset["sha256"]
+        first, second = reference.dataset.sha256, candidate.dataset.sha256
         known = [key for key in keys if None not in (first[key], second[key])]
         changed = [key for key in known if first[key] != second[key]]
         if changed:
@@ -244,7 +244,7 @@ def _refuse_other_examples(reference: Arm, candidate: Arm) -> None:
 def _num_examples(arm: Arm) -> int | None:
     if arm.has_predictions:
         return len(arm.labels)
-    return None if arm.dataset is None else arm.dataset["counts"]["test"]
+    return None if arm.dataset is None else arm.dataset.counts["test"]
 
 
 def _refuse_unusable_runs(arm: Arm) -> None:
@@ -303,13 +303,13 @@ def _dataset(arms: list[Arm]) -> dict[str, Any]:
     described = next((arm.dataset for arm in arms if arm.dataset is not None), None)
     if described is None:
         return dict.fromkeys((*keys, "requested"))
-    dataset = {key: described[key] for key in keys}
-    is_fallback = dataset["fallback"] is not None
-    return dataset | {"requested": described["requested"] if is_fallback else None}
+    dataset = {key: getattr(described, key) for key in keys}
+    is_fallback = described.fallback is not None
+    return dataset | {"requested": described.requested if is_fallback else None}
 
 
 def _test_set(arms: list[Arm]) -> dict[str, Any]:
-    digests = [arm.dataset["sha256"] for arm in arms if arm.dataset is not None]
+    digests = [arm.dataset.sha256 for arm in arms if arm.dataset is not None]
     return {
         "sha256": _first_known(found["x_test"] for found in digests),
         "labels_sha256": _first_known(found["y_test"] for found in digests),
@@ -427,7 +427,7 @@ def _chance(arm: Arm) -> float | None:
     """Accuracy of always answering the class that is most frequent, as far as known."""
     if arm.has_predictions:
         return float(np.bincount(arm.labels).max() / len(arm.labels))
-    return None if arm.dataset is None else 1 / arm.dataset["num_classes"]
+    return None if arm.dataset is None else 1 / arm.dataset.num_classes
 
 
 def _changes(reference: Arm, arm: Arm) -> dict[str, list[Any]] | None:

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 
 from didithelp import comparing, decision
-from didithelp.arm import DIGEST_KEYS, METRIC_COLUMNS, Arm
+from didithelp.arm import METRIC_COLUMNS, Arm
+from didithelp.dataset_description import ARRAYS, DatasetDescription
 from didithelp.effects import Effect
 
 NUM_CLASSES = 3
@@ -53,7 +54,9 @@ def make_arm(
     parts = {
         "name": name,
         "recipe": {"epochs": epochs, "hidden_units": [512]},
-        "dataset": _dataset(num_examples) | (dataset or {}),
+        "dataset": DatasetDescription.from_json(
+            _dataset(num_examples) | (dataset or {})
+        ),
         "versions": {"python": "3.11.7", "threads": "1"},
         "metrics": _metrics(right, seeds, diverged, epochs),
         "history": _history([*seeds.tolist(), *diverged], epochs),
@@ -73,7 +76,7 @@ def _dataset(num_examples: int, **digests: Any) -> dict[str, Any]:
         "counts": {"train": 54000, "validation": 6000, "test": num_examples},
         "num_classes": NUM_CLASSES,
         "train_size": 0,
-        "sha256": {key: f"digest of {key}" for key in DIGEST_KEYS} | digests,
+        "sha256": {key: f"digest of {key}" for key in ARRAYS} | digests,
     }
 
 

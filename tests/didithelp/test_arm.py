@@ -282,6 +282,8 @@ def edit_json(folder, **changes):
         ({"recipe": {"l2_lambda": float("nan")}}, "finite JSON"),
         ({"recipe": {"note": "\ud800"}}, "recipe must hold plain finite JSON values"),
         ({"versions": {"python": 3.11}}, "versions must be text"),
+        ({"dataset": []}, "dataset must be a dict, got list"),
+        ({"dataset": _dataset(4) | {"source": "\ud800"}}, "finite JSON values"),
         ({"dataset": {}}, "missing: name, requested"),
         ({"dataset": _dataset(4) | {"sha256": {}}}, "missing: x_train"),
         ({"dataset": _dataset(4) | {"counts": {"test": 4}}}, "missing: train"),
@@ -301,6 +303,20 @@ def edit_json(folder, **changes):
 def test_wrong_description_is_explained(folder, changes, message):
     edit_json(folder, **changes)
     assert message in refusal(folder)
+
+
+def test_other_software_may_leave_out_what_is_only_told(folder):
+    told = {"source": None, "image_shape": "28x28", "train_size": None, "ours": [1]}
+    edit_json(folder, dataset=_dataset(4) | told)
+    found = arms.load(folder).dataset
+    assert (found.source, found.image_shape, found.train_size) == ("", (), None)
+    edit_json(folder, dataset=_dataset(4, x_train=None))
+    assert arms.load(folder).dataset.sha256["x_train"] is None
+
+
+def test_a_dict_is_no_description_of_a_data_set():
+    with pytest.raises(ArmError, match="must be a DatasetDescription, got dict"):
+        dataclasses.replace(make_arm(RIGHT), dataset=_dataset(4))
 
 
 def test_endless_json_is_no_description(folder):

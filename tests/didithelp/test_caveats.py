@@ -35,8 +35,9 @@ def with_metrics(arm, **columns):
 
 
 def with_digests(arm, **digests):
-    sha256 = arm.dataset["sha256"] | digests
-    return dataclasses.replace(arm, dataset=arm.dataset | {"sha256": sha256})
+    sha256 = arm.dataset.sha256 | digests
+    dataset = dataclasses.replace(arm.dataset, sha256=sha256)
+    return dataclasses.replace(arm, dataset=dataset)
 
 
 def test_two_full_arms_of_one_budget_deserve_none():

@@ -813,8 +813,9 @@ def test_each_candidate_has_the_scope_that_its_data_allow():
 
 def test_sizes_of_the_test_set_are_checked_where_labels_cannot_be():
     larger = without_predictions(improved())
-    counts = larger.dataset["counts"] | {"test": 700}
-    larger = dataclasses.replace(larger, dataset=larger.dataset | {"counts": counts})
+    counts = larger.dataset.counts | {"test": 700}
+    dataset = dataclasses.replace(larger.dataset, counts=counts)
+    larger = dataclasses.replace(larger, dataset=dataset)
     for arms in ((undescribed(baseline()), larger), (larger, undescribed(baseline()))):
         with pytest.raises(Refusal, match="different_test_set: .* got .*700"):
             compare(*arms)
@@ -901,7 +902,7 @@ def test_metrics_that_contradict_the_predictions_are_a_warning():
 
 
 def digests(**changes):
-    return {"sha256": baseline().dataset["sha256"] | changes}
+    return {"sha256": baseline().dataset.sha256 | changes}
 
 
 def relabelled():
@@ -915,7 +916,9 @@ def test_a_digest_that_is_unknown_refuses_nothing(unknown):
     arms = [baseline(dataset=known), improved(dataset=known)]
     arms[unknown] = dataclasses.replace(
         arms[unknown],
-        dataset=arms[unknown].dataset | digests(x_train=None, x_test=None),
+        dataset=dataclasses.replace(
+            arms[unknown].dataset, **digests(x_train=None, x_test=None)
+        ),
     )
     result = compare(*arms)
     assert result["test_set"]["sha256"] == "digest of x_test"

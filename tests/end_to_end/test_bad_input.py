@@ -249,7 +249,7 @@ def save_bad_arms(folder: Path) -> None:
     (folder / "damaged arm" / "predictions.npz").write_bytes(b"PK\x03\x04" + bytes(99))
     (folder / "arm without json" / "arm.json").write_text("{")
     other = make_arm(np.repeat(right, 3, axis=0))
-    other.dataset["sha256"]["x_test"] = "other images"
+    other.dataset.sha256["x_test"] = "other images"
     arms.save(other, folder / "arm of other data")
 
 

@@ -13,6 +13,7 @@ from scipy import stats
 
 from didithelp import scores
 from didithelp.arm import METRIC_COLUMNS
+from didithelp.dataset_description import ARRAYS, DatasetDescription
 from lab.data.dataset import Dataset
 from lab.training import model as models
 from lab.training import trainer as training
@@ -36,7 +37,15 @@ def draw_dataset(image_shape=(8, 8), num_classes=3, *, noise=60, seed=0):
         arrays += [np.clip(pixels, 0, 255).astype(np.uint8), labels]
     for array in arrays:
         array.setflags(write=False)  # as the workers get them
-    description = {"image_shape": list(image_shape), "num_classes": num_classes}
+    description = DatasetDescription(
+        name="drawn",
+        requested="drawn",
+        fallback=None,
+        counts={"train": NUM_TRAIN, "validation": NUM_VALIDATION, "test": NUM_TEST},
+        num_classes=num_classes,
+        sha256=dict.fromkeys(ARRAYS),
+        image_shape=image_shape,
+    )
     return Dataset(*arrays, description)
 
 
