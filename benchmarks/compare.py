@@ -26,7 +26,6 @@ import pandas as pd
 import yaml
 
 from didithelp import arm as arms
-from didithelp import statistics
 from didithelp.dataset_description import ARRAYS, DatasetDescription
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -61,7 +60,7 @@ def make_arm(name: str, seed: int) -> arms.Arm:
     scores[:, np.arange(NUM_IMAGES), labels] += 4.5
     chances = np.exp(scores)
     probabilities = (chances / chances.sum(axis=2, keepdims=True)).astype(np.float32)
-    right = statistics.right_or_wrong(probabilities, labels)
+    right = scores.right_or_wrong(probabilities, labels)
     seeds = np.arange(NUM_SEEDS)
     metrics = pd.DataFrame({"seed": seeds, "status": arms.FINISHED})
     for column in arms.METRIC_COLUMNS:

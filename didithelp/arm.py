@@ -28,7 +28,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from didithelp import files, formats, statistics
+from didithelp import effects, files, formats, scores
 from didithelp.dataset_description import DatasetDescription
 from didithelp.errors import DataError, Refusal, reason
 
@@ -248,16 +248,15 @@ def _metrics_of(
     _check_predictions(seeds, labels, probabilities)
     if not labels.size:
         raise ArmError("predictions must cover at least one test example, got none")
-    right = statistics.right_or_wrong(probabilities, labels)
-    losses = statistics.negative_log_likelihood(probabilities, labels)
+    right = scores.right_or_wrong(probabilities, labels)
+    losses = scores.negative_log_likelihood(probabilities, labels)
     return pd.DataFrame(
         {
             "seed": seeds,
             "test_accuracy": right.mean(axis=1),
             "test_cross_entropy": losses.mean(axis=1),
             "expected_calibration_error": [
-                statistics.expected_calibration_error(run, labels)
-                for run in probabilities
+                scores.expected_calibration_error(run, labels) for run in probabilities
             ],
         }
     )
@@ -406,7 +405,7 @@ def _check_sizes(finished: pd.DataFrame) -> None:
         sizes = np.abs(finished[column].to_numpy(float, na_value=np.nan))
         largest = max(sizes[np.isfinite(sizes)], default=0)
         is_compared = column in COMPARED_COLUMNS
-        limit = statistics.LARGEST_OF_RUN if is_compared else LARGEST_NUMBER
+        limit = effects.LARGEST_OF_RUN if is_compared else LARGEST_NUMBER
         if largest >= limit:
             raise ArmError(
                 f"metrics column {column} must hold numbers below {limit:g}, got "

@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 from rich.console import RenderableType
 
-from didithelp import caveats, files, predictions, statistics
+from didithelp import caveats, effects, files, predictions, significance
 from didithelp.arm import Arm, finished_rows
 from didithelp.report import figures, latex, markdown, sentences, tables, terminal
 from didithelp.report.document import (
@@ -493,8 +493,8 @@ def _seed_interval(
         np.array(arm["metrics"]["test_accuracy"]["values"])
         for arm in (reference, candidate)
     ]
-    effect = statistics.run_effect(*runs, paired=result["paired"])
-    return statistics.interval(effect, result["verdict_interval"]["level"])
+    effect = effects.run_effect(*runs, paired=result["paired"])
+    return significance.interval(effect, result["verdict_interval"]["level"])
 
 
 # --- files ----------------------------------------------------------------------------

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 from didithelp import caveats
-from tests.didithelp.test_arm import make_arm
-from tests.didithelp.test_comparing import (
+from tests.didithelp.builders import (
     accuracies_only,
     baseline,
     compare,
     improved,
+    make_arm,
     pattern,
     undescribed,
     without_predictions,

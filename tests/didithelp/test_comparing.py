@@ -15,56 +15,23 @@ from didithelp import comparing as comparison
 from didithelp import settings as decision
 from didithelp.comparing import Refusal
 from didithelp.report import report
-from tests.didithelp.test_arm import NUM_CLASSES, make_arm
-
-NUM_EXAMPLES = 600
-SETTINGS = {
-    **{"alpha": 0.05, "margin": 0.02, "resamples": 999, "seed": 0},
-    **{"pairing": "seed", "selected_on": "validation"},
-}
-
-
-def pattern(seed, error, num_runs=5):
-    """(runs, examples) of right and wrong, about `error` wrong, mostly hard ones."""
-    rng = np.random.default_rng(seed)
-    difficulty = np.linspace(0, 1, NUM_EXAMPLES) ** 2
-    return (rng.random((num_runs, NUM_EXAMPLES)) > 3 * error * difficulty).astype(int)
-
-
-def baseline(error=0.15, num_runs=5, **changes):
-    return make_arm(pattern(1, error, num_runs), **changes)
-
-
-def improved(error=0.15, num_runs=5, **changes):
-    settings = {"name": "improved", "confidence": 0.8} | changes
-    return make_arm(pattern(2, error, num_runs), **settings)
-
-
-def compare(reference, *candidates, **changes):
-    return comparison.compare(reference, candidates, **SETTINGS | changes)
-
-
-def primary(result):
-    return result["comparisons"][0]
+from tests.didithelp.builders import (
+    NUM_CLASSES,
+    NUM_EXAMPLES,
+    accuracies_only,
+    baseline,
+    compare,
+    improved,
+    make_arm,
+    pattern,
+    primary,
+    undescribed,
+    without_predictions,
+)
 
 
 def as_bytes(result):
     return report.json_text(result).encode()
-
-
-def without_predictions(arm):
-    """As other software may leave it: accuracies only, but with arm.json."""
-    return dataclasses.replace(arm, labels=None, probabilities=None)
-
-
-def undescribed(arm):
-    """Without arm.json and history.csv."""
-    unknown = {"recipe": None, "dataset": None, "versions": {}}
-    return dataclasses.replace(arm, history=arm.history[:0], **unknown)
-
-
-def accuracies_only(arm):
-    return undescribed(without_predictions(arm))
 
 
 def reordered(arm, seeds=None, images=None):

@@ -22,7 +22,7 @@ from lab import mlproject
 from lab.data import dataset as data
 from lab.host import lifecycle
 from lab.runs import keys as cache
-from tests.didithelp.test_arm import make_arm
+from tests.didithelp.builders import make_arm
 from tests.make_data import make_images, save_images
 from tests.place import Place
 
