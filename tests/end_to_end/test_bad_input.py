@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from didithelp import arm as arms
+from didithelp import trials_folder
 from lab import mlproject
 from lab.data import dataset as data
 from lab.host import lifecycle
@@ -257,12 +257,12 @@ def save_bad_files(folder: Path) -> None:
 def save_bad_arms(folder: Path) -> None:
     right = make_images(60, seed=0)[1][None] > 0
     for name in ("arm", "damaged arm", "arm without json"):
-        arms.save(make_arm(np.repeat(right, 3, axis=0)), folder / name)
+        trials_folder.save(make_arm(np.repeat(right, 3, axis=0)), folder / name)
     (folder / "damaged arm" / "predictions.npz").write_bytes(b"PK\x03\x04" + bytes(99))
     (folder / "arm without json" / "arm.json").write_text("{")
     other = make_arm(np.repeat(right, 3, axis=0))
     other.dataset.sha256["x_test"] = "other images"
-    arms.save(other, folder / "arm of other data")
+    trials_folder.save(other, folder / "arm of other data")
 
 
 @pytest.fixture(scope="module")
