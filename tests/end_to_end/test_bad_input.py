@@ -19,7 +19,7 @@ import pytest
 
 from didithelp import trials_folder
 from lab import mlproject
-from lab.data import dataset as data
+from lab.data.sources import IDX_FILES
 from lab.host import lifecycle
 from lab.runs import keys as cache
 from tests.didithelp.builders import make_arm
@@ -247,7 +247,7 @@ def save_bad_files(folder: Path) -> None:
         np.savez(folder / f"{name}.npz", **good | changes)
     (folder / "folder").mkdir()
     (folder / "idx").mkdir()
-    for name in data.IDX_FILES.values():
+    for name in IDX_FILES.values():
         header = bytes((0, 0, 8, 3)) + bytes((0, 0, 0, 10)) * 3
         packed = gzip.compress(header + bytes(1000))
         (folder / "idx" / f"{name}.gz").write_bytes(packed[:-9])
