@@ -30,6 +30,7 @@ from didithelp.report.document import (
     Card,
     Code,
     Document,
+    Drawing,
     Fold,
     Gallery,
     Plots,
@@ -37,7 +38,7 @@ from didithelp.report.document import (
     Table,
     Text,
 )
-from didithelp.report.figures import Curve, Difference, Drawing, Strip
+from didithelp.report.figures import Curve, Difference, Strip
 from didithelp.report.html import page
 from didithelp.report.words import Words, clean
 
