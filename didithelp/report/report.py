@@ -29,6 +29,7 @@ from didithelp.report.document import (
     Card,
     Code,
     Document,
+    Drawing,
     Fold,
     Gallery,
     Plots,
@@ -36,7 +37,7 @@ from didithelp.report.document import (
     Table,
     Text,
 )
-from didithelp.report.figures import Curve, Difference, Drawing, Strip
+from didithelp.report.figures import Curve, Difference, Strip
 from didithelp.report.html import page
 from didithelp.report.words import Words, clean
 
