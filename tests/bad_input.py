@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from didithelp import arm as arms
-from lab.data import dataset as data
+from lab.data.sources import IDX_FILES
 from tests.didithelp.builders import make_arm
 from tests.make_data import make_images, save_images
 from tests.place import Place
@@ -112,7 +112,7 @@ def save_bad_files(folder: Path) -> None:
         np.savez(folder / f"{name}.npz", **good | changes)
     (folder / "folder").mkdir()
     (folder / "idx").mkdir()
-    for name in data.IDX_FILES.values():
+    for name in IDX_FILES.values():
         header = bytes((0, 0, 8, 3)) + bytes((0, 0, 0, 10)) * 3
         packed = gzip.compress(header + bytes(1000))
         (folder / "idx" / f"{name}.gz").write_bytes(packed[:-9])
