@@ -422,10 +422,9 @@ class Report:
 
     def _limits(self) -> list[Block]:
         words, comparison = self.words, self.comparison
-        scope = words.known(comparison["scope"])
-        parts = "; ".join(map(words.known, comparison["not_covered"]))
+        parts = sentences.not_covered(comparison, words)
         return [
-            Text(words("limits_scope", scope=scope)),
+            Text(words("limits_scope", scope=sentences.scope(comparison, words))),
             Text(words("limits_not_covered", parts=parts)),
             Text(words("note_secondary")),
         ]
