@@ -103,6 +103,7 @@ class Contestant:
         }
 
     def stop(self) -> None:
+        """End every process."""
         for process, connection in self._members:
             connection.close()
             process.terminate()
