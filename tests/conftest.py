@@ -9,18 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from lab.engines.processes import WORKER_ENVIRONMENT
+from lab.training import environment
 from tests.web import serve
 
-os.environ.update(WORKER_ENVIRONMENT)
+os.environ.update(environment.VARIABLES)
 
 
 @pytest.fixture(scope="session")
 def one_thread():
     """For every test that computes with TensorFlow in this process."""
-    from lab.training import trainer as training
-
-    training.use_one_thread()
+    environment.use_one_thread()
 
 
 @pytest.fixture

@@ -58,7 +58,8 @@ def test_an_edit_reruns_the_steps_that_use_the_file(project, file, affected):
 
 
 @pytest.mark.parametrize(
-    "file", ["lab/training/model.py", "lab/training/trainer.py", "lab/data/dataset.py"]
+    "file",
+    ["lab/training/model.py", "lab/training/trainer.py", "lab/training/noise.py"],
 )
 def test_an_edit_of_the_engine_trains_again(project, file):
     before = cache.code("lab.training.trainer")
