@@ -54,7 +54,7 @@ def run(params: Params, step: "Step") -> None:
 
 def describe(dataset: data.Dataset) -> None:
     """Say what was prepared, and a fall-back so that nobody misses it."""
-    counts = dataset.description["counts"]
+    counts = dataset.description.counts
     console.say(
         f"prepare_data  {dataset.name}: {counts['train']:,} training,"
         f" {counts['validation']:,} validation, {counts['test']:,} test images"

@@ -54,7 +54,7 @@ def run(params: Params, step: "Step", engine: "Engine") -> None:
     arm = step.load(params.arm, "trials", arms.load)
     stored, key = step.trial_of(params.arm, params.trial_seed)
     folder, dataset = step.data_of(params.arm, data.verify)
-    if dataset.description["sha256"] != arm.dataset["sha256"]:
+    if dataset.description.sha256 != arm.dataset.sha256:
         raise ValueError(
             "expected the data set that the arm was trained on, got another one;"
             " was its prepare_data run changed?"

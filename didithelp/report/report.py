@@ -22,7 +22,7 @@ import numpy as np
 import pandas as pd
 from rich.console import RenderableType
 
-from didithelp import caveats, predictions, statistics
+from didithelp import caveats, effects, predictions, significance
 from didithelp.arm import Arm, finished_rows
 from didithelp.report import figures, latex, markdown, sentences, tables, terminal
 from didithelp.report.document import (
@@ -494,8 +494,8 @@ def _seed_interval(
         np.array(arm["metrics"]["test_accuracy"]["values"])
         for arm in (reference, candidate)
     ]
-    effect = statistics.run_effect(*runs, paired=result["paired"])
-    return statistics.interval(effect, result["verdict_interval"]["level"])
+    effect = effects.run_effect(*runs, paired=result["paired"])
+    return significance.interval(effect, result["verdict_interval"]["level"])
 
 
 # --- files ----------------------------------------------------------------------------

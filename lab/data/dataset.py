@@ -19,27 +19,13 @@ from urllib.parse import urlsplit
 
 import numpy as np
 
+from didithelp.dataset_description import ARRAYS, SPLITS, DatasetDescription
 from didithelp.errors import DataError, reason
 from didithelp.formats import MAX_BYTES, read_idx, read_npz
 from lab.data.download import Download, DownloadError, fetch, is_secure, keras_home
 
 NAMES = ("mnist", "fashion-mnist", "mnist-5k")
-SPLITS = ("train", "validation", "test")
-ARRAYS = tuple(f"{kind}_{split}" for split in SPLITS for kind in "xy")
 DESCRIPTION_FILE = "dataset.json"
-DESCRIPTION_FIELDS = {
-    "name": str,
-    "requested": str,
-    "fallback": str | None,
-    "source": str,
-    "counts": dict,
-    "image_shape": list,
-    "num_classes": int,
-    "validation_fraction": float,
-    "split_seed": int,
-    "train_size": int,
-    "sha256": dict,
-}
 
 SOURCE_ARRAYS = ("x_train", "y_train", "x_test", "y_test")
 IDX_FILES = {
@@ -95,27 +81,27 @@ class Dataset:
     y_validation: np.ndarray
     x_test: np.ndarray
     y_test: np.ndarray
-    description: dict
+    description: DatasetDescription
 
     @property
     def name(self) -> str:
         """What the data is, which after a fallback is not what was requested."""
-        return self.description["name"]
+        return self.description.name
 
     @property
     def fallback(self) -> str | None:
         """Why another data set stands in for the requested one; None if none does."""
-        return self.description["fallback"]
+        return self.description.fallback
 
     @property
     def image_shape(self) -> tuple[int, ...]:
         """(height, width) or (height, width, channels)."""
-        return tuple(self.description["image_shape"])
+        return self.description.image_shape
 
     @property
     def num_classes(self) -> int:
         """C, where labels run from 0 to C-1."""
-        return self.description["num_classes"]
+        return self.description.num_classes
 
 
 @dataclass(frozen=True, eq=False)
@@ -198,19 +184,19 @@ def prepare(
     _check_source(source)
     train, validation = _split(source, validation_fraction, split_seed, train_size)
     arrays = _take(source.arrays, train, validation)
-    description = {
-        "name": source.name,
-        "requested": dataset,
-        "fallback": source.fallback,
-        "source": source.where,
-        "counts": {split: len(arrays[f"y_{split}"]) for split in SPLITS},
-        "image_shape": list(arrays["x_train"].shape[1:]),
-        "num_classes": int(arrays["y_train"].max()) + 1,
-        "validation_fraction": float(validation_fraction),
-        "split_seed": split_seed,
-        "train_size": train_size,
-        "sha256": {name: _npy_digest(array) for name, array in arrays.items()},
-    }
+    description = DatasetDescription(
+        name=source.name,
+        requested=dataset,
+        fallback=source.fallback,
+        source=source.where,
+        counts={split: len(arrays[f"y_{split}"]) for split in SPLITS},
+        image_shape=arrays["x_train"].shape[1:],
+        num_classes=int(arrays["y_train"].max()) + 1,
+        validation_fraction=float(validation_fraction),
+        split_seed=split_seed,
+        train_size=train_size,
+        sha256={name: _npy_digest(array) for name, array in arrays.items()},
+    )
     return Dataset(**arrays, description=description)
 
 
@@ -252,7 +238,7 @@ def save(dataset: Dataset, folder: Path) -> None:
         partial.mkdir(parents=True)
         for name in ARRAYS:
             np.save(partial / f"{name}.npy", getattr(dataset, name), allow_pickle=False)
-        text = json.dumps(dataset.description, indent=2, sort_keys=True)
+        text = json.dumps(dataset.description.to_json(), indent=2, sort_keys=True)
         (partial / DESCRIPTION_FILE).write_text(text + "\n", encoding="utf-8")
         if folder.exists():
             folder.rmdir()  # renaming onto a folder, even empty, fails on Windows
@@ -275,9 +261,9 @@ def load(folder: Path) -> Dataset:
     arrays = {}
     for name in ARRAYS:
         kind, split = name.split("_")
-        shape = (description["counts"][split],)
+        shape = (description.counts[split],)
         if kind == "x":
-            shape += tuple(description["image_shape"])
+            shape += description.image_shape
         dtype = np.dtype(np.uint8 if kind == "x" else np.int32)
         arrays[name] = _open_array(folder / f"{name}.npy", shape, dtype)
     return Dataset(**arrays, description=description)
@@ -286,7 +272,7 @@ def load(folder: Path) -> Dataset:
 def verify(folder: Path) -> Dataset:
     """`load`, and hold the SHA-256 of every file against `dataset.json`."""
     dataset = load(folder)
-    for name, expected in dataset.description["sha256"].items():
+    for name, expected in dataset.description.digests.items():
         with open(folder / f"{name}.npy", "rb") as file:
             found = hashlib.file_digest(file, "sha256").hexdigest()
         if found != expected:
@@ -703,33 +689,22 @@ def _npy_digest(array: np.ndarray) -> str:
     return writer.digest.hexdigest()
 
 
-def _read_description(folder: Path) -> dict:
-    """`dataset.json`, with the fields that opening and using the arrays relies on."""
+def _read_description(folder: Path) -> DatasetDescription:
+    """`dataset.json`, in which nothing is unknown."""
     path = folder / DESCRIPTION_FILE
     try:
-        description = json.loads(path.read_text(encoding="utf-8"))
-        well_formed = _is_well_formed(description)
+        content = json.loads(path.read_text(encoding="utf-8"))
         problem = "fields that are missing or of another type"
+        description = DatasetDescription.from_json(content)
+        if description.is_complete:
+            return description
+    except DataError:
+        pass
     except (OSError, ValueError) as error:
-        well_formed, problem = False, reason(error)
-    if not well_formed:
-        raise DataError(
-            f"{path} must describe a prepared data set, got {problem}; "
-            "give the folder that prepare_data wrote, or prepare it again"
-        )
-    return description
-
-
-def _is_well_formed(description: object) -> bool:
-    """Whether all fields are there; shapes are held against the arrays later."""
-    return (
-        isinstance(description, dict)
-        and all(
-            field in description and isinstance(description[field], kind)
-            for field, kind in DESCRIPTION_FIELDS.items()
-        )
-        and set(description["counts"]) == set(SPLITS)
-        and set(description["sha256"]) == set(ARRAYS)
+        problem = reason(error)
+    raise DataError(
+        f"{path} must describe a prepared data set, got {problem}; "
+        "give the folder that prepare_data wrote, or prepare it again"
     )
 
 

@@ -15,8 +15,9 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
+from didithelp.dataset_description import SCHEMA, DatasetDescription
 from didithelp.parameters import Parameters, parameter, texts_of
 from lab.mlproject import PROJECT_DIRECTORY, project
 from lab.training.recipe import Recipe
@@ -75,18 +76,18 @@ class Key:
         return cls(**json.loads(text))
 
 
-def trial_key(recipe: Recipe, dataset: dict[str, Any]) -> Key:
+def trial_key(recipe: Recipe, dataset: DatasetDescription) -> Key:
     """What every trial of a recipe depends on; the seed comes on top.
 
     Args:
         recipe: counts by its values.
-        dataset: the content of `dataset.json`; counts by the digests of its arrays.
+        dataset: counts by the digests of its arrays and the number of their schema.
     """
     return Key(
         code=code(*TRIAL_MODULES),
         versions=versions(*PACKAGES),
         parameters=texts_of(Recipe, recipe),
-        inputs=dataset["sha256"],
+        inputs=dataset.digests | {"schema": str(SCHEMA)},
     )
 
 

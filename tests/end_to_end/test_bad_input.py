@@ -22,7 +22,7 @@ from lab import mlproject
 from lab.data import dataset as data
 from lab.host import lifecycle
 from lab.runs import keys as cache
-from tests.didithelp.test_arm import make_arm
+from tests.didithelp.builders import make_arm
 from tests.make_data import make_images, save_images
 from tests.place import Place
 
@@ -249,7 +249,7 @@ def save_bad_arms(folder: Path) -> None:
     (folder / "damaged arm" / "predictions.npz").write_bytes(b"PK\x03\x04" + bytes(99))
     (folder / "arm without json" / "arm.json").write_text("{")
     other = make_arm(np.repeat(right, 3, axis=0))
-    other.dataset["sha256"]["x_test"] = "other images"
+    other.dataset.sha256["x_test"] = "other images"
     arms.save(other, folder / "arm of other data")
 
 

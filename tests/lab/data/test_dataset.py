@@ -252,9 +252,10 @@ def test_an_npz_is_read_whatever_its_image_shape(prepare, tmp_path, shape):
 def test_the_description_tells_where_the_data_came_from(prepare, tmp_path):
     np.savez(tmp_path / "set.npz", **draw())
     dataset = prepare("set.npz", split_seed=3, train_size=30, validation_fraction=0.2)
-    digests = dataset.description.pop("sha256")
+    description = dataset.description.to_json()
+    digests = description.pop("sha256")
     assert set(digests) == set(data.ARRAYS)
-    assert dataset.description == {
+    assert description == {
         "name": "set",
         "requested": "set.npz",
         "fallback": None,
@@ -273,7 +274,7 @@ def test_a_tilde_in_a_path_is_the_home_folder(prepare, tmp_path, monkeypatch):
     monkeypatch.setenv("USERPROFILE", str(tmp_path))
     np.savez(tmp_path / "set.npz", **draw())
     dataset = prepare("~/set.npz", working_directory=Path("/"))
-    assert dataset.description["source"] == "~/set.npz"
+    assert dataset.description.source == "~/set.npz"
 
 
 @pytest.mark.parametrize("dotted", [False, True])
@@ -284,7 +285,7 @@ def test_idx_files_equal_the_npz(prepare, tmp_path, dotted, packed):
     np.savez(tmp_path / "set.npz", **arrays)
     folder, archive = prepare("idx"), prepare("set.npz")
     assert folder.name == "idx"
-    assert folder.description["sha256"] == archive.description["sha256"]
+    assert folder.description.sha256 == archive.description.sha256
 
 
 def test_a_gzipped_file_without_the_suffix_is_still_read(prepare, tmp_path):
@@ -296,7 +297,7 @@ def test_a_gzipped_file_without_the_suffix_is_still_read(prepare, tmp_path):
 
 def test_mnist_5k_is_split_by_class_and_never_changes(prepare):
     dataset = prepare("mnist-5k")
-    assert dataset.description["counts"] == {
+    assert dataset.description.counts == {
         "train": 3600,
         "validation": 400,
         "test": 1000,
@@ -309,7 +310,7 @@ def test_mnist_5k_is_split_by_class_and_never_changes(prepare):
     ):
         assert labels_per_class(labels) == [per_class] * 10
     # Held since the first version: other bytes would be another experiment.
-    digests = dataset.description["sha256"]
+    digests = dataset.description.sha256
     assert digests["x_train"][:16] == "164ff1f7264f524f"
     assert digests["x_validation"][:16] == "ef29714385cce0ee"
     assert digests["x_test"][:16] == "b338b99815c47cff"
@@ -350,12 +351,12 @@ needs_mnist = pytest.mark.skipif(
 def test_the_real_mnist_is_split_in_proportion(prepare):
     dataset = prepare(str(MNIST_DIR))
     counts = {"train": 54_000, "validation": 6_000, "test": 10_000}
-    assert dataset.description["counts"] == counts
+    assert dataset.description.counts == counts
     assert (dataset.image_shape, dataset.num_classes) == ((28, 28), 10)
     per_class = np.bincount(dataset.y_train) + np.bincount(dataset.y_validation)
     difference = np.bincount(dataset.y_validation) - per_class / 10
     assert np.abs(difference).max() < 1
-    digests = dataset.description["sha256"]
+    digests = dataset.description.sha256
     assert digests["x_train"][:16] == "e458a55073c20300"
     assert digests["x_test"][:16] == "4acfa5c2911a2f95"
 
@@ -492,7 +493,7 @@ def test_layout_and_label_type_of_the_source_leave_no_trace(prepare, tmp_path, d
         arrays[name] = odd
     np.savez(tmp_path / "odd.npz", **arrays)
     plain, odd = prepare("plain.npz"), prepare("odd.npz")
-    assert odd.description["sha256"] == plain.description["sha256"]
+    assert odd.description.sha256 == plain.description.sha256
 
 
 # --- split ---------------------------------------------------------------------------
@@ -544,7 +545,7 @@ def test_the_seed_decides_the_split_and_nothing_else_does(prepare, tmp_path):
     again = prepare("set.npz", split_seed=4, train_size=30).description
     other = prepare("set.npz", split_seed=5, train_size=30).description
     assert first == again
-    changed = {n for n in data.ARRAYS if first["sha256"][n] != other["sha256"][n]}
+    changed = {n for n in data.ARRAYS if first.sha256[n] != other.sha256[n]}
     assert {"x_train", "x_validation"} <= changed
     assert not changed & {"x_test", "y_test"}
 
@@ -582,8 +583,8 @@ def test_a_url_with_its_digest_equals_the_file(prepare, server, tmp_path, keras_
     server.bodies["/some/set.npz"] = content
     address = f"{server.url}/some/set.npz"
     web = prepare(f"{address}#sha256={sha256(content).upper()}")
-    assert web.description["sha256"] == prepare("set.npz").description["sha256"]
-    assert (web.name, web.description["source"]) == ("set", address)
+    assert web.description.sha256 == prepare("set.npz").description.sha256
+    assert (web.name, web.description.source) == ("set", address)
     assert not keras_home.exists()
 
 
@@ -646,8 +647,8 @@ def test_without_mnist_the_small_set_stands_in_and_says_so(
     monkeypatch.setattr(data, "MNIST", stand_in)
     dataset = prepare("mnist")
     assert dataset.name == "mnist-5k"
-    assert dataset.description["requested"] == "mnist"
-    assert dataset.description["counts"]["test"] == 1000
+    assert dataset.description.requested == "mnist"
+    assert dataset.description.counts["test"] == 1000
     assert dataset.fallback.startswith("mnist could not be downloaded (127.0.0.1: ")
     assert dataset.fallback.endswith("the 5,000-digit mnist-5k is used instead")
     assert "\n" not in dataset.fallback
@@ -726,7 +727,7 @@ def test_what_was_saved_is_what_is_loaded(dataset, saved):
 def test_the_digests_are_those_of_the_files(dataset, saved):
     files = {name: (saved / f"{name}.npy").read_bytes() for name in data.ARRAYS}
     digests = {name: sha256(content) for name, content in files.items()}
-    assert digests == dataset.description["sha256"]
+    assert digests == dataset.description.sha256
 
 
 def test_saving_twice_gives_the_same_bytes_and_nothing_else(dataset, saved, tmp_path):
@@ -738,7 +739,8 @@ def test_saving_twice_gives_the_same_bytes_and_nothing_else(dataset, saved, tmp_
     for name in names:
         assert (saved / name).read_bytes() == (empty / name).read_bytes()
     text = (saved / "dataset.json").read_text()
-    assert text == json.dumps(dataset.description, indent=2, sort_keys=True) + "\n"
+    content = dataset.description.to_json()
+    assert text == json.dumps(content, indent=2, sort_keys=True) + "\n"
 
 
 def test_a_folder_in_use_is_left_alone(dataset, tmp_path):
@@ -780,6 +782,9 @@ def test_an_interrupted_save_leaves_nothing(
         (lambda folder: edit_description(folder, counts={}), "fields"),
         (lambda folder: edit_description(folder, fallback=3), "fields"),
         (lambda folder: edit_description(folder, sha256={"x": ""}), "fields"),
+        (lambda folder: edit_description(folder, source=None), "fields"),
+        (lambda folder: edit_description(folder, split_seed="0"), "fields"),
+        (lambda folder: edit_description(folder, train_size=None), "fields"),
         (lambda folder: edit_description(folder, image_shape=[5, 6]), "of shape"),
         (lambda folder: (folder / "x_test.npy").unlink(), "No such file"),
         (lambda folder: (folder / "x_test.npy").write_bytes(b""), "readable .npy"),

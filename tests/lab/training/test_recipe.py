@@ -1,9 +1,7 @@
 """Recipes and seeds: what is allowed, and what is said about everything else."""
 
 import contextlib
-import dataclasses
 import math
-from typing import Any
 
 import pytest
 
@@ -12,33 +10,7 @@ from lab import command_line
 from lab.host import cores
 from lab.training.recipe import Recipe
 from lab.training.seeds import Trials
-
-RECIPE = {
-    "hidden_units": "16",
-    "activation": "relu",
-    "dropout_rate": "0.3",
-    "l2_lambda": "0.001",
-    "use_batch_norm": "true",
-    "batch_norm_position": "before_activation",
-    "early_stopping_patience": "5",
-    "epochs": "20",
-    "batch_size": "32",
-    "optimizer": "adam",
-    "learning_rate": "0.001",
-    "momentum": "0",
-    "learning_rate_schedule": "constant",
-}
-PLAIN = {
-    "dropout_rate": 0.0,
-    "l2_lambda": 0.0,
-    "use_batch_norm": False,
-    "early_stopping_patience": None,
-}
-
-
-def make_recipe(**changes: Any) -> Recipe:
-    """A small, regularised recipe with some values changed."""
-    return dataclasses.replace(command_line.build(Recipe, RECIPE), **changes)
+from tests.lab.training.recipes import PLAIN, RECIPE, make_recipe
 
 
 def refusal(parameters, texts):

@@ -15,7 +15,7 @@ from lab.training.schedule import (
     learning_rates,
 )
 from tests.lab.training.keras_rules import KERAS_SCHEDULES, reduce_on_plateau
-from tests.lab.training.test_recipe import make_recipe
+from tests.lab.training.recipes import make_recipe
 
 
 def rates_of(recipe, num_steps):
