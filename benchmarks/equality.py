@@ -17,12 +17,14 @@ from pathlib import Path
 from didithelp.parameters import names_of, values_of
 from lab import command_line, mlproject
 from lab.data import dataset as data
+from lab.data.prepare import prepare
+from lab.data.split import Split
 from lab.engines.processes import ProcessEngine
 from lab.engines.protocol import Job, TrialDone
 from lab.training import environment
 from lab.training.trial import Trial
 from lab.training.versions import versions
-from steps import compare, prepare_data, train
+from steps import compare, train
 
 MAIN = mlproject.defaults("main")
 
@@ -106,12 +108,8 @@ def main() -> None:
     from lab.host import console
     from lab.training import arm
 
-    wanted = MAIN | {"dataset": given.dataset, "working_directory": str(Path.cwd())}
-    names = names_of(prepare_data.Params)
-    prepared = command_line.build(
-        prepare_data.Params, {name: wanted[name] for name in names}
-    )
-    dataset = data.prepare(**values_of(prepare_data.Params, prepared))
+    split = command_line.build(Split, MAIN)
+    dataset = prepare(given.dataset, split, Path.cwd())
     folder = given.out / "dataset"
     data.save(dataset, folder)
 

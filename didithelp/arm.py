@@ -23,13 +23,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from didithelp import effects, formats, scores
+from didithelp import effects, files, formats, scores
 from didithelp.dataset_description import DatasetDescription
 from didithelp.errors import DataError, Refusal, reason
 
@@ -141,16 +140,15 @@ def distinct_names(arms: Sequence[Arm]) -> list[str]:
 def save(arm: Arm, folder: Path) -> None:
     """Write `arm` to `folder`, whole or not at all; an arm already there is replaced.
 
-    The files are written to a temporary folder beside `folder`, which is then renamed.
+    Raises:
+        ArmError: the arm has no predictions, or the folder holds other files.
+        OSError: it cannot be written.
     """
     if not arm.has_predictions:
         raise ArmError(f"{arm.name} must have predictions to be saved, got none")
     folder = Path(folder).resolve()
     _refuse_foreign_files(folder)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as scratch:
-        fresh = Path(scratch) / "fresh"
-        fresh.mkdir()
+    with files.whole_folder(folder) as fresh:
         (fresh / "metrics.csv").write_bytes(_csv(arm.metrics))
         (fresh / "history.csv").write_bytes(_csv(arm.history))
         (fresh / "arm.json").write_bytes(_description(arm))
@@ -161,9 +159,6 @@ def save(arm: Arm, folder: Path) -> None:
             labels=arm.labels,
             probabilities=arm.probabilities,
         )
-        if folder.exists():
-            folder.rename(Path(scratch) / "replaced")
-        fresh.rename(folder)
 
 
 def load(folder: Path) -> Arm:

@@ -10,16 +10,17 @@ import functools
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from didithelp.parameters import Parameters, parameter
+from didithelp.parameters import parameter
 from lab import command_line
 from lab.data import dataset as data
 from lab.engines.processes import ProcessEngine
 from lab.engines.protocol import EpochDone, Job
 from lab.host import console
+from lab.parameters import Located
 from lab.runs import keys
 from lab.training import agreement
 from lab.training.recipe import Recipe
-from lab.training.seeds import MAX_SEED
+from lab.training.seeds import SEEDS
 from lab.training.trial import Trial
 from lab.training.versions import versions
 
@@ -29,21 +30,19 @@ if TYPE_CHECKING:
 
 
 @dataclasses.dataclass(frozen=True)
-class Params(Parameters):
+class Params(Located):
     """Which trial."""
 
     arm: str = parameter(
         "the run id or runs:/ URI of a finished train_baseline or train_improved",
-        lambda location: bool(location.strip()),
+        valid=lambda location: bool(location.strip()),
     )
     trial_seed: int | None = parameter(
-        "auto (the trial whose model was stored) or one of the arm's seeds",
-        lambda seed: seed is None or 0 <= seed <= MAX_SEED,
-        parse=lambda text: None if text == "auto" else int(text),
-        spell=lambda seed: "auto" if seed is None else str(seed),
-    )
-    working_directory: Path = parameter(
-        "an existing folder, which relative paths start from", Path.is_dir
+        SEEDS,
+        0,
+        noun="a seed of the arm",
+        none="auto",
+        note="auto is that of the stored model",
     )
 
 

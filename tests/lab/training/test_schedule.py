@@ -17,6 +17,8 @@ from lab.training.schedule import (
 from tests.lab.training.keras_rules import KERAS_SCHEDULES, reduce_on_plateau
 from tests.lab.training.recipes import make_recipe
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 
 def rates_of(recipe, num_steps):
     """The learning rates of all steps, as if no plateau ever came."""
