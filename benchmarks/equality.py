@@ -101,9 +101,9 @@ def main() -> None:
     given = parser.parse_args()
     os.environ.update(environment.VARIABLES)
 
-    from didithelp import arm as arms
     from didithelp import comparing as comparison
     from didithelp import settings as decision
+    from didithelp import trials_folder
     from didithelp.report import report
     from lab.host import console
     from lab.training import arm
@@ -122,7 +122,7 @@ def main() -> None:
         params = dataclasses.replace(improved, arm=name)
         trials = run(params, folder)
         found.append(arm.assemble(params.arm, params.recipe, dataset, trials))
-        arms.save(found[-1], given.out / name)
+        trials_folder.save(found[-1], given.out / name)
     options = command_line.build(
         compare.Options, {name: MAIN[name] for name in names_of(compare.Options)}
     )

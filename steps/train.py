@@ -1,9 +1,9 @@
 """One recipe over several seeds → `trials/` and one model; both arms are this step.
 
 Reads:  `data`, the `dataset/` of a prepare_data run, or whatever prepare_data accepts.
-Leaves: `trials/` (see `didithelp.arm`), a nested run per trial, the mean and standard
-        deviation of every metric, and the Keras model of the trial that is best on
-        the validation set.
+Leaves: `trials/` (see `didithelp.trials_folder`), a nested run per trial, the mean and
+        standard deviation of every metric, and the Keras model of the trial that is
+        best on the validation set.
 """
 
 import dataclasses
@@ -88,32 +88,30 @@ def train(
 
     What was trained before, here or in another arm, is not trained again.
     """
+    name, total = f"train_{params.arm}", len(params.seeds)
     log = functools.partial(
         step.log_trial, params.arm, described=texts_of(Recipe, params), key=key
     )
-    trials: dict[int, Trial] = {}
-    if params.cache == "on":
-        for trial in step.find_trials(key, params.seeds):
-            trials[trial.seed] = trial
-            log(trial)
+    stored = step.find_trials(key, params.seeds) if params.cache == "on" else []
+    trials = {trial.seed: trial for trial in stored}
+    for trial in stored:
+        log(trial)
     missing = [seed for seed in params.seeds if seed not in trials]
-    if trials:
-        console.say(
-            f"train_{params.arm}  {len(trials)} of {len(params.seeds)} trials reused,"
-            f" {len(missing)} to train"
-        )
+    if stored:
+        count = f"{len(stored)} of {total} trials reused, {len(missing)} to train"
+        console.say(f"{name}  {count}")
     started = time.monotonic()
     jobs = [Job(params.recipe, seed, folder) for seed in missing]
-    with console.progress(f"train_{params.arm}", len(jobs) * params.epochs) as bar:
+    with console.progress(name, len(jobs) * params.epochs) as bar:
         for event in engine.train(jobs):
             if isinstance(event, EpochDone):
                 bar.advance()
                 continue
-            trials[event.job.seed] = event.trial
-            log(event.trial)
-            bar.advance(params.epochs - len(event.trial.history))  # stopped early
-            bar.note(progress_line(event.trial, len(trials), len(params.seeds)))
-            if len(trials) > len(params.seeds) - engine.slots:
+            trials[event.job.seed] = trial = event.trial
+            log(trial)
+            bar.advance(params.epochs - len(trial.history))  # stopped early
+            bar.note(progress_line(trial, len(trials), total))
+            if len(trials) > total - engine.slots:
                 step.expect_model()  # this arm needs fewer cores from now on
     step.log_metrics(
         {"num_trained": len(jobs), "training_seconds": time.monotonic() - started}
@@ -136,14 +134,14 @@ def store(
     params: Params, step: "Step", dataset: data.Dataset, trials: list[Trial]
 ) -> None:
     """Write the arm, its aggregates and the model of the best finished trial."""
-    from didithelp.arm import save
+    from didithelp import trials_folder
     from lab.training import arm
     from lab.training.deployment import keras_model
 
     step.log_metrics(arm.aggregates(arm.metrics_table(trials)))
     best = arm.best(trials)
     folder = step.scratch / "trials"
-    save(arm.assemble(params.arm, params.recipe, dataset, trials), folder)
+    trials_folder.save(arm.assemble(params.arm, params.recipe, dataset, trials), folder)
     step.log_folder(folder, "trials")
     examples = dataset.x_test[:NUM_EXAMPLES].copy()  # out of the memory map
     step.log_model(keras_model(params.recipe, dataset, best), examples)
