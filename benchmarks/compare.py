@@ -26,7 +26,8 @@ import pandas as pd
 import yaml
 
 from didithelp import arm as arms
-from didithelp import statistics
+from didithelp import trials_folder
+from didithelp.dataset_description import ARRAYS, DatasetDescription
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 NUM_SEEDS, NUM_IMAGES, NUM_CLASSES, NUM_EPOCHS = 10, 10_000, 10, 20
@@ -60,7 +61,7 @@ def make_arm(name: str, seed: int) -> arms.Arm:
     scores[:, np.arange(NUM_IMAGES), labels] += 4.5
     chances = np.exp(scores)
     probabilities = (chances / chances.sum(axis=2, keepdims=True)).astype(np.float32)
-    right = statistics.right_or_wrong(probabilities, labels)
+    right = scores.right_or_wrong(probabilities, labels)
     seeds = np.arange(NUM_SEEDS)
     metrics = pd.DataFrame({"seed": seeds, "status": arms.FINISHED})
     for column in arms.METRIC_COLUMNS:
@@ -75,14 +76,14 @@ def make_arm(name: str, seed: int) -> arms.Arm:
     return arms.Arm(
         name=name,
         recipe={"epochs": NUM_EPOCHS},
-        dataset={
-            "name": "synthetic",
-            "requested": "synthetic",
-            "fallback": None,
-            "counts": {"train": 54_000, "validation": 6_000, "test": NUM_IMAGES},
-            "num_classes": NUM_CLASSES,
-            "sha256": dict.fromkeys(arms.DIGEST_KEYS, "0" * 64),
-        },
+        dataset=DatasetDescription(
+            name="synthetic",
+            requested="synthetic",
+            fallback=None,
+            counts={"train": 54_000, "validation": 6_000, "test": NUM_IMAGES},
+            num_classes=NUM_CLASSES,
+            sha256=dict.fromkeys(ARRAYS, "0" * 64),
+        ),
         versions={},
         metrics=metrics,
         history=history,
@@ -143,6 +144,7 @@ def seconds_by_package(importtime: str) -> list[tuple[str, float]]:
 
 
 def main() -> None:
+    """Time `compare` as a whole and stage by stage."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--out", type=Path, help="write every run to this CSV file")
@@ -153,7 +155,7 @@ def main() -> None:
         place = Path(scratch)
         folders = [place / "reference", place / "candidate"]
         for seed, folder in enumerate(folders):
-            arms.save(make_arm(folder.name, seed), folder)
+            trials_folder.save(make_arm(folder.name, seed), folder)
         words = command(folders, place)
         run(words, place / "warm")  # the first one also reads the files from disk
         for store in ("new", "existing"):

@@ -5,7 +5,7 @@
 
 Prints the tables of verdict.md. Every experiment draws right and wrong of two recipes
 on fresh images with fresh seeds (benchmarks.simulation), and asks
-`didithelp.statistics` and what is commonly used instead (benchmarks.rivals).
+`didithelp.effects` and what is commonly used instead (benchmarks.rivals).
 """
 
 from __future__ import annotations
@@ -30,8 +30,7 @@ from benchmarks.simulation import (
     kinship,
     same_function,
 )
-from didithelp import arm as arms
-from didithelp import statistics
+from didithelp import decision, effects, scores, significance, trials_folder
 
 ALPHA, MARGIN = 0.05, 0.001  # as in MLproject
 SEED = 0
@@ -123,12 +122,12 @@ def _ask(
 ) -> Iterator[tuple[str, str]]:
     """(method, outcome) of one experiment; `delta` is the truth."""
     for name, estimate in (
-        (PAIRED, statistics.paired_effect),
-        (UNPAIRED, statistics.unpaired_effect),
+        (PAIRED, effects.paired_effect),
+        (UNPAIRED, effects.unpaired_effect),
     ):
         effect = estimate(reference, candidate)
         yield name, verdict(effect)
-        low, high = statistics.interval(effect, 1 - ALPHA)
+        low, high = significance.interval(effect, 1 - ALPHA)
         yield name, "covers" if low <= delta <= high else "misses"
     arms = reference, candidate
     yield "t test over seeds", VERDICTS[1 + rivals.seeds_only(*arms, ALPHA)]
@@ -137,12 +136,12 @@ def _ask(
     yield "higher wins", VERDICTS[1 + rivals.higher_wins(*arms)]
 
 
-def verdict(effect: statistics.Effect) -> str:
+def verdict(effect: effects.Effect) -> str:
     """As `compare` decides about one candidate, where Holm changes nothing."""
-    return statistics.decide(
+    return decision.decide(
         effect,
-        p_holm=statistics.difference_p(effect),
-        p_tost_holm=statistics.equivalence_p(effect, MARGIN),
+        p_holm=significance.difference_p(effect),
+        p_tost_holm=significance.equivalence_p(effect, MARGIN),
         alpha=ALPHA,
         margin=MARGIN,
         higher_is_better=True,
@@ -227,11 +226,13 @@ def table(
 
 
 def header(names: list[str]) -> Iterator[str]:
+    """The two first lines of a Markdown table."""
     yield row(names)
     yield row(["---"] + ["---:"] * (len(names) - 1))
 
 
 def row(cells: Iterable[object]) -> str:
+    """A line of a Markdown table."""
     return f"| {' | '.join(str(cell) for cell in cells)} |"
 
 
@@ -240,8 +241,8 @@ def row(cells: Iterable[object]) -> str:
 
 def read(folder: Path) -> np.ndarray:
     """Right and wrong of the runs in a trials/ folder, (seeds, images) int64."""
-    arm = arms.load(folder)
-    return statistics.right_or_wrong(arm.probabilities, arm.labels)
+    arm = trials_folder.load(folder)
+    return scores.right_or_wrong(arm.probabilities, arm.labels)
 
 
 def describe(right: np.ndarray) -> dict[str, float]:
@@ -289,6 +290,7 @@ def agreement(
 
 
 def main() -> None:
+    """Print the tables of verdict.md."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--experiments", type=int, default=5000, help="per truth")
     parser.add_argument("--processes", type=int, default=2)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from didithelp import caveats, statistics
+from didithelp import caveats, decision
 from didithelp.report.words import Words, clean, code_of
 
 
@@ -57,8 +57,8 @@ def reasons_and_flags(result: dict[str, Any], words: Words) -> str:
 
 def _reasons(reasons: list[str], words: Words) -> list[str]:
     least = {
-        "least_seeds": statistics.LEAST_SEEDS,
-        "least_images": statistics.LEAST_DISCORDANT,
+        "least_seeds": decision.LEAST_SEEDS,
+        "least_images": decision.LEAST_DISCORDANT,
     }
     return [words(f"reasons.{reason}", **least) for reason in reasons]
 

@@ -47,6 +47,7 @@ from mlflow.utils.mlflow_tags import (
     MLFLOW_SOURCE_NAME,
 )
 
+from didithelp.dataset_description import DatasetDescription
 from didithelp.errors import Refusal
 from didithelp.parameters import Parameters, spell, texts_of
 from lab import command_line, mlproject
@@ -347,7 +348,8 @@ class Step:
         """How many trials a training step would train, and how many it needs."""
         params = self._params(entry_point, parameters)
         data = self._client.get_run(self.run_of(params.data)).info.artifact_uri
-        description = mlflow.artifacts.load_dict(f"{data}/dataset/dataset.json")
+        content = mlflow.artifacts.load_dict(f"{data}/dataset/dataset.json")
+        description = DatasetDescription.from_json(content)
         key = cache.trial_key(params.recipe, description)
         stored = {int(run.data.tags["seed"]) for run in self._trials(key)}
         found = len(stored.intersection(params.seeds)) if self._reuses else 0
@@ -614,7 +616,7 @@ class Step:
 
         MLflow's own digest covers only the first 10,000 elements of an array.
         """
-        digests = dataset.description["sha256"]
+        digests = dataset.description.digests
         for split, context in [
             ("train", "training"),
             ("validation", "validation"),
@@ -1054,7 +1056,7 @@ def _log_input(images: MlflowDataset, context: str) -> None:
 
 def _dataset_source(dataset: "Dataset") -> DatasetSource:
     """Where the images came from; what is no URL is recorded as it is written."""
-    source = dataset.description["source"]
+    source = dataset.description.source
     if source.startswith("https://"):
         return HTTPDatasetSource(source)
     return CodeDatasetSource({"source": source})
