@@ -58,9 +58,9 @@ class Finding:
 
 def run(params: Params, step: "Step", workers: Workers) -> None:
     """Train the trial again and say what came of it."""
-    from didithelp import arm as arms
+    from didithelp import trials_folder
 
-    arm = step.load(params.arm, "trials", arms.load)
+    arm = step.load(params.arm, "trials", trials_folder.load)
     stored, key = step.trial_of(params.arm, params.trial_seed)
     folder, dataset = step.data_of(params.arm, data.verify)
     if dataset.description.sha256 != arm.dataset.sha256:

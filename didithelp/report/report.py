@@ -15,20 +15,20 @@ import json
 import math
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from rich.console import RenderableType
 
 from didithelp import caveats, effects, files, predictions, significance
 from didithelp.arm import Arm, finished_rows
-from didithelp.report import figures, latex, markdown, sentences, tables, terminal
+from didithelp.report import figures, latex, markdown, sentences, tables
 from didithelp.report.document import (
     Block,
     Card,
     Code,
     Document,
+    Drawing,
     Fold,
     Gallery,
     Plots,
@@ -36,9 +36,12 @@ from didithelp.report.document import (
     Table,
     Text,
 )
-from didithelp.report.figures import Curve, Difference, Drawing, Strip
+from didithelp.report.figures import Curve, Difference, Strip
 from didithelp.report.html import page
 from didithelp.report.words import Words, clean
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
 
 MOST_FLIPS = 8  # pictures of gained and of lost images, per candidate
 
@@ -99,6 +102,8 @@ class Report:
 
     def summary(self) -> RenderableType:
         """What a terminal shows."""
+        from didithelp.report import terminal  # needs rich, which is an extra
+
         return terminal.summary(self.comparison, self._warnings, self.words)
 
     # --- content ----------------------------------------------------------------------
@@ -422,10 +427,9 @@ class Report:
 
     def _limits(self) -> list[Block]:
         words, comparison = self.words, self.comparison
-        scope = words.known(comparison["scope"])
-        parts = "; ".join(map(words.known, comparison["not_covered"]))
+        parts = sentences.not_covered(comparison, words)
         return [
-            Text(words("limits_scope", scope=scope)),
+            Text(words("limits_scope", scope=sentences.scope(comparison, words))),
             Text(words("limits_not_covered", parts=parts)),
             Text(words("note_secondary")),
         ]

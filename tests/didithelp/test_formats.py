@@ -3,7 +3,6 @@
 Each is refused in one line, and before memory is taken for what it claims to hold.
 """
 
-import gzip
 import struct
 import tracemalloc
 import zipfile

@@ -132,8 +132,10 @@ def test_workers_do_not_outlive_a_killed_parent(dataset_folder, tmp_path):
         env=os.environ | {"PYTHONPATH": str(mlproject.PROJECT_DIRECTORY)},
     )
     with parent:
-        pid = int(parent.stdout.readline())
-        parent.kill()
+        try:
+            pid = int(parent.stdout.readline())
+        finally:
+            parent.kill()
     assert_gone(pid)
 
 
