@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from didithelp.parameters import Parameters, parameter, values_of
-from lab import command_line
+from lab import command_line, entry_point
 from lab.data import dataset as data
 from lab.host import console
 
@@ -64,7 +64,4 @@ def describe(dataset: data.Dataset) -> None:
 
 
 if __name__ == "__main__":
-    checked = command_line.parse(Params)  # before MLflow loads, which takes seconds
-    from lab.runs import step as tracking
-
-    tracking.execute(run, checked, name="prepare_data")
+    entry_point.main(command_line.parse(Params), run, name="prepare_data")

@@ -8,8 +8,6 @@ Leaves: `trials/` (see `didithelp.arm`), a nested run per trial, the mean and st
 
 import dataclasses
 import functools
-import os
-import sys
 import time
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -17,12 +15,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from didithelp.parameters import parameter, texts_of, values_of
-from lab import command_line
+from lab import command_line, entry_point
 from lab.data import dataset as data
 from lab.engines.processes import EpochDone, Trials, Workers
-from lab.host import console
+from lab.host import console, lifecycle
 from lab.runs import keys as cache
+from lab.runs import locations
 from lab.runs.keys import Caching
+from lab.runs.launch import Launch
 from lab.training.recipe import Recipe
 from lab.training.trial import Trial
 
@@ -73,9 +73,9 @@ def run(params: Params, step: "Step", workers: Workers) -> None:
 def prepared(params: Params, step: "Step") -> tuple[str, Path, data.Dataset]:
     """Where the `dataset/` is, made by a nested prepare_data run where needed."""
     location = params.data
-    if not step.names_run(location):
-        location = step.launch("prepare_data", dataset=location)
-    folder, dataset = step.load(
+    if not locations.names_run(location):
+        location = step.launch(Launch("prepare_data", {"dataset": location}))
+    folder, dataset = step.artifacts.load(
         location, "dataset", lambda path: (path, data.verify(path))
     )
     return location, folder, dataset
@@ -88,13 +88,13 @@ def train(params: Params, step: "Step", workers: Workers, folder: Path) -> list[
     """
     key = cache.trial_key(params.recipe, data.load(folder).description)
     log = functools.partial(
-        step.log_trial, params.arm, described=texts_of(Recipe, params), key=key
+        step.trials.log, params.arm, described=texts_of(Recipe, params), key=key
     )
-    with step.sole_trainer(key) if params.cache == "on" else nullcontext():
+    with step.trials.sole_trainer(key) if params.cache == "on" else nullcontext():
         trials = {}
         if params.cache == "on":
             trials = {
-                trial.seed: trial for trial in step.find_trials(key, params.seeds)
+                trial.seed: trial for trial in step.trials.find(key, params.seeds)
             }
             for trial in trials.values():
                 log(trial)
@@ -257,14 +257,9 @@ if __name__ == "__main__":
     checked = command_line.parse(Params)
     # The workers load TensorFlow while this process loads MLflow.
     with Workers(checked.num_workers) as started:
-        from lab.runs import step as tracking
-
-        tracking.execute(
-            functools.partial(run, workers=started),
+        entry_point.main(
             checked,
+            functools.partial(run, workers=started),
             name=f"train_{checked.arm}",
         )
-    # All is stored; to unload TensorFlow would take another second or two.
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(0)
+    lifecycle.leave_at_once(0)

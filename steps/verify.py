@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from didithelp.parameters import Parameters, parameter
-from lab import command_line
+from lab import command_line, entry_point
 from lab.data import dataset as data
 from lab.engines.processes import MAX_SEED, Workers
 from lab.host import console
@@ -61,9 +61,14 @@ def run(params: Params, step: "Step", workers: Workers) -> None:
     """Train the trial again and say what came of it."""
     from didithelp import arm as arms
 
-    arm = step.load(params.arm, "trials", arms.load)
-    stored, key = step.trial_of(params.arm, params.trial_seed)
-    folder, dataset = step.data_of(params.arm, data.verify)
+    arm = step.artifacts.load(params.arm, "trials", arms.load)
+    trained = step.trials.of_arm(params.arm, params.trial_seed)
+    stored, key = trained.trial, trained.key
+    folder, dataset = step.artifacts.load(
+        step.trials.data_of_arm(params.arm),
+        "dataset",
+        lambda path: (path, data.verify(path)),
+    )
     if dataset.description["sha256"] != arm.dataset["sha256"]:
         raise ValueError(
             "expected the data set that the arm was trained on, got another one;"
@@ -153,8 +158,6 @@ def causes(stored: Trial, key: cache.Key, now: cache.Key) -> str:
 if __name__ == "__main__":
     checked = command_line.parse(Params)
     with Workers(1) as started:
-        from lab.runs import step as tracking
-
-        tracking.execute(
-            functools.partial(run, workers=started), checked, name="verify"
+        entry_point.main(
+            checked, functools.partial(run, workers=started), name="verify"
         )

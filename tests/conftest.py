@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from lab.engines.processes import WORKER_ENVIRONMENT
+from lab.runs import environment
 from tests.web import serve
 
+environment.prepare()  # before anything imports MLflow
 os.environ.update(WORKER_ENVIRONMENT)
 
 
