@@ -23,7 +23,7 @@ import pandas as pd
 from benchmarks import rivals
 from benchmarks.simulation import Truth, calibrate, draw
 from benchmarks.verdict import ALPHA, NUM_IMAGES, SEED, header, read, row, verdict
-from didithelp import statistics
+from didithelp import effects, planning
 
 SIZES = (10, 5)  # runs per arm
 SPLITS_OF_A_POOL = 50
@@ -46,8 +46,8 @@ def ask(reference: np.ndarray, candidate: np.ndarray) -> Iterator[tuple[str, str
     which is as valid here, because no run of one arm belongs to one of the other.
     """
     for name, estimate in (
-        ("verdict", statistics.unpaired_effect),
-        ("verdict, paired", statistics.paired_effect),
+        ("verdict", effects.unpaired_effect),
+        ("verdict, paired", effects.paired_effect),
     ):
         answer = verdict(estimate(reference, candidate))
         yield name, DIFFERENT if answer in ("better", "worse") else answer
@@ -130,9 +130,9 @@ def median_detectable(right: np.ndarray, size: int, number: int) -> float:
     """Median over splits of the difference that would be found 4 times in 5."""
     rng = np.random.default_rng(SEED)
     effects = [
-        statistics.unpaired_effect(*arms) for arms in splits(right, size, number, rng)
+        effects.unpaired_effect(*arms) for arms in splits(right, size, number, rng)
     ]
-    found = [statistics.minimum_detectable_effect(each, ALPHA) for each in effects]
+    found = [planning.minimum_detectable_effect(each, ALPHA) for each in effects]
     return float(np.median(found))
 
 

@@ -26,7 +26,7 @@ import pandas as pd
 import yaml
 
 from didithelp import arm as arms
-from didithelp import statistics
+from didithelp.dataset_description import ARRAYS, DatasetDescription
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 NUM_SEEDS, NUM_IMAGES, NUM_CLASSES, NUM_EPOCHS = 10, 10_000, 10, 20
@@ -61,7 +61,7 @@ def make_arm(name: str, seed: int) -> arms.Arm:
     scores[:, np.arange(NUM_IMAGES), labels] += 4.5
     chances = np.exp(scores)
     probabilities = (chances / chances.sum(axis=2, keepdims=True)).astype(np.float32)
-    right = statistics.right_or_wrong(probabilities, labels)
+    right = scores.right_or_wrong(probabilities, labels)
     seeds = np.arange(NUM_SEEDS)
     metrics = pd.DataFrame({"seed": seeds, "status": arms.FINISHED})
     for column in arms.METRIC_COLUMNS:
@@ -76,14 +76,14 @@ def make_arm(name: str, seed: int) -> arms.Arm:
     return arms.Arm(
         name=name,
         recipe={"epochs": NUM_EPOCHS},
-        dataset={
-            "name": "synthetic",
-            "requested": "synthetic",
-            "fallback": None,
-            "counts": {"train": 54_000, "validation": 6_000, "test": NUM_IMAGES},
-            "num_classes": NUM_CLASSES,
-            "sha256": dict.fromkeys(arms.DIGEST_KEYS, "0" * 64),
-        },
+        dataset=DatasetDescription(
+            name="synthetic",
+            requested="synthetic",
+            fallback=None,
+            counts={"train": 54_000, "validation": 6_000, "test": NUM_IMAGES},
+            num_classes=NUM_CLASSES,
+            sha256=dict.fromkeys(ARRAYS, "0" * 64),
+        ),
         versions={},
         metrics=metrics,
         history=history,

@@ -17,9 +17,11 @@ from pathlib import Path
 from didithelp.parameters import names_of, values_of
 from lab import command_line, mlproject
 from lab.data import dataset as data
+from lab.data.prepare import prepare
+from lab.data.split import Split
 from lab.engines.processes import WORKER_ENVIRONMENT, Workers
 from lab.training.trial import Trial
-from steps import compare, prepare_data, train
+from steps import compare, train
 
 MAIN = mlproject.defaults("main")
 
@@ -97,12 +99,8 @@ def main() -> None:
     from didithelp.report import report
     from lab.host import console
 
-    wanted = MAIN | {"dataset": given.dataset, "working_directory": str(Path.cwd())}
-    names = names_of(prepare_data.Params)
-    prepared = command_line.build(
-        prepare_data.Params, {name: wanted[name] for name in names}
-    )
-    dataset = data.prepare(**values_of(prepare_data.Params, prepared))
+    split = command_line.build(Split, MAIN)
+    dataset = prepare(given.dataset, split, Path.cwd())
     folder = given.out / "dataset"
     data.save(dataset, folder)
 

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import optimize, special
 
-from didithelp import statistics
+from didithelp import effects
 
 _GRID = np.linspace(-9, 9, 4001)
 _DENSITY = np.exp(-(_GRID**2) / 2) / math.sqrt(2 * math.pi)
@@ -108,7 +108,7 @@ def calibrate(right: np.ndarray) -> Recipe:
     wrong = num_seeds - right.sum(axis=0)
     pairs = num_seeds * (num_seeds - 1) * num_images
     both_wrong = (wrong * (wrong - 1)).sum() / pairs
-    effect = statistics.unpaired_effect(right, right)  # its terms are per arm
+    effect = effects.unpaired_effect(right, right)  # its terms are per arm
     seed = num_seeds * (effect.seed_terms[0] - effect.residual_terms[0])
     return Recipe(
         accuracy=float(accuracy),

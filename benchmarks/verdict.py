@@ -5,7 +5,7 @@
 
 Prints the tables of verdict.md. Every experiment draws right and wrong of two recipes
 on fresh images with fresh seeds (benchmarks.simulation), and asks
-`didithelp.statistics` and what is commonly used instead (benchmarks.rivals).
+`didithelp.effects` and what is commonly used instead (benchmarks.rivals).
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from benchmarks.simulation import (
     same_function,
 )
 from didithelp import arm as arms
-from didithelp import statistics
+from didithelp import decision, effects, scores, significance
 
 ALPHA, MARGIN = 0.05, 0.001  # as in MLproject
 SEED = 0
@@ -123,12 +123,12 @@ def _ask(
 ) -> Iterator[tuple[str, str]]:
     """(method, outcome) of one experiment; `delta` is the truth."""
     for name, estimate in (
-        (PAIRED, statistics.paired_effect),
-        (UNPAIRED, statistics.unpaired_effect),
+        (PAIRED, effects.paired_effect),
+        (UNPAIRED, effects.unpaired_effect),
     ):
         effect = estimate(reference, candidate)
         yield name, verdict(effect)
-        low, high = statistics.interval(effect, 1 - ALPHA)
+        low, high = significance.interval(effect, 1 - ALPHA)
         yield name, "covers" if low <= delta <= high else "misses"
     arms = reference, candidate
     yield "t test over seeds", VERDICTS[1 + rivals.seeds_only(*arms, ALPHA)]
@@ -137,12 +137,12 @@ def _ask(
     yield "higher wins", VERDICTS[1 + rivals.higher_wins(*arms)]
 
 
-def verdict(effect: statistics.Effect) -> str:
+def verdict(effect: effects.Effect) -> str:
     """As `compare` decides about one candidate, where Holm changes nothing."""
-    return statistics.decide(
+    return decision.decide(
         effect,
-        p_holm=statistics.difference_p(effect),
-        p_tost_holm=statistics.equivalence_p(effect, MARGIN),
+        p_holm=significance.difference_p(effect),
+        p_tost_holm=significance.equivalence_p(effect, MARGIN),
         alpha=ALPHA,
         margin=MARGIN,
         higher_is_better=True,
@@ -241,7 +241,7 @@ def row(cells: Iterable[object]) -> str:
 def read(folder: Path) -> np.ndarray:
     """Right and wrong of the runs in a trials/ folder, (seeds, images) int64."""
     arm = arms.load(folder)
-    return statistics.right_or_wrong(arm.probabilities, arm.labels)
+    return scores.right_or_wrong(arm.probabilities, arm.labels)
 
 
 def describe(right: np.ndarray) -> dict[str, float]:

@@ -23,13 +23,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from didithelp import formats, statistics
+from didithelp import effects, files, formats, scores
+from didithelp.dataset_description import DatasetDescription
 from didithelp.errors import DataError, Refusal, reason
 
 FINISHED, DIVERGED = "finished", "diverged"
@@ -59,10 +59,6 @@ METRIC_COLUMNS = (
     "num_parameters",
 )
 HISTORY_COLUMNS = ("seed", "epoch", "loss", "accuracy", "val_loss", "val_accuracy")
-DATASET_KEYS = ("name", "requested", "fallback", "counts", "num_classes", "sha256")
-DIGEST_KEYS = tuple(
-    f"{axis}_{part}" for part in ("train", "validation", "test") for axis in "xy"
-)
 FILES = ("metrics.csv", "history.csv", "predictions.npz", "arm.json")
 SUFFICIENT_FILES = ("metrics.csv", "predictions.npz")
 # Fractions and nats that are compared by one number per run.
@@ -85,9 +81,7 @@ class Arm:
 
     name: one line of text, for example "baseline".
     recipe: hyperparameters, as plain JSON values; None if unknown.
-    dataset: content of `dataset.json`; `fallback` is null, or a sentence that says
-        why the requested data set was replaced. A SHA-256 that is unknown is null.
-        None if nothing is known.
+    dataset: what the recipe was trained and tested on; None if nothing is known.
     versions: library versions and whatever else decides the bits (threads).
     metrics: one row per started seed: `seed`, `status`, then METRIC_COLUMNS.
     history: HISTORY_COLUMNS and any others; `epoch` counts from 1. Empty if unknown.
@@ -98,7 +92,7 @@ class Arm:
 
     name: str
     recipe: dict[str, Any] | None
-    dataset: dict[str, Any] | None
+    dataset: DatasetDescription | None
     versions: dict[str, str]
     metrics: pd.DataFrame
     history: pd.DataFrame
@@ -146,16 +140,15 @@ def distinct_names(arms: Sequence[Arm]) -> list[str]:
 def save(arm: Arm, folder: Path) -> None:
     """Write `arm` to `folder`, whole or not at all; an arm already there is replaced.
 
-    The files are written to a temporary folder beside `folder`, which is then renamed.
+    Raises:
+        ArmError: the arm has no predictions, or the folder holds other files.
+        OSError: it cannot be written.
     """
     if not arm.has_predictions:
         raise ArmError(f"{arm.name} must have predictions to be saved, got none")
     folder = Path(folder).resolve()
     _refuse_foreign_files(folder)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as scratch:
-        fresh = Path(scratch) / "fresh"
-        fresh.mkdir()
+    with files.whole_folder(folder) as fresh:
         (fresh / "metrics.csv").write_bytes(_csv(arm.metrics))
         (fresh / "history.csv").write_bytes(_csv(arm.history))
         (fresh / "arm.json").write_bytes(_description(arm))
@@ -166,9 +159,6 @@ def save(arm: Arm, folder: Path) -> None:
             labels=arm.labels,
             probabilities=arm.probabilities,
         )
-        if folder.exists():
-            folder.rename(Path(scratch) / "replaced")
-        fresh.rename(folder)
 
 
 def load(folder: Path) -> Arm:
@@ -196,7 +186,6 @@ def load(folder: Path) -> Arm:
         raise ArmError(f"{folder}: {error.message}", error.reason) from None
 
 
-_DESCRIPTION_KEYS = ("name", "recipe", "dataset", "versions")
 _PREDICTION_KEYS = ("seeds", "labels", "probabilities")
 _ALL_COLUMNS = ("seed", "status", *METRIC_COLUMNS)
 
@@ -259,16 +248,15 @@ def _metrics_of(
     _check_predictions(seeds, labels, probabilities)
     if not labels.size:
         raise ArmError("predictions must cover at least one test example, got none")
-    right = statistics.right_or_wrong(probabilities, labels)
-    losses = statistics.negative_log_likelihood(probabilities, labels)
+    right = scores.right_or_wrong(probabilities, labels)
+    losses = scores.negative_log_likelihood(probabilities, labels)
     return pd.DataFrame(
         {
             "seed": seeds,
             "test_accuracy": right.mean(axis=1),
             "test_cross_entropy": losses.mean(axis=1),
             "expected_calibration_error": [
-                statistics.expected_calibration_error(run, labels)
-                for run in probabilities
+                scores.expected_calibration_error(run, labels) for run in probabilities
             ],
         }
     )
@@ -281,7 +269,12 @@ def _read_history(path: Path) -> pd.DataFrame:
 
 
 def _description(arm: Arm) -> bytes:
-    content = {key: getattr(arm, key) for key in _DESCRIPTION_KEYS}
+    content = {
+        "name": arm.name,
+        "recipe": arm.recipe,
+        "dataset": None if arm.dataset is None else arm.dataset.to_json(),
+        "versions": arm.versions,
+    }
     text = json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False)
     return (text + "\n").encode("utf-8")
 
@@ -303,7 +296,14 @@ def _read_description(path: Path) -> dict[str, Any]:
             f"{path.name} must be a JSON object, got {type(content).__name__}; "
             "write it again"
         )
-    return {key: content.get(key, value) for key, value in description.items()}
+    description |= {key: content[key] for key in description if key in content}
+    if description["dataset"] is not None:
+        try:
+            dataset = DatasetDescription.from_json(description["dataset"])
+        except DataError as error:
+            raise ArmError(str(error)) from None
+        description["dataset"] = dataset
+    return description
 
 
 def _read_predictions(path: Path) -> dict[str, np.ndarray | None]:
@@ -342,51 +342,29 @@ def _check_description(arm: Arm) -> None:
     one_line = isinstance(arm.name, str) and arm.name.strip() and arm.name.isprintable()
     if not one_line:
         raise ArmError(f"name must be one line of printable text, got {arm.name!r}")
-    for key in ("recipe", "dataset", "versions"):
-        value = getattr(arm, key)
-        if value is None and key != "versions":
-            continue
-        if not isinstance(value, dict):
-            raise ArmError(f"{key} must be a dict, got {type(value).__name__}")
-        _check_json(key, value)
+    if arm.recipe is not None:
+        _check_json("recipe", arm.recipe)
+    _check_json("versions", arm.versions)
     if not all(isinstance(version, str) for version in arm.versions.values()):
         raise ArmError(f"versions must be text by name, got {arm.versions!r}")
-    if arm.dataset is not None:
-        _check_dataset(arm.dataset)
+    if arm.dataset is None:
+        return
+    if not isinstance(arm.dataset, DatasetDescription):
+        raise ArmError(
+            f"dataset must be a DatasetDescription, got {type(arm.dataset).__name__}; "
+            "make one with DatasetDescription.from_json"
+        )
+    _check_json("dataset", arm.dataset.to_json())
 
 
 def _check_json(key: str, value: dict[str, Any]) -> None:
+    if not isinstance(value, dict):
+        raise ArmError(f"{key} must be a dict, got {type(value).__name__}")
     try:
         text = json.dumps(value, allow_nan=False, ensure_ascii=False)
         text.encode("utf-8")  # JSON can hold half a character, a file cannot
     except (TypeError, ValueError) as error:
         raise ArmError(f"{key} must hold plain finite JSON values: {error}") from None
-
-
-def _check_dataset(dataset: dict[str, Any]) -> None:
-    _require("dataset", dataset, DATASET_KEYS)
-    for key in ("counts", "sha256"):
-        if not isinstance(dataset[key], dict):
-            raise ArmError(f"dataset {key} must be a dict, got {dataset[key]!r}")
-    _require("dataset counts", dataset["counts"], ("train", "validation", "test"))
-    _require("dataset sha256", dataset["sha256"], DIGEST_KEYS)
-    for key, whole in (*dataset["counts"].items(), ("classes", dataset["num_classes"])):
-        least = 1 if key == "classes" else 0
-        if not isinstance(whole, int) or isinstance(whole, bool) or whole < least:
-            raise ArmError(
-                f"dataset number of {key} must be an integer of at least {least}, got "
-                f"{whole!r}"
-            )
-    size = dataset.get("train_size")
-    if size is not None and (not isinstance(size, int) or isinstance(size, bool)):
-        raise ArmError(f"dataset train_size must be null or an integer, got {size!r}")
-    for key in ("name", "requested"):
-        if not isinstance(dataset[key], str):
-            raise ArmError(f"dataset {key} must be text, got {dataset[key]!r}")
-    digests = {f"sha256 of {key}": dataset["sha256"][key] for key in DIGEST_KEYS}
-    for key, text in {"fallback": dataset["fallback"], **digests}.items():
-        if text is not None and not isinstance(text, str):
-            raise ArmError(f"dataset {key} must be null or text, got {text!r}")
 
 
 def _check_metrics(metrics: pd.DataFrame) -> None:
@@ -427,7 +405,7 @@ def _check_sizes(finished: pd.DataFrame) -> None:
         sizes = np.abs(finished[column].to_numpy(float, na_value=np.nan))
         largest = max(sizes[np.isfinite(sizes)], default=0)
         is_compared = column in COMPARED_COLUMNS
-        limit = statistics.LARGEST_OF_RUN if is_compared else LARGEST_NUMBER
+        limit = effects.LARGEST_OF_RUN if is_compared else LARGEST_NUMBER
         if largest >= limit:
             raise ArmError(
                 f"metrics column {column} must hold numbers below {limit:g}, got "
@@ -530,7 +508,7 @@ def _check_agreement(arm: Arm) -> None:
     if arm.dataset is None or not arm.has_predictions:
         return
     _, num_examples, num_classes = arm.probabilities.shape
-    expected = (arm.dataset["counts"]["test"], arm.dataset["num_classes"])
+    expected = (arm.dataset.counts["test"], arm.dataset.num_classes)
     if (num_examples, num_classes) != expected:
         raise ArmError(
             f"predictions must cover {expected[0]} test examples and {expected[1]} "

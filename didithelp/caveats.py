@@ -185,18 +185,18 @@ def _about_data(answer: dict[str, Any], arms: list[Arm]) -> Iterator[Caveat]:
     if answer["selected_on"] == "test":
         yield _warning("selected_on_test")
     described = [arm.dataset for arm in arms if arm.dataset is not None]
-    if described and described[0].get("train_size"):
+    if described and described[0].train_size:
         yield _warning(
             "part_of_training_data",
-            num_examples=described[0]["counts"]["train"],
-            train_size=described[0]["train_size"],
+            num_examples=described[0].counts["train"],
+            train_size=described[0].train_size,
         )
     for other in described[1:]:
-        if other["name"] != described[0]["name"]:
+        if other.name != described[0].name:
             yield _warning(
                 "data_names_differ",
-                reference_dataset=described[0]["name"],
-                candidate_dataset=other["name"],
+                reference_dataset=described[0].name,
+                candidate_dataset=other.name,
             )
 
 
@@ -240,7 +240,7 @@ def _about_runs(arm: Arm, part: dict[str, Any]) -> Iterator[Caveat]:
 
 
 def _missing_digests(arm: Arm) -> list[str]:
-    known = {} if arm.dataset is None else arm.dataset["sha256"]
+    known = {} if arm.dataset is None else arm.dataset.sha256
     return sorted(part for part, digest in known.items() if digest is None)
 
 

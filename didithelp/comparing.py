@@ -7,7 +7,7 @@ which is reported beside it, and returns one dict of plain JSON values: the cont
 clock, no machine and no path.
 
 Numbers are fractions and nats in full precision, None where there is no number. The
-rules of the verdict are those of `statistics.decide`. `didithelp.report.sentences` puts
+rules of the verdict are those of `decision.decide`. `didithelp.report.sentences` puts
 a verdict into words, from nothing but the dict; `didithelp.caveats` knows the warnings.
 """
 
@@ -23,7 +23,15 @@ from typing import Any
 
 import numpy as np
 
-from didithelp import caveats, statistics
+from didithelp import (
+    caveats,
+    decision,
+    effects,
+    planning,
+    scores,
+    secondary,
+    significance,
+)
 from didithelp.arm import (
     DIVERGED,
     METRIC_COLUMNS,
@@ -31,11 +39,11 @@ from didithelp.arm import (
     distinct_names,
     finished_rows,
 )
+from didithelp.effects import Effect
 from didithelp.errors import Refusal
 from didithelp.report import sentences
 from didithelp.report.words import Words
 from didithelp.settings import Settings
-from didithelp.statistics import Effect
 
 PRIMARY_METRIC = "test_accuracy"
 CALIBRATION_METRICS = ("expected_calibration_error", "brier_score")
@@ -72,7 +80,7 @@ class Metric:
 
 METRICS = (
     Metric(PRIMARY_METRIC, True, 1.0, True),
-    Metric("test_cross_entropy", False, statistics.LOSS_UNIT, False),
+    Metric("test_cross_entropy", False, scores.LOSS_UNIT, False),
 )
 
 
@@ -115,9 +123,9 @@ class _Pair:
         name = self.metric.name
         if not self.is_crossed:
             values = self.reference.values[name], self.candidate.values[name]
-            return statistics.run_effect(*values, paired=self.is_paired)
+            return effects.run_effect(*values, paired=self.is_paired)
         counts = self.reference.counts[name], self.candidate.counts[name]
-        paired, unpaired = statistics.paired_effect, statistics.unpaired_effect
+        paired, unpaired = effects.paired_effect, effects.unpaired_effect
         return (paired if self.is_paired else unpaired)(*counts, self.metric.unit)
 
     @property
@@ -126,7 +134,7 @@ class _Pair:
         arms, name = (self.reference, self.candidate), self.metric.name
         if self.is_crossed:
             return [runs.counts[name].sum(axis=1) for runs in arms]
-        return [statistics.run_counts(runs.values[name]) for runs in arms]
+        return [effects.run_counts(runs.values[name]) for runs in arms]
 
 
 def compare(
@@ -203,7 +211,7 @@ def _refuse_other_digests(reference: Arm, candidate: Arm) -> None:
             "train both arms from one prepare_data run",
         ),
     ):
-        first, second = reference.dataset["sha256"], candidate.dataset["sha256"]
+        first, second = reference.dataset.sha256, candidate.dataset.sha256
         known = [key for key in keys if None not in (first[key], second[key])]
         changed = [key for key in known if first[key] != second[key]]
         if changed:
@@ -236,7 +244,7 @@ def _refuse_other_examples(reference: Arm, candidate: Arm) -> None:
 def _num_examples(arm: Arm) -> int | None:
     if arm.has_predictions:
         return len(arm.labels)
-    return None if arm.dataset is None else arm.dataset["counts"]["test"]
+    return None if arm.dataset is None else arm.dataset.counts["test"]
 
 
 def _refuse_unusable_runs(arm: Arm) -> None:
@@ -295,13 +303,13 @@ def _dataset(arms: list[Arm]) -> dict[str, Any]:
     described = next((arm.dataset for arm in arms if arm.dataset is not None), None)
     if described is None:
         return dict.fromkeys((*keys, "requested"))
-    dataset = {key: described[key] for key in keys}
-    is_fallback = dataset["fallback"] is not None
-    return dataset | {"requested": described["requested"] if is_fallback else None}
+    dataset = {key: getattr(described, key) for key in keys}
+    is_fallback = described.fallback is not None
+    return dataset | {"requested": described.requested if is_fallback else None}
 
 
 def _test_set(arms: list[Arm]) -> dict[str, Any]:
-    digests = [arm.dataset["sha256"] for arm in arms if arm.dataset is not None]
+    digests = [arm.dataset.sha256 for arm in arms if arm.dataset is not None]
     return {
         "sha256": _first_known(found["x_test"] for found in digests),
         "labels_sha256": _first_known(found["y_test"] for found in digests),
@@ -328,20 +336,20 @@ def _runs(arm: Arm, name: str) -> _Runs:
         values["brier_score"] = np.full(len(rows), np.nan)
         return _Runs(name, seeds, num_started, values, {}, [], None)
     probabilities, labels = arm.probabilities[np.argsort(arm.seeds)], arm.labels
-    losses = statistics.negative_log_likelihood(probabilities, labels)
+    losses = scores.negative_log_likelihood(probabilities, labels)
     counts = {
-        PRIMARY_METRIC: statistics.right_or_wrong(probabilities, labels),
-        "test_cross_entropy": statistics.fixed_point(losses),
+        PRIMARY_METRIC: scores.right_or_wrong(probabilities, labels),
+        "test_cross_entropy": scores.fixed_point(losses),
     }
     for metric in METRICS:
         values[metric.name] = _per_run(counts[metric.name], metric.unit)
-    calibration = [statistics.reliability(run, labels) for run in probabilities]
+    calibration = [scores.reliability(run, labels) for run in probabilities]
     values["expected_calibration_error"] = np.array(
         [found.calibration_error for found in calibration]
     )
-    brier = statistics.fixed_point(statistics.brier_score(probabilities, labels))
-    values["brier_score"] = _per_run(brier, statistics.LOSS_UNIT)
-    pooled = statistics.reliability(
+    brier = scores.fixed_point(scores.brier_score(probabilities, labels))
+    values["brier_score"] = _per_run(brier, scores.LOSS_UNIT)
+    pooled = scores.reliability(
         np.concatenate(probabilities), np.tile(labels, len(probabilities))
     )
     return _Runs(
@@ -358,7 +366,7 @@ def _runs(arm: Arm, name: str) -> _Runs:
     )
 
 
-def _bins(found: statistics.Reliability) -> list[dict[str, Any]]:
+def _bins(found: scores.Reliability) -> list[dict[str, Any]]:
     columns = (found.edges[:-1], found.edges[1:], found.confidence, found.accuracy)
     return [
         {
@@ -409,7 +417,7 @@ def _copied_seeds(runs: _Runs) -> list[int] | None:
 
 def _collapsed_seeds(runs: _Runs, chance: float | None) -> list[int]:
     """They are data: they stay in every number."""
-    has_collapsed = statistics.collapsed(runs.values[PRIMARY_METRIC], chance)
+    has_collapsed = secondary.collapsed(runs.values[PRIMARY_METRIC], chance)
     return [
         seed for seed, found in zip(runs.seeds, has_collapsed, strict=True) if found
     ]
@@ -419,7 +427,7 @@ def _chance(arm: Arm) -> float | None:
     """Accuracy of always answering the class that is most frequent, as far as known."""
     if arm.has_predictions:
         return float(np.bincount(arm.labels).max() / len(arm.labels))
-    return None if arm.dataset is None else 1 / arm.dataset["num_classes"]
+    return None if arm.dataset is None else 1 / arm.dataset.num_classes
 
 
 def _changes(reference: Arm, arm: Arm) -> dict[str, list[Any]] | None:
@@ -518,14 +526,14 @@ class _Tests:
 
 
 def _tests(effects: list[Effect], margin: float | None) -> list[_Tests]:
-    p = [statistics.difference_p(effect) for effect in effects]
+    p = [significance.difference_p(effect) for effect in effects]
     p_tost = [
-        math.nan if margin is None else statistics.equivalence_p(effect, margin)
+        math.nan if margin is None else significance.equivalence_p(effect, margin)
         for effect in effects
     ]
     size = max(1, sum(not math.isnan(value) for value in p))
-    columns = (p, statistics.holm(p), p_tost, statistics.holm(p_tost))
-    multipliers = (statistics.holm_multipliers(found) for found in (p, p_tost))
+    columns = (p, significance.holm(p), p_tost, significance.holm(p_tost))
+    multipliers = (significance.holm_multipliers(found) for found in (p, p_tost))
     return [
         _Tests(*map(float, row), *map(int, steps), size)
         for row, *steps in zip(zip(*columns, strict=True), *multipliers, strict=True)
@@ -537,7 +545,7 @@ def _compare_pair(
 ) -> dict[str, Any]:
     metric, effect = pair.metric, pair.effect
     arms = pair.reference, pair.candidate
-    decision = statistics.decide(
+    decided = decision.decide(
         effect,
         p_holm=tests.p_holm,
         p_tost_holm=tests.p_tost_holm,
@@ -564,10 +572,10 @@ def _compare_pair(
         "p_tost": _number(tests.p_tost),
         "p_tost_holm": _number(tests.p_tost_holm),
         **_plan(effect, settings.alpha / tests.family_size, margin),
-        "verdict_interval": _verdict_interval(effect, decision, tests, settings.alpha),
-        "verdict": decision.verdict,
-        "reasons": decision.reasons,
-        "flags": decision.flags + _pairing_flags(*arms, settings.pairing),
+        "verdict_interval": _verdict_interval(effect, decided, tests, settings.alpha),
+        "verdict": decided.verdict,
+        "reasons": decided.reasons,
+        "flags": decided.flags + _pairing_flags(*arms, settings.pairing),
         **_secondary(pair, settings),
     }
 
@@ -578,11 +586,11 @@ def _family_interval(
     """Holds for all candidates at once; None where there is one."""
     if family_size == 1:
         return None
-    return _bounds(statistics.interval(effect, 1 - alpha / family_size))
+    return _bounds(significance.interval(effect, 1 - alpha / family_size))
 
 
 def _verdict_interval(
-    effect: Effect, decision: statistics.Decision, tests: _Tests, alpha: float
+    effect: Effect, decision: decision.Decision, tests: _Tests, alpha: float
 ) -> dict[str, Any]:
     """The interval that agrees with the verdict.
 
@@ -596,7 +604,7 @@ def _verdict_interval(
         level = 1 - alpha / tests.multiplier
     else:
         level = 1 - alpha / tests.family_size
-    low, high = _bounds(statistics.interval(effect, level))
+    low, high = _bounds(significance.interval(effect, level))
     return {"level": level, "low": low, "high": high}
 
 
@@ -607,8 +615,8 @@ def _estimates(effect: Effect) -> dict[str, Any]:
         **_example_errors(effect),
         "se": _number(effect.standard_error),
         "df": _number(effect.degrees_of_freedom),
-        "ci95": _bounds(statistics.interval(effect, 0.95)),
-        "ci90": _bounds(statistics.interval(effect, 0.90)),
+        "ci95": _bounds(significance.interval(effect, 0.95)),
+        "ci90": _bounds(significance.interval(effect, 0.90)),
         "num_discordant": effect.num_discordant,
     }
 
@@ -626,9 +634,9 @@ def _plan(effect: Effect, alpha: float, margin: float | None) -> dict[str, Any]:
     """None for the seeds means that no number is enough, or that none is known."""
     seeds = None
     if margin is not None:
-        seeds = statistics.seeds_needed(effect, margin, alpha)
+        seeds = planning.seeds_needed(effect, margin, alpha)
     return {
-        "mde80": _number(statistics.minimum_detectable_effect(effect, alpha)),
+        "mde80": _number(planning.minimum_detectable_effect(effect, alpha)),
         "seeds_needed_for_margin": seeds,
     }
 
@@ -659,12 +667,12 @@ def _secondary(pair: _Pair, settings: Settings) -> dict[str, Any]:
     is_primary = metric.name == PRIMARY_METRIC
     sign = 1 if metric.higher_is_better else -1
     totals = [sign * total for total in pair.totals]
-    better = statistics.outperformance(*totals, paired=pair.is_paired)
+    better = secondary.outperformance(*totals, paired=pair.is_paired)
     reduction = _relative_error_reduction(pair)
     checks = None
     if pair.is_paired:
         rng = np.random.default_rng([settings.seed, METRICS.index(metric)])
-        checks = statistics.sensitivity(
+        checks = secondary.sensitivity(
             totals[1] - totals[0], resamples=settings.resamples, rng=rng
         )
     return {
@@ -694,7 +702,7 @@ def _relative_error_reduction(pair: _Pair) -> float | None:
         errors = [values.size - int(values.sum()) for values in counts]
     else:
         misses = [1 - runs.values[PRIMARY_METRIC] for runs in arms]
-        errors = [int(statistics.run_counts(values).sum()) for values in misses]
+        errors = [int(effects.run_counts(values).sum()) for values in misses]
     if errors[0] == 0:
         return None
     before = errors[0] * len(pair.candidate.seeds)
@@ -705,7 +713,7 @@ def _relative_error_reduction(pair: _Pair) -> float | None:
 def _relative_interval(pair: _Pair) -> list[float | None]:
     """Of the same: the reference's error is taken as known, only delta as uncertain."""
     error = float(np.mean(1 - pair.reference.values[PRIMARY_METRIC]))
-    low, high = statistics.interval(pair.effect, 0.95)
+    low, high = significance.interval(pair.effect, 0.95)
     return _bounds((low / error, high / error))
 
 
@@ -716,7 +724,7 @@ def _single_pair(pair: _Pair) -> dict[str, Any] | None:
     )
     if not len(first) == len(second) == 1:
         return None
-    found = statistics.single_pair(first[0], second[0])
+    found = secondary.single_pair(first[0], second[0])
     return {
         "table": {
             "both_right": found.both_right,
@@ -742,7 +750,7 @@ def _per_seed(pair: _Pair) -> list[dict[str, Any]] | None:
     networks = [runs.counts[PRIMARY_METRIC] for runs in arms]
     flips = []
     for seed, *networks_of_seed in zip(pair.reference.seeds, *networks, strict=True):
-        found = statistics.single_pair(*networks_of_seed)
+        found = secondary.single_pair(*networks_of_seed)
         flips.append(
             {
                 "seed": seed,
@@ -762,13 +770,13 @@ def _calibration(pair: _Pair) -> dict[str, dict[str, Any] | None]:
         if not (np.isfinite(first).all() and np.isfinite(second).all()):
             found[name] = None
             continue
-        effect = statistics.run_effect(first, second, paired=pair.is_paired)
+        effect = effects.run_effect(first, second, paired=pair.is_paired)
         found[name] = {
             "delta": effect.delta,
             "se": _number(effect.standard_error),
             "df": _number(effect.degrees_of_freedom),
-            "ci95": _bounds(statistics.interval(effect, 0.95)),
-            "p": _number(statistics.difference_p(effect)),
+            "ci95": _bounds(significance.interval(effect, 0.95)),
+            "p": _number(significance.difference_p(effect)),
         }
     return found
 

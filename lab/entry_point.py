@@ -8,13 +8,13 @@ takes seconds.
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
-from didithelp.parameters import Parameters
+from lab.parameters import Located
 from lab.runs import environment
 
 if TYPE_CHECKING:
     from lab.runs.step import Step
 
-Params = TypeVar("Params", bound=Parameters)
+Params = TypeVar("Params", bound=Located)
 
 
 def main(params: Params, run: "Callable[[Params, Step], None]", *, name: str) -> None:

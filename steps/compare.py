@@ -12,13 +12,13 @@ import json
 import logging
 import math
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from didithelp.parameters import parameter, values_of
 from didithelp.settings import Settings
 from lab import command_line, entry_point
 from lab.host import console
+from lab.parameters import Located
 from lab.runs.locations import run_of
 
 if TYPE_CHECKING:
@@ -42,21 +42,19 @@ class Options(Settings):
 
 
 @dataclasses.dataclass(frozen=True)
-class Params(Options):
+class Params(Options, Located):
     """The arms and the options."""
 
     baseline: str = parameter(
-        "a runs:/ URI, run id or folder of a trials/", lambda place: bool(place.strip())
+        "a runs:/ URI, run id or folder of a trials/",
+        valid=lambda place: bool(place.strip()),
     )
     improved: str = parameter("a runs:/ URI, run id or folder of a trials/")
     candidates: tuple[str, ...] = parameter(
         "different runs:/ URIs, run ids or folders, separated by commas (a folder with"
         " a comma in its path cannot be one of them)",
-        lambda places: all(places) and len(set(places)) == len(places),
+        valid=lambda places: all(places) and len(set(places)) == len(places),
         parse=locations,
-    )
-    working_directory: Path = parameter(
-        "an existing folder, which relative paths start from", Path.is_dir
     )
 
     def __post_init__(self) -> None:

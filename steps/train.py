@@ -19,6 +19,7 @@ from lab import command_line, entry_point
 from lab.data import dataset as data
 from lab.engines.processes import EpochDone, Trials, Workers
 from lab.host import console, lifecycle
+from lab.parameters import Located
 from lab.runs import keys as cache
 from lab.runs import locations
 from lab.runs.keys import Caching
@@ -35,12 +36,12 @@ NUM_EXAMPLES = 2  # images stored with the model to show what it takes
 
 
 @dataclasses.dataclass(frozen=True)
-class Params(Recipe, Trials, Caching):
+class Params(Recipe, Trials, Caching, Located):
     """A recipe, the seeds to train it with, and the images to train it on."""
 
     arm: str = parameter(
         "1 to 50 letters, digits, spaces or any of .-_, such as baseline",
-        lambda name: (
+        valid=lambda name: (
             0 < len(name.strip()) == len(name) <= 50
             and all(letter.isalnum() or letter in " .-_" for letter in name)
         ),
@@ -48,10 +49,7 @@ class Params(Recipe, Trials, Caching):
     data: str = parameter(
         "a runs:/ URI of a dataset/, the id of a prepare_data run, or a data set as"
         " prepare_data takes it",
-        lambda location: bool(location.strip()),
-    )
-    working_directory: Path = parameter(
-        "an existing folder, which relative paths start from", Path.is_dir
+        valid=lambda location: bool(location.strip()),
     )
 
     @property

@@ -4,17 +4,19 @@ import ast
 import dataclasses
 import importlib
 import json
+import math
 import re
 import shlex
 import subprocess
 import sys
+import typing
 from pathlib import Path
 
 import pytest
 from mlflow.projects._project_spec import load_project
 from mlflow.utils.environment import _PythonEnv
 
-from didithelp.parameters import names_of
+from didithelp.parameters import Interval, accepted, is_valid, names_of
 from lab import command_line, mlproject
 from lab.training.recipe import Recipe
 
@@ -151,6 +153,83 @@ def test_main_repeats_no_parameter_of_a_recipe():
     assert not set(declarations("main")) & set(names_of(Recipe))
 
 
+# --- intervals ------------------------------------------------------------------------
+
+# All parameters of numbers, and what a step asks for by the same name.
+NUMBERS = {
+    field.name: field
+    for entry_point in MODULES
+    for field in dataclasses.fields(params_class(entry_point))
+    if isinstance(field.metadata["accepts"], Interval)
+}
+each_number = pytest.mark.parametrize("field", NUMBERS.values(), ids=list(NUMBERS))
+
+
+def next_to(field, number, towards):
+    """The next number of the field's type."""
+    if field.type is float:
+        return math.nextafter(number, towards)
+    return number + (1 if towards > number else -1)
+
+
+def test_every_number_has_an_interval():
+    numbers = {
+        field.name
+        for entry_point in MODULES
+        for field in dataclasses.fields(params_class(entry_point))
+        if {int, float} & {field.type, *typing.get_args(field.type)}
+    }
+    assert numbers - {"hidden_units", "seeds"} == set(NUMBERS)
+
+
+@each_number
+def test_a_number_is_held_against_both_ends_of_its_interval(field):
+    interval = field.metadata["accepts"]
+    low, high = interval.low, interval.high
+    assert is_valid(field, low) == interval.has_low
+    assert is_valid(field, high) == interval.has_high
+    assert is_valid(field, next_to(field, low, math.inf))
+    assert not is_valid(field, next_to(field, low, -math.inf))
+    if math.isfinite(high):
+        assert is_valid(field, next_to(field, high, -math.inf))
+        assert not is_valid(field, next_to(field, high, math.inf))
+    else:
+        assert is_valid(field, 10**30)
+
+
+@each_number
+@pytest.mark.parametrize("value", [True, False, math.nan, math.inf, -math.inf, "1", ()])
+def test_what_is_no_number_is_refused(field, value):
+    assert not is_valid(field, value)
+
+
+@each_number
+def test_the_example_in_an_error_is_right(field):
+    example = field.metadata["such_as"]
+    assert is_valid(field, example)
+    assert f", such as {example}" in accepted(field)
+
+
+def intervals_in_tables():
+    """Each parameter's name and the intervals that a table gives for it."""
+    for path in [Path("README.md"), *Path("docs").glob("**/*.md")]:
+        for line in (
+            (mlproject.PROJECT_DIRECTORY / path).read_text("utf-8").splitlines()
+        ):
+            first, *cells = line.strip("| ").split("|")
+            name = re.match(r"`(\w+)`", first)
+            if line.startswith("|") and name:
+                texts = re.findall(r"[\[(][\d.e]+, [\d.e]+[\])]", " ".join(cells))
+                yield from ((name[1], text) for text in texts)
+
+
+def test_tables_give_the_intervals_that_are_checked():
+    given = list(intervals_in_tables())
+    assert {"dropout_rate", "momentum"} <= {name for name, _ in given}
+    for name, text in given:
+        assert text == str(NUMBERS[name].metadata["accepts"]), name
+
+
 # --- the two recipes ------------------------------------------------------------------
 
 
@@ -198,7 +277,7 @@ def test_every_requirement_is_pinned_to_one_version(name):
     ]
     assert requirements
     for line in requirements:
-        assert re.fullmatch(r"[a-z][a-z0-9-]*==\d[\d.]*(; .+)?", line), line
+        assert re.fullmatch(r"[A-Za-z][A-Za-z0-9-]*==\d[\d.]*(; .+)?", line), line
 
 
 # --- imports --------------------------------------------------------------------------

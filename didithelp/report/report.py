@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,7 +21,7 @@ import numpy as np
 import pandas as pd
 from rich.console import RenderableType
 
-from didithelp import caveats, predictions, statistics
+from didithelp import caveats, effects, files, predictions, significance
 from didithelp.arm import Arm, finished_rows
 from didithelp.report import figures, latex, markdown, sentences, tables, terminal
 from didithelp.report.document import (
@@ -90,9 +89,9 @@ class Report:
         }
         (folder / "figures").mkdir(parents=True, exist_ok=True)
         for name, png in self._pictures(document):
-            _write(folder / "figures" / f"{name}.png", png)
+            files.write_whole(folder / "figures" / f"{name}.png", png)
         for name, text in texts.items():
-            _write(folder / name, text.encode("utf-8"))
+            files.write_whole(folder / name, text.encode("utf-8"))
 
     def note(self) -> str:
         """Markdown for MLflow: verdict, headline numbers, warnings."""
@@ -494,8 +493,8 @@ def _seed_interval(
         np.array(arm["metrics"]["test_accuracy"]["values"])
         for arm in (reference, candidate)
     ]
-    effect = statistics.run_effect(*runs, paired=result["paired"])
-    return statistics.interval(effect, result["verdict_interval"]["level"])
+    effect = effects.run_effect(*runs, paired=result["paired"])
+    return significance.interval(effect, result["verdict_interval"]["level"])
 
 
 # --- files ----------------------------------------------------------------------------
@@ -521,13 +520,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Replace `path` in one step, so that no reader sees half a file."""
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        unfinished.write_bytes(content)
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)

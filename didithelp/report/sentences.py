@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from didithelp import caveats, statistics
+from didithelp import caveats, decision
 from didithelp.report.words import WARNINGS, Words, clean
 
 
@@ -67,8 +67,8 @@ def reasons_and_flags(result: dict[str, Any], words: Words) -> str:
 
 def _reasons(reasons: list[str], words: Words) -> list[str]:
     least = {
-        "least_seeds": statistics.LEAST_SEEDS,
-        "least_images": statistics.LEAST_DISCORDANT,
+        "least_seeds": decision.LEAST_SEEDS,
+        "least_images": decision.LEAST_DISCORDANT,
     }
     return [words(reason, **least) for reason in reasons]
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from didithelp import statistics
+from didithelp import secondary
 from didithelp.arm import Arm
 from didithelp.report.document import Table
 from didithelp.report.sentences import primary_results, reasons_and_flags
@@ -219,7 +219,7 @@ def difference_tables(comparison: dict[str, Any], words: Words) -> list[Table]:
     caption = words(
         "caption_differences",
         reference=comparison["reference"],
-        least_seeds=statistics.LEAST_SEEDS_FOR_SENSITIVITY,
+        least_seeds=secondary.LEAST_SEEDS_FOR_SENSITIVITY,
     )
     return [*tables[:-1], dataclasses.replace(tables[-1], caption=caption)]
 

@@ -9,14 +9,14 @@ import os
 import queue
 import threading
 import time
-import uuid
 from collections.abc import Callable, Generator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from didithelp import files
 from didithelp.errors import DataError, reason
 
 if TYPE_CHECKING:
@@ -80,16 +80,9 @@ def fetch(download: Download) -> bytes:
 
 def _store(path: Path, content: bytes) -> None:
     """Write the whole file or none; a cache that cannot be written is no failure."""
-    partial = path.with_name(f".{path.name}.{uuid.uuid4().hex}.partial")
-    try:
+    with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            partial.write_bytes(content)
-            os.replace(partial, path)
-        finally:
-            partial.unlink(missing_ok=True)
-    except OSError:
-        return
+        files.write_whole(path, content)
 
 
 def _download(download: Download) -> bytes:
@@ -169,7 +162,7 @@ def _silence(download: Download) -> str:
 
 
 def _opener() -> "OpenerDirector":
-    """urllib's own, but that it goes on to secure addresses only."""
+    """An opener as urllib makes it, but that it goes on to secure addresses only."""
     from urllib.error import URLError
     from urllib.request import HTTPRedirectHandler, build_opener
 

@@ -23,7 +23,7 @@ def log(dataset: "Dataset") -> None:
 
     MLflow's own digest covers only the first 10,000 elements of an array.
     """
-    digests = dataset.description["sha256"]
+    digests = dataset.description.digests
     for split, context in CONTEXTS.items():
         images = from_numpy(
             getattr(dataset, f"x_{split}"),
@@ -57,7 +57,7 @@ def _log_input(images: MlflowDataset, context: str) -> None:
 
 def _source(dataset: "Dataset") -> DatasetSource:
     """Where the images came from; what is no URL is recorded as it is written."""
-    source = dataset.description["source"]
+    source = dataset.description.source
     if source.startswith("https://"):
         return HTTPDatasetSource.from_dict({"url": source})
     return CodeDatasetSource({"source": source})

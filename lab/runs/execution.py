@@ -19,14 +19,15 @@ from mlflow.exceptions import MlflowException
 from mlflow.utils import name_utils
 
 from didithelp.errors import Refusal
-from didithelp.parameters import Parameters, texts_of
+from didithelp.parameters import texts_of
 from lab.host import console, lifecycle, process
+from lab.parameters import Located
 from lab.runs import environment, reaper, tags
 from lab.runs.errors import StepError, in_words
 from lab.runs.records import StoredRun, end_run, tracking_address
 from lab.runs.step import Step
 
-Params = TypeVar("Params", bound=Parameters)
+Params = TypeVar("Params", bound=Located)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -76,7 +77,7 @@ def execute(run: Callable[[Params, Step], None], params: Params, *, name: str) -
         SystemExit: the step failed.
     """
     texts = texts_of(type(params), params)
-    _prepare_mlflow(Path(texts["working_directory"]))
+    _prepare_mlflow(params.working_directory)
     run_id = os.environ.get("MLFLOW_RUN_ID")  # MLflow forgets it once it is active
     steps: list[Step] = []
 

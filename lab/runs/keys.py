@@ -15,8 +15,9 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
+from didithelp.dataset_description import DatasetDescription
 from didithelp.parameters import Parameters, parameter, texts_of
 from lab.mlproject import PROJECT_DIRECTORY, project
 from lab.training.recipe import Recipe
@@ -35,7 +36,7 @@ NO_EFFECT = ("cache", "working_directory", "workers")
 class Caching(Parameters):
     """Whether finished results are used again."""
 
-    cache: Literal["on", "off"] = parameter("on or off")
+    cache: Literal["on", "off"] = parameter()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,17 +73,13 @@ class Key:
         return cls(**json.loads(text))
 
 
-def trial_key(recipe: Recipe, dataset: dict[str, Any]) -> Key:
-    """What every trial of a recipe depends on; the seed comes on top.
-
-    Args:
-        dataset: the content of `dataset.json`.
-    """
+def trial_key(recipe: Recipe, dataset: DatasetDescription) -> Key:
+    """What every trial of a recipe depends on; the seed comes on top."""
     return Key(
         code=code("lab.training.trainer"),
         versions=versions(*PACKAGES),
         parameters=texts_of(Recipe, recipe),
-        inputs=dataset["sha256"],
+        inputs=dataset.digests,
     )
 
 

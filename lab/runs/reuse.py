@@ -10,6 +10,7 @@ from typing import Any
 
 import mlflow
 
+from didithelp.dataset_description import DatasetDescription
 from didithelp.parameters import texts_of
 from lab import command_line, mlproject
 from lab.host import cores
@@ -128,7 +129,8 @@ class Reuse:
         """How many trials the launch of a training step would train."""
         params = self._params(launch)
         data = self._run(params.data).artifacts
-        description = mlflow.artifacts.load_dict(f"{data}/dataset/dataset.json")
+        content = mlflow.artifacts.load_dict(f"{data}/dataset/dataset.json")
+        description = DatasetDescription.from_json(content)
         key = keys.trial_key(params.recipe, description)
         stored = {int(run.tags[tags.SEED]) for run in self._experiment.with_key(key)}
         num_stored = len(stored.intersection(params.seeds)) if self._is_on else 0

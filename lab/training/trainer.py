@@ -16,7 +16,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from didithelp import statistics
+from didithelp import scores
 from lab.data.dataset import Dataset
 from lab.training import model as models
 from lab.training.recipe import Recipe
@@ -373,7 +373,7 @@ class Trainer:
         images, labels = self._validation
         probabilities = self.predict(images)
         labels = labels.numpy()
-        losses = statistics.negative_log_likelihood(probabilities, labels)
+        losses = scores.negative_log_likelihood(probabilities, labels)
         cross_entropy = float(np.mean(losses))
         return {
             "val_loss": cross_entropy + self.penalty(),
@@ -385,7 +385,7 @@ class Trainer:
         """Metrics of the kept weights on test and training set, and predictions."""
         labels = np.asarray(self.dataset.y_test)
         probabilities = self.predict(self.dataset.x_test)
-        losses = statistics.negative_log_likelihood(probabilities, labels)
+        losses = scores.negative_log_likelihood(probabilities, labels)
         train_accuracy = _accuracy(
             self.predict(self._images), np.asarray(self.dataset.y_train)
         )
@@ -396,7 +396,7 @@ class Trainer:
             "test_loss": float(np.mean(losses)) + self.penalty(),
             "train_accuracy": train_accuracy,
             "generalization_gap": train_accuracy - accuracy,
-            "expected_calibration_error": statistics.expected_calibration_error(
+            "expected_calibration_error": scores.expected_calibration_error(
                 probabilities, labels
             ),
             "num_parameters": self.model.count_params(),

@@ -17,7 +17,7 @@ from benchmarks.simulation import (
     kinship,
     same_function,
 )
-from didithelp import statistics
+from didithelp import secondary
 
 RECIPE = Recipe(accuracy=0.9, agreement=0.8, seed_sd=0.01)
 OTHER = Recipe(accuracy=0.92, agreement=0.6, seed_sd=0.02)
@@ -81,7 +81,7 @@ def test_tests_over_seeds_are_those_of_scipy(arms):
 def test_mcnemar_is_that_of_a_single_pair(arms):
     first, second = (arm[0] for arm in arms)
     surplus = second.sum() - first.sum()
-    p = statistics.single_pair(first, second).p
+    p = secondary.single_pair(first, second).p
     for alpha in (0.001, 0.05, 0.3, 0.9):
         expected = decided(surplus, p, alpha)
         assert rivals.mcnemar_one_pair(*arms, alpha) == expected

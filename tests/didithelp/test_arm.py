@@ -4,7 +4,6 @@ import dataclasses
 import json
 import zipfile
 from io import BytesIO
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,93 +11,8 @@ import pytest
 
 from didithelp import arm as arms
 from didithelp import formats
-from didithelp.arm import DIGEST_KEYS, METRIC_COLUMNS, Arm, ArmError
-
-NUM_CLASSES = 3
-
-
-def make_arm(
-    right: Any,
-    *,
-    name: str = "baseline",
-    seeds: Any = None,
-    diverged: tuple[int, ...] = (),
-    confidence: float = 0.9,
-    epochs: int = 5,
-    dataset: dict[str, Any] | None = None,
-    **changes: Any,
-) -> Arm:
-    """An arm whose run s is right on test example i where `right[s][i]` is 1.
-
-    `confidence` is that of every prediction, a little less for each further run, so
-    that no two runs make identical predictions.
-    """
-    right = np.asarray(right)
-    num_runs, num_examples = right.shape
-    seeds = np.arange(num_runs) if seeds is None else np.asarray(seeds)
-    labels = np.arange(num_examples) % NUM_CLASSES
-    chosen = np.where(right == 1, labels, (labels + 1) % NUM_CLASSES)
-    levels = confidence - 1e-4 * np.arange(num_runs)[:, None, None]
-    is_chosen = chosen[:, :, None] == np.arange(NUM_CLASSES)
-    probabilities = np.where(is_chosen, levels, (1 - levels) / (NUM_CLASSES - 1))
-    parts = {
-        "name": name,
-        "recipe": {"epochs": epochs, "hidden_units": [512]},
-        "dataset": _dataset(num_examples) | (dataset or {}),
-        "versions": {"python": "3.11.7", "threads": "1"},
-        "metrics": _metrics(right, seeds, diverged, epochs),
-        "history": _history([*seeds.tolist(), *diverged], epochs),
-        "seeds": seeds.astype(np.int64),
-        "labels": labels,
-        "probabilities": probabilities.astype(np.float32),
-    }
-    return Arm(**parts | changes)
-
-
-def _dataset(num_examples: int, **digests: Any) -> dict[str, Any]:
-    return {
-        "name": "mnist",
-        "requested": "mnist",
-        "fallback": None,
-        "source": "somewhere",
-        "counts": {"train": 54000, "validation": 6000, "test": num_examples},
-        "num_classes": NUM_CLASSES,
-        "train_size": 0,
-        "sha256": {key: f"digest of {key}" for key in DIGEST_KEYS} | digests,
-    }
-
-
-def _metrics(right, seeds, diverged, epochs) -> pd.DataFrame:
-    finished = [
-        {
-            **{"seed": int(seed), "status": "finished"},
-            **{column: 0.1 + int(seed) / 3 for column in METRIC_COLUMNS},
-            **{
-                "test_accuracy": row.mean(),
-                "actual_epochs": epochs,
-                "best_epoch": 2,
-                "kept_epoch": 2,
-            },
-            "num_parameters": 407_050,
-        }
-        for seed, row in zip(seeds, right, strict=True)
-    ]
-    failed = [{"seed": seed, "status": "diverged"} for seed in diverged]
-    columns = ["seed", "status", *METRIC_COLUMNS]
-    return pd.DataFrame(finished + failed, columns=columns)
-
-
-def _history(seeds, epochs) -> pd.DataFrame:
-    curves = ("loss", "accuracy", "val_loss", "val_accuracy")
-    return pd.DataFrame(
-        [
-            {"seed": seed, "epoch": epoch} | {name: 1 / (epoch + 2) for name in curves}
-            for seed in seeds
-            for epoch in range(1, epochs + 1)
-        ],
-        columns=["seed", "epoch", *curves],
-    )
-
+from didithelp.arm import METRIC_COLUMNS, ArmError
+from tests.didithelp.builders import NUM_CLASSES, _dataset, _history, make_arm
 
 RIGHT = [[1, 1, 0, 1], [1, 0, 0, 1], [1, 1, 1, 1]]
 
@@ -368,6 +282,8 @@ def edit_json(folder, **changes):
         ({"recipe": {"l2_lambda": float("nan")}}, "finite JSON"),
         ({"recipe": {"note": "\ud800"}}, "recipe must hold plain finite JSON values"),
         ({"versions": {"python": 3.11}}, "versions must be text"),
+        ({"dataset": []}, "dataset must be a dict, got list"),
+        ({"dataset": _dataset(4) | {"source": "\ud800"}}, "finite JSON values"),
         ({"dataset": {}}, "missing: name, requested"),
         ({"dataset": _dataset(4) | {"sha256": {}}}, "missing: x_train"),
         ({"dataset": _dataset(4) | {"counts": {"test": 4}}}, "missing: train"),
@@ -387,6 +303,20 @@ def edit_json(folder, **changes):
 def test_wrong_description_is_explained(folder, changes, message):
     edit_json(folder, **changes)
     assert message in refusal(folder)
+
+
+def test_other_software_may_leave_out_what_is_only_told(folder):
+    told = {"source": None, "image_shape": "28x28", "train_size": None, "ours": [1]}
+    edit_json(folder, dataset=_dataset(4) | told)
+    found = arms.load(folder).dataset
+    assert (found.source, found.image_shape, found.train_size) == ("", (), None)
+    edit_json(folder, dataset=_dataset(4, x_train=None))
+    assert arms.load(folder).dataset.sha256["x_train"] is None
+
+
+def test_a_dict_is_no_description_of_a_data_set():
+    with pytest.raises(ArmError, match="must be a DatasetDescription, got dict"):
+        dataclasses.replace(make_arm(RIGHT), dataset=_dataset(4))
 
 
 def test_endless_json_is_no_description(folder):

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 from didithelp import caveats
-from tests.didithelp.test_arm import make_arm
-from tests.didithelp.test_comparing import (
+from tests.didithelp.builders import (
     accuracies_only,
     baseline,
     compare,
     improved,
+    make_arm,
     pattern,
     undescribed,
     without_predictions,
@@ -35,8 +35,9 @@ def with_metrics(arm, **columns):
 
 
 def with_digests(arm, **digests):
-    sha256 = arm.dataset["sha256"] | digests
-    return dataclasses.replace(arm, dataset=arm.dataset | {"sha256": sha256})
+    sha256 = arm.dataset.sha256 | digests
+    dataset = dataclasses.replace(arm.dataset, sha256=sha256)
+    return dataclasses.replace(arm, dataset=dataset)
 
 
 def test_two_full_arms_of_one_budget_deserve_none():

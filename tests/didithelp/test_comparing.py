@@ -15,56 +15,23 @@ from didithelp import comparing as comparison
 from didithelp import settings as decision
 from didithelp.comparing import Refusal
 from didithelp.report import report
-from tests.didithelp.test_arm import NUM_CLASSES, make_arm
-
-NUM_EXAMPLES = 600
-SETTINGS = {
-    **{"alpha": 0.05, "margin": 0.02, "resamples": 999, "seed": 0},
-    **{"pairing": "seed", "selected_on": "validation"},
-}
-
-
-def pattern(seed, error, num_runs=5):
-    """(runs, examples) of right and wrong, about `error` wrong, mostly hard ones."""
-    rng = np.random.default_rng(seed)
-    difficulty = np.linspace(0, 1, NUM_EXAMPLES) ** 2
-    return (rng.random((num_runs, NUM_EXAMPLES)) > 3 * error * difficulty).astype(int)
-
-
-def baseline(error=0.15, num_runs=5, **changes):
-    return make_arm(pattern(1, error, num_runs), **changes)
-
-
-def improved(error=0.15, num_runs=5, **changes):
-    settings = {"name": "improved", "confidence": 0.8} | changes
-    return make_arm(pattern(2, error, num_runs), **settings)
-
-
-def compare(reference, *candidates, **changes):
-    return comparison.compare(reference, candidates, **SETTINGS | changes)
-
-
-def primary(result):
-    return result["comparisons"][0]
+from tests.didithelp.builders import (
+    NUM_CLASSES,
+    NUM_EXAMPLES,
+    accuracies_only,
+    baseline,
+    compare,
+    improved,
+    make_arm,
+    pattern,
+    primary,
+    undescribed,
+    without_predictions,
+)
 
 
 def as_bytes(result):
     return report.json_text(result).encode()
-
-
-def without_predictions(arm):
-    """As other software may leave it: accuracies only, but with arm.json."""
-    return dataclasses.replace(arm, labels=None, probabilities=None)
-
-
-def undescribed(arm):
-    """Without arm.json and history.csv."""
-    unknown = {"recipe": None, "dataset": None, "versions": {}}
-    return dataclasses.replace(arm, history=arm.history[:0], **unknown)
-
-
-def accuracies_only(arm):
-    return undescribed(without_predictions(arm))
 
 
 def reordered(arm, seeds=None, images=None):
@@ -846,8 +813,9 @@ def test_each_candidate_has_the_scope_that_its_data_allow():
 
 def test_sizes_of_the_test_set_are_checked_where_labels_cannot_be():
     larger = without_predictions(improved())
-    counts = larger.dataset["counts"] | {"test": 700}
-    larger = dataclasses.replace(larger, dataset=larger.dataset | {"counts": counts})
+    counts = larger.dataset.counts | {"test": 700}
+    dataset = dataclasses.replace(larger.dataset, counts=counts)
+    larger = dataclasses.replace(larger, dataset=dataset)
     for arms in ((undescribed(baseline()), larger), (larger, undescribed(baseline()))):
         with pytest.raises(Refusal, match="different_test_set: .* got .*700"):
             compare(*arms)
@@ -934,7 +902,7 @@ def test_metrics_that_contradict_the_predictions_are_a_warning():
 
 
 def digests(**changes):
-    return {"sha256": baseline().dataset["sha256"] | changes}
+    return {"sha256": baseline().dataset.sha256 | changes}
 
 
 def relabelled():
@@ -948,7 +916,9 @@ def test_a_digest_that_is_unknown_refuses_nothing(unknown):
     arms = [baseline(dataset=known), improved(dataset=known)]
     arms[unknown] = dataclasses.replace(
         arms[unknown],
-        dataset=arms[unknown].dataset | digests(x_train=None, x_test=None),
+        dataset=dataclasses.replace(
+            arms[unknown].dataset, **digests(x_train=None, x_test=None)
+        ),
     )
     result = compare(*arms)
     assert result["test_set"]["sha256"] == "digest of x_test"

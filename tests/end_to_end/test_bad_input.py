@@ -22,7 +22,7 @@ from lab import mlproject
 from lab.data import dataset as data
 from lab.host import lifecycle
 from lab.runs import keys as cache
-from tests.didithelp.test_arm import make_arm
+from tests.didithelp.builders import make_arm
 from tests.make_data import make_images, save_images
 from tests.place import Place
 
@@ -69,10 +69,10 @@ def verify(says: str, **parameters: str) -> Case:
 
 PARAMETERS = [
     prepare("validation_fraction must be a number", validation_fraction="0,1"),
-    prepare("at most 0.5, got 0.51", validation_fraction="0.51"),
-    prepare("at most 0.5, got nan", validation_fraction="nan"),
+    prepare("in (0, 0.5], such as 0.1, got '0.51'", validation_fraction="0.51"),
+    prepare("in (0, 0.5], such as 0.1, got 'nan'", validation_fraction="nan"),
     prepare("validation_fraction must be a number in", validation_fraction="٠.١"),
-    prepare("split_seed must be an integer in 0..4294967295, got -1", split_seed="-1"),
+    prepare("split_seed must be a whole number from 0 to 4294967295", split_seed="-1"),
     prepare("... (5002 characters)", split_seed="9" * 5000),
     prepare("unknown parameter 'datset'; did you mean 'dataset'?", datset="mnist"),
     prepare("nothing at", dataset=""),
@@ -83,7 +83,7 @@ PARAMETERS = [
     train("hidden_units must be the sizes", hidden_units="9" * 20),
     train("got 'Relu'; did you mean 'relu'?", activation="Relu"),
     train("dropout_rate must be a number in [0, 1), such as 0.3", dropout_rate="1"),
-    train("l2_lambda must be a number >= 0", l2_lambda="-1e-4"),
+    train("l2_lambda must be a number in [0, 1e30]", l2_lambda="-1e-4"),
     train("use_batch_norm must be true or false, got 'yes'", use_batch_norm="yes"),
     train("early_stopping_patience must be never", early_stopping_patience="0"),
     train("momentum must be 0 with optimizer 'adam'", momentum="0.9"),
@@ -133,21 +133,30 @@ LOCATIONS = [
 
 # With the exit statuses that `mlflow run` makes 1 of.
 DIRECT = [
-    (prepare("at most 0.5, got 0.0", validation_fraction="0"), lifecycle.EXIT_USAGE),
-    (prepare("at most 0.5, got inf", validation_fraction="inf"), lifecycle.EXIT_USAGE),
+    (
+        prepare("in (0, 0.5], such as 0.1, got '0'", validation_fraction="0"),
+        lifecycle.EXIT_USAGE,
+    ),
+    (
+        prepare("in (0, 0.5], such as 0.1, got 'inf'", validation_fraction="inf"),
+        lifecycle.EXIT_USAGE,
+    ),
     (
         prepare("split_seed must be a whole number", split_seed="1.5"),
         lifecycle.EXIT_USAGE,
     ),
     (
-        prepare("train_size must be 0 for all, or", train_size="all"),
+        prepare("train_size must be a whole number >= 0", train_size="all"),
         lifecycle.EXIT_USAGE,
     ),
     (prepare("unknown parameter 'help'", help="me"), lifecycle.EXIT_USAGE),
     (prepare("64 hex", dataset="https://host/a.npz#sha256=12"), lifecycle.EXIT_USAGE),
     (train("hidden_units must be the sizes", hidden_units="0"), lifecycle.EXIT_USAGE),
     (train("got '-0.1'", dropout_rate="-0.1"), lifecycle.EXIT_USAGE),
-    (train("l2_lambda must be a number >= 0", l2_lambda="1e999"), lifecycle.EXIT_USAGE),
+    (
+        train("l2_lambda must be a number in [0, 1e30]", l2_lambda="1e999"),
+        lifecycle.EXIT_USAGE,
+    ),
     (train("epochs must be a whole number from 1", epochs="0"), lifecycle.EXIT_USAGE),
     (train("epochs must be a whole number from 1", epochs="1_0"), lifecycle.EXIT_USAGE),
     (
@@ -156,11 +165,11 @@ DIRECT = [
     ),
     (train("did you mean 'adam'?", optimizer="adm"), lifecycle.EXIT_USAGE),
     (
-        train("learning_rate must be a number > 0", learning_rate="nan"),
+        train("learning_rate must be a number in (0, 1e30]", learning_rate="nan"),
         lifecycle.EXIT_USAGE,
     ),
     (
-        train("learning_rate must be a number > 0", learning_rate="0"),
+        train("learning_rate must be a number in (0, 1e30]", learning_rate="0"),
         lifecycle.EXIT_USAGE,
     ),
     (train("schedule must be", learning_rate_schedule="linear"), lifecycle.EXIT_USAGE),
@@ -169,7 +178,10 @@ DIRECT = [
     (train("arm must be 1 to 50 letters", arm=""), lifecycle.EXIT_USAGE),
     (train("data must be a runs:/ URI", data=" "), lifecycle.EXIT_USAGE),
     (main("resamples must be a whole number", resamples="0"), lifecycle.EXIT_USAGE),
-    (main("l2_lambda must be a number >= 0", l2_lambda="-1"), lifecycle.EXIT_USAGE),
+    (
+        main("l2_lambda must be a number in [0, 1e30]", l2_lambda="-1"),
+        lifecycle.EXIT_USAGE,
+    ),
     (train("cache must be on or off", cache="true"), lifecycle.EXIT_USAGE),
     (main("plan must be true", plan="1"), lifecycle.EXIT_USAGE),
     (compare("margin must be a difference", margin="1%"), lifecycle.EXIT_USAGE),
@@ -205,7 +217,7 @@ def hostile(entry_point: str, **changes: str) -> Case:
 COMMANDS = [
     *map(hostile, ENTRY_POINTS),
     hostile("main", l2_lambda=HOSTILE, use_batch_norm=HOSTILE),  # undeclared there
-    main("l2_lambda must be a number >= 0", l2_lambda=HOSTILE),
+    main("l2_lambda must be a number in [0, 1e30]", l2_lambda=HOSTILE),
     train("got float64 with NaN", nested=True, data="{hostile}/$(touch x); `nan`.npz"),
 ]
 
@@ -249,7 +261,7 @@ def save_bad_arms(folder: Path) -> None:
     (folder / "damaged arm" / "predictions.npz").write_bytes(b"PK\x03\x04" + bytes(99))
     (folder / "arm without json" / "arm.json").write_text("{")
     other = make_arm(np.repeat(right, 3, axis=0))
-    other.dataset["sha256"]["x_test"] = "other images"
+    other.dataset.sha256["x_test"] = "other images"
     arms.save(other, folder / "arm of other data")
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from didithelp import arm as arms
 from lab import mlproject
-from tests.didithelp.test_arm import make_arm
+from tests.didithelp.builders import make_arm
 from tests.make_data import save_images
 from tests.place import Place
 

@@ -160,7 +160,7 @@ def test_the_arm_agrees_with_its_trials(place, last):
 
 def test_both_arms_start_from_data_that_nobody_changed(place, last):
     stored = [
-        arms.load(place.artifacts(last[f"train_{arm}"], "trials")).dataset["sha256"]
+        arms.load(place.artifacts(last[f"train_{arm}"], "trials")).dataset.sha256
         for arm in arms_in_order()
     ]
     assert stored[0] == stored[1]

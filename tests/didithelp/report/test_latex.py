@@ -9,8 +9,7 @@ import pytest
 
 from didithelp.report import latex, report
 from didithelp.report.document import Table
-from tests.didithelp.report.test_page import HOSTILE
-from tests.didithelp.test_comparing import baseline, compare, improved
+from tests.didithelp.builders import HOSTILE, baseline, compare, improved
 
 needs_pdflatex = pytest.mark.skipif(
     shutil.which("pdflatex") is None, reason="pdflatex is not installed"

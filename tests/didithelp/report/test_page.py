@@ -16,17 +16,9 @@ from didithelp.report import report
 from didithelp.report.document import Document, Section, Table
 from didithelp.report.html import page
 from didithelp.report.words import TEXTS, Words
-from tests.didithelp.test_comparing import NUM_EXAMPLES, baseline, compare, improved
+from tests.didithelp.builders import HOSTILE, NUM_EXAMPLES, baseline, compare, improved
 
 # Names of arms must be printable, those of data sets are whatever a file says.
-HOSTILE = [
-    "<script>alert(1)</script>",
-    '"><img src=x onerror=alert(1)>',
-    "</style><style>@import url(http://example.org)",
-    "$\\input{/etc/passwd}$",
-    "a|b & <!-- c",
-    "日本 é",
-]
 UNPRINTABLE = "\u202eevil\x1b[31m\x00"
 VOID = {"meta", "link", "img", "br", "use", "path", "image"}
 BROWSER = shutil.which("chromium") or shutil.which("google-chrome")

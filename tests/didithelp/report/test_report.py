@@ -12,8 +12,13 @@ from rich.console import Console
 from scipy import stats
 
 from didithelp.report import report
-from tests.didithelp.test_arm import make_arm
-from tests.didithelp.test_comparing import accuracies_only, baseline, compare, improved
+from tests.didithelp.builders import (
+    accuracies_only,
+    baseline,
+    compare,
+    improved,
+    make_arm,
+)
 
 
 def write(*arms_and_folder, **changes):

@@ -7,8 +7,7 @@ import pytest
 
 from didithelp.report import sentences
 from didithelp.report.words import Words
-from tests.didithelp.test_arm import make_arm
-from tests.didithelp.test_comparing import baseline, compare, improved
+from tests.didithelp.builders import baseline, compare, improved, make_arm
 
 
 def few_discordant():
@@ -137,7 +136,7 @@ def test_a_p_that_misses_alpha_is_not_rounded_to_it():
 
 def test_several_candidates_get_an_answer_each():
     from didithelp import comparing as comparison
-    from tests.didithelp.test_comparing import SETTINGS
+    from tests.didithelp.builders import SETTINGS
 
     candidates = [improved(0.05), improved(0.1, name="third")]
     result = comparison.compare(baseline(0.2), candidates, **SETTINGS)

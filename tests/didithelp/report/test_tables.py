@@ -5,7 +5,7 @@ import pytest
 from didithelp import comparing as comparison
 from didithelp.report import tables
 from didithelp.report.words import EMPTY, Words
-from tests.didithelp.test_comparing import (
+from tests.didithelp.builders import (
     SETTINGS,
     accuracies_only,
     baseline,

@@ -9,7 +9,7 @@ from rich.console import Console
 from didithelp import comparing as comparison
 from didithelp.report import sentences, terminal
 from didithelp.report.words import Words
-from tests.didithelp.test_comparing import SETTINGS, baseline, compare, improved
+from tests.didithelp.builders import SETTINGS, baseline, compare, improved
 
 LONG = "improved_with_a_very_long_name_" * 4
 RED = "\x1b[1;31m"

@@ -6,11 +6,19 @@ import shutil
 import numpy as np
 import pytest
 
+from didithelp.dataset_description import ARRAYS, SPLITS, DatasetDescription
 from lab import command_line, mlproject
 from lab.runs import keys as cache
 from tests.make_data import make_recipe
 
-DATASET = {"sha256": {"x_train": "aa", "y_train": "bb"}}
+DATASET = DatasetDescription(
+    name="mnist",
+    requested="mnist",
+    fallback=None,
+    counts=dict.fromkeys(SPLITS, 9),
+    num_classes=3,
+    sha256=dict.fromkeys(ARRAYS, "aa"),
+)
 KEY = cache.Key(
     code={"lab/a.py": "1", "lab/b.py": "2"},
     versions={"keras": "3.15.1"},
@@ -101,7 +109,7 @@ def test_a_trial_depends_on_recipe_and_data_alone():
     key = cache.trial_key(make_recipe(), DATASET)
     assert cache.trial_key(make_recipe(), DATASET).digest == key.digest
     assert cache.trial_key(make_recipe(epochs=4), DATASET).digest != key.digest
-    other = {"sha256": DATASET["sha256"] | {"x_train": "dd"}}
+    other = dataclasses.replace(DATASET, sha256=DATASET.sha256 | {"x_train": "dd"})
     assert cache.trial_key(make_recipe(), other).digest != key.digest
 
 

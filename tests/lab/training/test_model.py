@@ -8,7 +8,7 @@ import pytest
 
 from lab.training import model as models
 from lab.training.recipe import Activation
-from tests.lab.training.test_recipe import PLAIN, make_recipe
+from tests.lab.training.recipes import PLAIN, make_recipe
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

@@ -11,13 +11,14 @@ import pytest
 import tensorflow as tf
 from scipy import stats
 
-from didithelp import statistics
+from didithelp import scores
 from didithelp.arm import METRIC_COLUMNS
+from didithelp.dataset_description import ARRAYS, DatasetDescription
 from lab.data.dataset import Dataset
 from lab.training import model as models
 from lab.training import trainer as training
 from lab.training.recipe import Schedule
-from tests.lab.training.test_recipe import PLAIN, make_recipe
+from tests.lab.training.recipes import PLAIN, make_recipe
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -36,7 +37,15 @@ def draw_dataset(image_shape=(8, 8), num_classes=3, *, noise=60, seed=0):
         arrays += [np.clip(pixels, 0, 255).astype(np.uint8), labels]
     for array in arrays:
         array.setflags(write=False)  # as the workers get them
-    description = {"image_shape": list(image_shape), "num_classes": num_classes}
+    description = DatasetDescription(
+        name="drawn",
+        requested="drawn",
+        fallback=None,
+        counts={"train": NUM_TRAIN, "validation": NUM_VALIDATION, "test": NUM_TEST},
+        num_classes=num_classes,
+        sha256=dict.fromkeys(ARRAYS),
+        image_shape=image_shape,
+    )
     return Dataset(*arrays, description)
 
 
@@ -600,8 +609,8 @@ def test_metrics_agree_with_the_predictions(trained):
     labels = HARD_DATASET.y_test
     assert trial.probabilities.dtype == np.float32
     right = trial.probabilities.argmax(axis=1) == labels
-    losses = statistics.negative_log_likelihood(trial.probabilities, labels)
-    error = statistics.expected_calibration_error(trial.probabilities, labels)
+    losses = scores.negative_log_likelihood(trial.probabilities, labels)
+    error = scores.expected_calibration_error(trial.probabilities, labels)
     assert trial.metrics["test_accuracy"] == right.mean()
     assert trial.metrics["test_cross_entropy"] == losses.mean()
     assert trial.metrics["expected_calibration_error"] == error

@@ -1,0 +1,71 @@
+"""The rules by which a difference becomes a verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from didithelp.effects import Effect
+from didithelp.significance import interval
+
+LEAST_SEEDS = 3  # with two seeds the false-alarm rate at .05 reaches .10
+LEAST_DISCORDANT = 10  # images; fewer cannot carry a verdict
+
+
+class Decision(NamedTuple):
+    """verdict: better, worse, equivalent or inconclusive; why; what else to know."""
+
+    verdict: str
+    reasons: list[str]
+    flags: list[str]
+
+
+def decide(
+    effect: Effect,
+    *,
+    p_holm: float,
+    p_tost_holm: float,
+    alpha: float,
+    margin: float | None,
+    higher_is_better: bool,
+    problems: Sequence[str] = (),
+    multiplier: int = 1,
+) -> Decision:
+    """The verdict on the candidate, by rules in a fixed order.
+
+    1. Any of `problems`, too few seeds, no variance: inconclusive.
+    2. Shown to lie within the margin: equivalent, even if p is small as well.
+    3. Shown to differ from zero, on enough examples: better or worse.
+    4. Else inconclusive: neither shown different nor shown equal.
+    `margin` None means that equivalence is not defined and never concluded.
+    `multiplier` is the one of `holm_multipliers`: what exceeds the margin is the whole
+    interval at 1 - alpha / multiplier, the one that shows the difference.
+    """
+    reasons = [*problems, *_missing_evidence(effect)]
+    if reasons:
+        return Decision("inconclusive", reasons, [])
+    is_different = p_holm <= alpha
+    if margin is not None and p_tost_holm <= alpha:
+        flags = ["detectable_below_margin"] if is_different else []
+        return Decision("equivalent", [], flags)
+    if not is_different:
+        return Decision("inconclusive", ["interval_too_wide"], [])
+    num_discordant = effect.num_discordant
+    if num_discordant is not None and num_discordant < LEAST_DISCORDANT:
+        return Decision("inconclusive", ["few_discordant_examples"], [])
+    low, high = interval(effect, 1 - alpha / multiplier)
+    exceeds = margin is not None and (low > margin or high < -margin)
+    is_better = (effect.delta > 0) == higher_is_better
+    verdict = "better" if is_better else "worse"
+    return Decision(verdict, [], ["exceeds_margin"] if exceeds else [])
+
+
+def _missing_evidence(effect: Effect) -> list[str]:
+    reasons = []
+    if min(effect.group_sizes) < LEAST_SEEDS:
+        reasons.append("too_few_seeds")
+    if min(effect.group_sizes) == 1:
+        reasons.append("seed_variance_unknown")
+    elif effect.is_constant:
+        reasons.append("zero_variance")
+    return reasons

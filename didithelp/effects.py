@@ -1,0 +1,263 @@
+"""The difference between two arms, and where its variance comes from.
+
+The quantity of interest is the difference between two recipes, over new seeds AND new
+images. Both are samples, and every seed sees the same images, so the design is
+crossed. `paired_effect` and `unpaired_effect` estimate the difference and the exact
+one-shot variance of such a design, as multi-reader multi-case studies in radiology do
+(Obuchowski and Rockette 1995; Gallas 2006): seed variance plus image variance minus
+the residual that both contain.
+
+Everything is computed from integers, because float accuracies lie: five pairs that
+all differ by exactly 0.001 have a float variance of 1e-34 instead of zero. Right and
+wrong are 1 and 0; losses become fixed-point numbers (`scores.fixed_point`). Sums are
+then exact, so the order of seeds and images cannot change a bit, and swapping the arms
+changes the sign only.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+LARGEST_INT64 = 2**63 - 1
+RUN_SCALE = 10**9  # counts in 1 of one number per run: nine decimals are exact
+LARGEST_OF_RUN = 1e6  # in size; times RUN_SCALE it is exact in float64 as well
+RUN_ROUNDING = 1000  # counts; a smaller spread is rounding (float32, a CSV's decimals)
+
+
+@dataclass(frozen=True)
+class Effect:
+    """Candidate minus reference, with the parts of its variance.
+
+    All values are in the unit of the metric (fraction, nats) or its square. Variances
+    are those of `delta` itself, not of one run. With one seed in a group its seed and
+    residual terms are NaN, and so is everything that needs them.
+
+    delta: mean difference over seeds and examples.
+    seed_terms: variance from seeds; one term if paired, one per arm if not.
+    item_variance: variance from test examples.
+    residual_terms: seed-by-example part, contained in both of the above.
+    group_sizes: number of pairs, or of runs per arm, to match the terms.
+    num_examples: test examples; None where only one number per run is known. Then the
+        parts that need examples are 0, because they are left out.
+    num_discordant: examples on which the means of the two arms differ, or None.
+    """
+
+    delta: float
+    seed_terms: tuple[float, ...]
+    item_variance: float
+    residual_terms: tuple[float, ...]
+    group_sizes: tuple[int, ...]
+    num_examples: int | None
+    num_discordant: int | None
+
+    @property
+    def seed_variance(self) -> float:
+        return sum(self.seed_terms)
+
+    @property
+    def residual_variance(self) -> float:
+        return sum(self.residual_terms)
+
+    @property
+    def variance(self) -> float:
+        """Crossed design; max() is the usual truncation of negative components."""
+        seed, item = self.seed_variance, self.item_variance
+        if math.isnan(seed):
+            return math.nan
+        return max(seed, item, seed + item - self.residual_variance)
+
+    @property
+    def standard_error(self) -> float:
+        return math.sqrt(self.variance)
+
+    @property
+    def item_degrees_of_freedom(self) -> float:
+        return math.inf if self.num_examples is None else self.num_examples - 1
+
+    @property
+    def degrees_of_freedom(self) -> float:
+        """Satterthwaite's approximation; NaN without variance."""
+        if not self.variance > 0:
+            return math.nan
+        items = self.item_degrees_of_freedom
+        seeds = [size - 1 for size in self.group_sizes]
+        squares = [self.item_variance**2 / items]
+        for seed, residual, df in zip(
+            self.seed_terms, self.residual_terms, seeds, strict=True
+        ):
+            squares += [seed**2 / df, residual**2 / (df * items)]
+        return self.variance**2 / math.fsum(squares)
+
+    @property
+    def is_constant(self) -> bool:
+        """No variance although the arms differ somewhere: nothing can be tested.
+
+        Equal numbers per run do not show that the arms agree on any example.
+        """
+        may_differ = self.num_examples is None or self.residual_variance > 0
+        return self.variance == 0 and (self.delta != 0 or may_differ)
+
+
+def paired_effect(
+    reference: np.ndarray, candidate: np.ndarray, unit: float = 1.0
+) -> Effect:
+    """Effect when run s of both arms shares its seed.
+
+    reference, candidate: (n, m) integers, row = seed, column = test example, both in
+    the same order; `unit` is the value of 1.
+    """
+    _check_counts(reference, candidate)
+    if reference.shape != candidate.shape:
+        raise ValueError(
+            f"paired arms must have one shape, got {reference.shape} and "
+            f"{candidate.shape}; use unpaired_effect for different seeds"
+        )
+    counts = candidate - reference
+    num_seeds, num_examples = counts.shape
+    seed, residual = _seed_and_residual_terms(counts)
+    per_example = counts.sum(axis=0)
+    return Effect(
+        delta=_sum(counts) / counts.size * unit,
+        seed_terms=(seed * unit**2,),
+        item_variance=_variance_of_mean(per_example, num_seeds) * unit**2,
+        residual_terms=(residual * unit**2,),
+        group_sizes=(num_seeds,),
+        num_examples=num_examples,
+        num_discordant=int(np.count_nonzero(per_example)),
+    )
+
+
+def unpaired_effect(
+    reference: np.ndarray, candidate: np.ndarray, unit: float = 1.0
+) -> Effect:
+    """Effect when the arms have their own seeds; test examples are still shared.
+
+    reference: (nA, m), candidate: (nB, m) integers; `unit` is the value of 1. The seed
+    part is Welch's.
+    """
+    _check_counts(reference, candidate)
+    terms = [_seed_and_residual_terms(counts) for counts in (reference, candidate)]
+    sizes = (len(reference), len(candidate))
+    # nA nB (mean of candidate - mean of reference), per example: still an integer
+    per_example = sizes[0] * candidate.sum(axis=0) - sizes[1] * reference.sum(axis=0)
+    scale = sizes[0] * sizes[1]
+    return Effect(
+        delta=_sum(per_example) / (scale * per_example.size) * unit,
+        seed_terms=tuple(seed * unit**2 for seed, _ in terms),
+        item_variance=_variance_of_mean(per_example, scale) * unit**2,
+        residual_terms=tuple(residual * unit**2 for _, residual in terms),
+        group_sizes=sizes,
+        num_examples=per_example.size,
+        num_discordant=int(np.count_nonzero(per_example)),
+    )
+
+
+def run_effect(reference: np.ndarray, candidate: np.ndarray, *, paired: bool) -> Effect:
+    """Effect of one number per run, such as an accuracy: on this test set only.
+
+    reference: (nA,), candidate: (nB,) finite floats below 1e6, in seed order if paired.
+    The t-test of the pairs, or Welch's.
+    """
+    groups = [run_counts(reference), run_counts(candidate)]
+    sizes = tuple(len(runs) for runs in groups)
+    if paired and sizes[0] != sizes[1]:
+        raise ValueError(f"paired arms must have equal numbers of runs, got {sizes}")
+    totals = [_sum(runs) for runs in groups]
+    if paired:
+        groups = [groups[1] - groups[0]]
+    surplus = sizes[0] * totals[1] - sizes[1] * totals[0]
+    return Effect(
+        delta=surplus / (sizes[0] * sizes[1] * RUN_SCALE),
+        seed_terms=tuple(_variance_of_runs(runs) for runs in groups),
+        item_variance=0.0,
+        residual_terms=(0.0,) * len(groups),
+        group_sizes=tuple(len(runs) for runs in groups),
+        num_examples=None,
+        num_discordant=None,
+    )
+
+
+def run_counts(values: np.ndarray) -> np.ndarray:
+    """Numbers below 1e6 in size times RUN_SCALE, rounded, int64, same shape."""
+    if not (np.abs(values) < LARGEST_OF_RUN).all():
+        raise ValueError(
+            f"numbers of runs must be finite and below {LARGEST_OF_RUN:g}, got "
+            f"{np.max(values)}; are they fractions and nats?"
+        )
+    return np.rint(values * RUN_SCALE).astype(np.int64)
+
+
+def _variance_of_runs(runs: np.ndarray) -> float:
+    """Variance of the mean of (n,) rounded numbers; 0 where they differ by rounding."""
+    if len(runs) > 1 and np.ptp(runs) <= RUN_ROUNDING:
+        return 0.0
+    return _variance_of_mean(runs, RUN_SCALE)
+
+
+def _check_counts(reference: np.ndarray, candidate: np.ndarray) -> None:
+    for values in (reference, candidate):
+        if values.ndim != 2 or values.dtype != np.int64 or values.shape[0] < 1:
+            raise ValueError(
+                "an arm must be int64 (seeds, examples) with at least one seed, got "
+                f"{values.dtype} {values.shape}; see right_or_wrong and fixed_point"
+            )
+    if reference.shape[1] != candidate.shape[1] or reference.shape[1] < 2:
+        raise ValueError(
+            "both arms must have the same two or more test examples, got "
+            f"{reference.shape[1]} and {candidate.shape[1]}"
+        )
+
+
+def _sum(counts: np.ndarray) -> int:
+    """The exact sum: in Python integers where int64 could overflow."""
+    if _largest(counts) * counts.size <= LARGEST_INT64:
+        return int(counts.sum())
+    return sum(counts.ravel().tolist())
+
+
+def _sum_of_squares(counts: np.ndarray) -> int:
+    """The exact sum of squares: in Python integers where int64 could overflow.
+
+    Squares of fixed-point losses overflow; those of right and wrong fit, and take a
+    hundredth of the time.
+    """
+    if _largest(counts) ** 2 * counts.size <= LARGEST_INT64:
+        return int(np.vdot(counts, counts))
+    return sum(value * value for value in counts.ravel().tolist())
+
+
+def _largest(counts: np.ndarray) -> int:
+    return max(int(counts.max()), -int(counts.min()))
+
+
+def _variance_of_mean(totals: np.ndarray, divisor: int) -> float:
+    """Variance of the mean of `totals / divisor`, (k,) integers; NaN for one value."""
+    size = totals.size
+    if size < 2:
+        return math.nan
+    numerator = size * _sum_of_squares(totals) - _sum(totals) ** 2
+    return numerator / (divisor**2 * size**2 * (size - 1))
+
+
+def _seed_and_residual_terms(counts: np.ndarray) -> tuple[float, float]:
+    """Variances of the grand mean of (n, m) `counts` from seeds and from the residual.
+
+    The residual mean square is the error term of a two-way analysis of variance with
+    one value per cell. Multiplied by n m all its sums are integers.
+    """
+    num_seeds, num_examples = counts.shape
+    if num_seeds < 2:
+        return math.nan, math.nan
+    cells = counts.size
+    per_seed, per_example = counts.sum(axis=1), counts.sum(axis=0)
+    squares = (
+        cells * _sum_of_squares(counts)
+        - num_seeds * _sum_of_squares(per_seed)
+        - num_examples * _sum_of_squares(per_example)
+        + _sum(counts) ** 2
+    )
+    residual = squares / (cells**2 * (num_seeds - 1) * (num_examples - 1))
+    return _variance_of_mean(per_seed, num_examples), residual

@@ -1,0 +1,63 @@
+"""Intervals and p-values of a difference, adjusted where there are several."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from scipy import stats
+
+from didithelp.effects import Effect
+
+
+def interval(effect: Effect, level: float) -> tuple[float, float]:
+    """Two-sided t interval for the true difference at confidence `level`, in (0, 1)."""
+    error = effect.standard_error
+    if error == 0:
+        unknown = effect.is_constant
+        return (math.nan, math.nan) if unknown else (effect.delta, effect.delta)
+    half = float(stats.t.ppf((1 + level) / 2, effect.degrees_of_freedom)) * error
+    return effect.delta - half, effect.delta + half
+
+
+def difference_p(effect: Effect) -> float:
+    """Two-sided p of the hypothesis that the true difference is zero (t test)."""
+    error = effect.standard_error
+    if error == 0:
+        return math.nan if effect.is_constant else 1.0
+    return float(2 * stats.t.sf(abs(effect.delta) / error, effect.degrees_of_freedom))
+
+
+def equivalence_p(effect: Effect, margin: float) -> float:
+    """p of the hypothesis that the true difference is `margin` or more either way.
+
+    Two one-sided t tests (TOST, Lakens 2018): the larger of the two p-values.
+    """
+    error = effect.standard_error
+    if error == 0:
+        return math.nan if effect.is_constant else 0.0
+    distance = margin - abs(effect.delta)
+    return float(stats.t.sf(distance / error, effect.degrees_of_freedom))
+
+
+def holm(p_values: Sequence[float]) -> np.ndarray:
+    """Holm's step-down adjustment of a family of p-values, in the given order.
+
+    NaN stands for a test that could not be made: it stays NaN and does not count.
+    """
+    p = np.asarray(p_values, dtype=float)
+    order = np.argsort(p)  # NaN last
+    multiplied = holm_multipliers(p) * p
+    adjusted = np.empty_like(p)
+    adjusted[order] = np.minimum(np.maximum.accumulate(multiplied[order]), 1.0)
+    return adjusted
+
+
+def holm_multipliers(p_values: Sequence[float]) -> np.ndarray:
+    """What Holm's step multiplies each p by: the number of those at least as large.
+
+    Where the adjusted p is at most alpha, p is at most alpha over this number.
+    """
+    p = np.asarray(p_values, dtype=float)
+    return (p >= p[:, None]).sum(axis=1)
