@@ -140,7 +140,10 @@ class Reuse:
         return self._experiment.get(locations.run_of(location) or "")
 
     def _params(self, launch: Launch) -> Any:
-        """All parameters of a launch, checked, as its own module declares them."""
+        """All parameters of a launch, checked.
+
+        Their class is known only when MLproject has been read, hence `Any`.
+        """
         module = importlib.import_module(keys.module_of(launch.entry_point))
         given = {
             **mlproject.defaults(launch.entry_point),
