@@ -93,9 +93,9 @@ def main() -> None:
     given = parser.parse_args()
     os.environ.update(WORKER_ENVIRONMENT)
 
-    from didithelp import arm as arms
     from didithelp import comparing as comparison
     from didithelp import settings as decision
+    from didithelp import trials_folder
     from didithelp.report import report
     from lab.host import console
 
@@ -114,7 +114,7 @@ def main() -> None:
         trials = run(params, folder)
         table = train.metrics_table(trials)
         found.append(train.assemble(params, dataset, table, trials))
-        arms.save(found[-1], given.out / name)
+        trials_folder.save(found[-1], given.out / name)
     options = command_line.build(
         compare.Options, {name: MAIN[name] for name in names_of(compare.Options)}
     )

@@ -30,8 +30,7 @@ from benchmarks.simulation import (
     kinship,
     same_function,
 )
-from didithelp import arm as arms
-from didithelp import decision, effects, scores, significance
+from didithelp import decision, effects, scores, significance, trials_folder
 
 ALPHA, MARGIN = 0.05, 0.001  # as in MLproject
 SEED = 0
@@ -240,7 +239,7 @@ def row(cells: Iterable[object]) -> str:
 
 def read(folder: Path) -> np.ndarray:
     """Right and wrong of the runs in a trials/ folder, (seeds, images) int64."""
-    arm = arms.load(folder)
+    arm = trials_folder.load(folder)
     return scores.right_or_wrong(arm.probabilities, arm.labels)
 
 

@@ -39,6 +39,7 @@ from didithelp.arm import (
     distinct_names,
     finished_rows,
 )
+from didithelp.caveats import NotCovered, Scope
 from didithelp.effects import Effect
 from didithelp.errors import Refusal
 from didithelp.report import sentences
@@ -48,24 +49,8 @@ from didithelp.settings import Settings
 PRIMARY_METRIC = "test_accuracy"
 CALIBRATION_METRICS = ("expected_calibration_error", "brier_score")
 TIMINGS = ("train_seconds",)  # differ from run to run, so they stay out of the JSON
-SCOPE = (
-    "the two recipes, over new seeds and new test images of the same kind, "
-    "with this training set"
-)
-SCOPE_OF_RUNS = (
-    "the two recipes, over new seeds, on this test set only, with this training set"
-)
 # Whether the candidate wins often enough to matter; None where it is unknown.
 OUTPERFORMANCE = {True: "meaningful", False: "not_meaningful", None: None}
-SCOPE_OF_SOME = (
-    "the two recipes, over new seeds, with this training set; over new test images of "
-    "the same kind only where both arms have predictions"
-)
-NOT_COVERED = (
-    "other training sets",
-    "another search for the hyperparameters",
-    "test images of another kind, or clustered (one writer, several digits)",
-)
 
 
 @dataclass(frozen=True)
@@ -180,7 +165,7 @@ def compare(
     warnings = caveats.find(answer, primary, arms)
     return answer | {
         "sentence": " ".join(sentence(answer, result) for result in primary),
-        "warnings": [caveats.text(warning) for warning in warnings],
+        "warnings": [sentences.warning(each, Words("en")) for each in warnings],
         "warning_codes": warnings,
     }
 
@@ -279,7 +264,7 @@ def _refuse_unusable_runs(arm: Arm) -> None:
 def _choices(settings: Settings, num_candidates: int) -> dict[str, Any]:
     """The parameters of the decision."""
     return {
-        "not_covered": list(NOT_COVERED),
+        "not_covered": [Words("en")(f"not_covered.{part}") for part in NotCovered],
         "alpha": settings.alpha,
         "margin": settings.margin,
         "resamples": settings.resamples,
@@ -294,7 +279,11 @@ def _choices(settings: Settings, num_candidates: int) -> dict[str, Any]:
 def _scope(primary: list[dict[str, Any]]) -> str:
     """What all verdicts are about; those of single candidates may be about more."""
     scopes = {found["scope"] for found in primary}
-    return SCOPE_OF_SOME if len(scopes) > 1 else scopes.pop()
+    return _scope_text(Scope.MIXED) if len(scopes) > 1 else scopes.pop()
+
+
+def _scope_text(scope: Scope) -> str:
+    return Words("en")(f"scopes.{scope}")
 
 
 def _dataset(arms: list[Arm]) -> dict[str, Any]:
@@ -562,7 +551,9 @@ def _compare_pair(
         "num_seeds": [len(runs.seeds) for runs in arms],
         "num_examples": effect.num_examples,
         # Without predictions nobody knows what other test images would have done.
-        "scope": SCOPE if pair.is_crossed else SCOPE_OF_RUNS,
+        "scope": _scope_text(
+            Scope.SEEDS_AND_IMAGES if pair.is_crossed else Scope.SEEDS_ONLY
+        ),
         "paired": pair.is_paired,
         **_estimates(effect),
         "family_size": tests.family_size,

@@ -64,7 +64,7 @@ def parameter(
     noun: str | None = None,
     none: str | None = None,
     note: str = "",
-    valid: Callable[[Any], bool] = lambda value: True,
+    valid: Callable[[Any], bool] | None = None,
     parse: Callable[[str], Any] | None = None,
     spell: Callable[[Any], str] = spell,
 ) -> Any:
@@ -153,7 +153,8 @@ def is_valid(field: dataclasses.Field[Any], value: Any) -> bool:
     interval = field.metadata["accepts"]
     if isinstance(interval, Interval) and value is not None and value not in interval:
         return False
-    return bool(field.metadata["valid"](value))
+    valid = field.metadata["valid"]
+    return valid is None or bool(valid(value))
 
 
 def accepted(field: dataclasses.Field[Any]) -> str:

@@ -66,13 +66,13 @@ def launch_all(params: Params, launcher: Launcher, overrides: dict[str, str]) ->
 
 def show_again(answer: str, step: "Step", language: str) -> None:
     """Give this run the answer of an earlier one, and print it as it was."""
-    from didithelp import arm as arms
+    from didithelp import trials_folder
     from didithelp.report import report
 
     folder = step.answers.adopt(answer)
     stored = json.loads((folder / "comparison.json").read_text("utf-8"))
     loaded = [
-        step.artifacts.load(described["run_id"], "trials", arms.load)
+        step.artifacts.load(described["run_id"], "trials", trials_folder.load)
         for described in stored["arms"]
     ]
     told = report.Report(stored, loaded, language=language)

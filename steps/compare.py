@@ -1,7 +1,7 @@
 """Arms → `comparison/`: did a candidate recipe help, by how much, how sure?
 
 Reads:  `baseline`, and `improved` or several `candidates`: the `trials/` of training
-        runs, or what other software made of the same kind (see `didithelp.arm`).
+        runs, or what other software made of the same kind (see `didithelp.trials_folder`).
 Leaves: `comparison/` with `report.html`, the tables, `comparison.json` and figures,
         headline metrics, the verdict as tags and note; all of it on its own run and
         on the driver's.
@@ -78,12 +78,13 @@ def run(params: Params, step: "Step") -> None:
     # Else it advises about the place of its cache, which a container may lack.
     logging.getLogger("matplotlib").setLevel(logging.ERROR)
     # Imported here, so that a wrong parameter is told before pandas and SciPy load.
-    from didithelp import arm as arms
     from didithelp import comparing as comparison
+    from didithelp import trials_folder
     from didithelp.report import report
 
     loaded = [
-        step.artifacts.load(location, "trials", arms.load) for location in params.arms
+        step.artifacts.load(location, "trials", trials_folder.load)
+        for location in params.arms
     ]
     answer = comparison.compare(
         loaded[0],

@@ -1,7 +1,7 @@
 """One recipe over several seeds → `trials/` and one model; both arms are this step.
 
 Reads:  `data`, the `dataset/` of a prepare_data run, or whatever prepare_data accepts.
-Leaves: `trials/` (see `didithelp.arm`), a nested run per trial, the mean and standard
+Leaves: `trials/` (see `didithelp.trials_folder`), a nested run per trial, the mean and standard
         deviation of every metric, and the Keras model of the trial that is best on
         the validation set.
 """
@@ -141,9 +141,10 @@ def store(
     params: Params, step: "Step", dataset: data.Dataset, trials: list[Trial]
 ) -> None:
     """Write the arm, its aggregates and the model of the best finished trial."""
-    from didithelp import arm as arms
+    from didithelp import trials_folder
+    from didithelp.arm import FINISHED
 
-    finished = [trial for trial in trials if trial.status == arms.FINISHED]
+    finished = [trial for trial in trials if trial.status == FINISHED]
     metrics = metrics_table(trials)
     step.log_metrics(aggregates(metrics))
     if not finished:
@@ -152,7 +153,7 @@ def store(
             " diverged; lower learning_rate"
         )
     folder = step.scratch / "trials"
-    arms.save(assemble(params, dataset, metrics, trials), folder)
+    trials_folder.save(assemble(params, dataset, metrics, trials), folder)
     step.log_folder(folder, "trials")
     best = min(finished, key=lambda trial: trial.kept["val_cross_entropy"])
     step.log_model(keras_model(params.recipe, dataset, best), _examples(dataset))
@@ -165,7 +166,7 @@ def assemble(
     metrics: "pd.DataFrame",
     trials: list[Trial],
 ) -> Any:
-    """The arm as `didithelp.arm` stores it."""
+    """The arm as `didithelp.trials_folder` stores it."""
     import numpy as np
     import pandas as pd
 

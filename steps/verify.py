@@ -58,9 +58,9 @@ class Finding:
 
 def run(params: Params, step: "Step", workers: Workers) -> None:
     """Train the trial again and say what came of it."""
-    from didithelp import arm as arms
+    from didithelp import trials_folder
 
-    arm = step.artifacts.load(params.arm, "trials", arms.load)
+    arm = step.artifacts.load(params.arm, "trials", trials_folder.load)
     trained = step.trials.of_arm(params.arm, params.trial_seed)
     stored, key = trained.trial, trained.key
     folder, dataset = step.artifacts.load(

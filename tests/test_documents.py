@@ -5,7 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from didithelp.parameters import describe
 from lab import mlproject
+from lab.training.recipe import Recipe
+from pipelines import main
+from steps import compare, train, verify
 
 ROOT = mlproject.PROJECT_DIRECTORY
 PAGES = sorted(
@@ -40,13 +44,18 @@ def test_every_page_is_linked_from_the_readme():
         assert f"(docs/{page.name})" in readme, page.name
 
 
-def test_the_tables_of_parameters_are_those_of_mlproject():
+def rows_of_parameters() -> list[list[str]]:
+    """The cells of every row in the tables of parameters, without bold type."""
     text = (ROOT / "docs" / "parameters.md").read_text("utf-8")
-    rows = [
+    return [
         [cell.strip(" *") for cell in line.strip("|").split("|")]
         for line in text.splitlines()
         if line.startswith("| `")
     ]
+
+
+def test_the_tables_of_parameters_are_those_of_mlproject():
+    rows = rows_of_parameters()
     entry_points = mlproject.project()["entry_points"]
     declared = set()
     for entry_point, content in entry_points.items():
@@ -54,8 +63,20 @@ def test_the_tables_of_parameters_are_those_of_mlproject():
         for name, default in mlproject.defaults(entry_point).items():
             own = [row for row in rows if f"`{name}`" in row[:2]]
             assert any(default in row for row in own), (entry_point, name, default)
-    described = {cell.strip("`") for row in rows for cell in row[:2] if "`" in cell}
-    assert described - entry_points.keys() == declared
+    named = {cell.strip("`") for row in rows for cell in row[:2] if "`" in cell}
+    assert named - entry_points.keys() == declared
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [Recipe, main.Params, train.Params, compare.Params, verify.Params],
+    ids=lambda parameters: parameters.__module__,
+)
+def test_the_tables_of_parameters_say_what_is_accepted(parameters):
+    rows = rows_of_parameters()
+    for name, accepted in describe(parameters):
+        own = [row for row in rows if f"`{name}`" in row[:2]]
+        assert any(accepted in row for row in own), (name, accepted)
 
 
 def test_files_named_in_the_pages_exist():

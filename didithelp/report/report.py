@@ -29,6 +29,7 @@ from didithelp.report.document import (
     Card,
     Code,
     Document,
+    Drawing,
     Fold,
     Gallery,
     Plots,
@@ -36,7 +37,7 @@ from didithelp.report.document import (
     Table,
     Text,
 )
-from didithelp.report.figures import Curve, Difference, Drawing, Strip
+from didithelp.report.figures import Curve, Difference, Strip
 from didithelp.report.html import page
 from didithelp.report.words import Words, clean
 
@@ -422,10 +423,9 @@ class Report:
 
     def _limits(self) -> list[Block]:
         words, comparison = self.words, self.comparison
-        scope = words.known(comparison["scope"])
-        parts = "; ".join(map(words.known, comparison["not_covered"]))
+        parts = sentences.not_covered(comparison, words)
         return [
-            Text(words("limits_scope", scope=scope)),
+            Text(words("limits_scope", scope=sentences.scope(comparison, words))),
             Text(words("limits_not_covered", parts=parts)),
             Text(words("note_secondary")),
         ]

@@ -9,7 +9,7 @@ import math
 from typing import Any
 
 from didithelp import caveats, decision
-from didithelp.report.words import WARNINGS, Words, clean
+from didithelp.report.words import Words, clean, code_of
 
 
 def primary_results(comparison: dict[str, Any]) -> list[dict[str, Any]]:
@@ -45,24 +45,14 @@ def answer(comparison: dict[str, Any], result: dict[str, Any], words: Words) -> 
 
 
 def warning(caveat: caveats.Caveat, words: Words) -> str:
-    """One warning; of `didithelp.caveats` in English, of the catalog in others."""
-    if words.language == "en":
-        return caveats.text(caveat)
-    values = {name: _value(value, words) for name, value in caveat["values"].items()}
-    return WARNINGS[caveat["code"]].format(**values)
-
-
-def _value(value: Any, words: Words) -> str:
-    if isinstance(value, list):  # of names or seeds, which are no quantities
-        return ", ".join(map(str, value))
-    return words.count(value) if isinstance(value, int) else str(value)
+    """One warning of `didithelp.caveats` in words."""
+    return words(f"warnings.{caveat['code']}", **caveat["values"])
 
 
 def reasons_and_flags(result: dict[str, Any], words: Words) -> str:
     """Why there is no verdict, and what else there is to know about it."""
-    separator = f"{words('semicolon')} "
-    flags = [words(f"flag_{flag}") for flag in result["flags"]]
-    return separator.join([*_reasons(result["reasons"], words), *flags])
+    flags = [words(f"flags.{flag}") for flag in result["flags"]]
+    return words.clauses([*_reasons(result["reasons"], words), *flags])
 
 
 def _reasons(reasons: list[str], words: Words) -> list[str]:
@@ -70,7 +60,7 @@ def _reasons(reasons: list[str], words: Words) -> list[str]:
         "least_seeds": decision.LEAST_SEEDS,
         "least_images": decision.LEAST_DISCORDANT,
     }
-    return [words(reason, **least) for reason in reasons]
+    return [words(f"reasons.{reason}", **least) for reason in reasons]
 
 
 def data(comparison: dict[str, Any], words: Words) -> str:
@@ -88,19 +78,29 @@ def choices(comparison: dict[str, Any], words: Words) -> str:
         "choices",
         alpha=words.plain(comparison["alpha"]),
         margin=words.points(comparison["margin"]),
-        pairing=words(f"pairing_{comparison['pairing']}"),
+        pairing=words(f"pairings.{comparison['pairing']}"),
         candidates=comparison["family_size"],
-        selected_on=words.known(comparison["selected_on"]),
+        selected_on=words(f"selection_sets.{comparison['selected_on']}"),
     )
+
+
+def scope(comparison: dict[str, Any], words: Words) -> str:
+    """What the verdict is about."""
+    return words(f"scopes.{code_of('scopes', comparison['scope'])}")
+
+
+def not_covered(comparison: dict[str, Any], words: Words) -> str:
+    """What the verdict is not about."""
+    codes = [code_of("not_covered", text) for text in comparison["not_covered"]]
+    return words.clauses([words(f"not_covered.{code}") for code in codes])
 
 
 def notes(comparison: dict[str, Any], words: Words) -> list[str]:
     """What the numbers cover, and how it was decided."""
     test_set = comparison["test_set"]
-    parts = "; ".join(map(words.known, comparison["not_covered"]))
     return [
-        words("note_scope", scope=words.known(comparison["scope"])),
-        words("note_not_covered", parts=parts),
+        words("note_scope", scope=scope(comparison, words)),
+        words("note_not_covered", parts=not_covered(comparison, words)),
         choices(comparison, words),
         words("note_data", data=data(comparison, words)),
         *(
@@ -177,9 +177,9 @@ class _Answer:
             errors=self._errors(),
         )
         if "detectable_below_margin" in result["flags"]:
-            text += words("detectable", p=self._p())
+            text += f" {words('detectable', p=self._p())}"
         if "identical_predictions" in result["flags"]:
-            text += words("identical")
+            text += f" {words('identical')}"
         return text
 
     def _undecided(self) -> str:
@@ -196,9 +196,9 @@ class _Answer:
         )
         seeds = result["seeds_needed_for_margin"]
         if seeds is None:
-            text += words("no_seeds_enough")
+            text = words.clauses([text, words("no_seeds_enough")])
         elif seeds > min(result["num_seeds"]):
-            text += words("seeds_take", seeds=seeds)
+            text = words.clauses([text, words("seeds_take", seeds=seeds)])
         return f"{text}."
 
     def _two_networks(self) -> str:
@@ -221,12 +221,12 @@ class _Answer:
         )
 
     def _reasons(self, reasons: list[str]) -> str:
-        return f"{self._words('semicolon')} ".join(_reasons(reasons, self._words))
+        return self._words.clauses(_reasons(reasons, self._words))
 
     def _estimate(self) -> str:
         words, evidence = self._words, self._evidence()
         if self._result["p_holm"] is not None:
-            evidence += f"{words('semicolon')} {self._p()}"
+            evidence = words.clauses([evidence, self._p()])
         delta = self._measure(self._result["delta"], "+")
         return words("estimate", delta=delta, evidence=evidence)
 
@@ -273,5 +273,4 @@ class _Answer:
 
     def _with_unit(self, fraction: float, points: str) -> str:
         """One and a half is singular in French; in English a measure never is."""
-        key = "measure_one" if abs(fraction) < 0.02 else "measure_many"
-        return self._words(key, points=points)
+        return self._words.plural("measure", 100 * abs(fraction), points=points)

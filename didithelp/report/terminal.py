@@ -33,7 +33,7 @@ def summary(comparison: dict[str, Any], warnings: list[str], words: Words) -> Gr
     parts: list[Any] = [*title, Text(), _arms(comparison, words), Text()]
     if len(results) == 1:
         verdict = results[0]["verdict"]
-        label = f"{words('verdict').lower()}{words('colon')}"
+        label = f"{words('label', name=words('verdict').lower())} "
         parts.append(Text.assemble(label, (words(verdict), COLORS[verdict])))
     else:
         parts += [_differences(comparison, words), Text()]
@@ -42,7 +42,7 @@ def summary(comparison: dict[str, Any], warnings: list[str], words: Words) -> Gr
         if len(results) > 1:
             parts.append(Text())
     for warning in warnings:
-        mark = f"{words('warning')}{words('colon')}"
+        mark = f"{words('label', name=words('warning'))} "
         first, *others = _lines(mark + warning, indent="  ")
         parts.append(Text.assemble((first[: len(mark)], "yellow"), first[len(mark) :]))
         parts += map(Text, others)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Generator
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from didithelp import files
@@ -87,7 +87,7 @@ def _store(path: Path, content: bytes) -> None:
 
 def _download(download: Download) -> bytes:
     """The body at `download.url`, or a `DownloadError` that names host and reason."""
-    host = urlsplit(download.url).hostname
+    host = urlsplit(download.url).hostname or "no host"
     body = bytearray()
     with closing(_arriving_parts(download, host)) as parts:
         for part in parts:
@@ -164,13 +164,15 @@ def _silence(download: Download) -> str:
 def _opener() -> "OpenerDirector":
     """An opener as urllib makes it, but that it goes on to secure addresses only."""
     from urllib.error import URLError
-    from urllib.request import HTTPRedirectHandler, build_opener
+    from urllib.request import HTTPRedirectHandler, Request, build_opener
 
     class SecureRedirects(HTTPRedirectHandler):
-        def redirect_request(self, request, file, code, message, headers, url):
-            leaves_https = request.type == "https" and not url.startswith("https:")
-            if leaves_https or not is_secure(url):
-                raise URLError(f"redirected to {url}, which is not https")
-            return super().redirect_request(request, file, code, message, headers, url)
+        def redirect_request(
+            self, req: Request, fp: Any, code: int, msg: str, headers: Any, newurl: str
+        ) -> Request | None:
+            leaves_https = req.type == "https" and not newurl.startswith("https:")
+            if leaves_https or not is_secure(newurl):
+                raise URLError(f"redirected to {newurl}, which is not https")
+            return super().redirect_request(req, fp, code, msg, headers, newurl)
 
     return build_opener(SecureRedirects)

@@ -37,7 +37,9 @@ def read_idx(file: BinaryIO, num_axes: int, where: str) -> np.ndarray:
         ) from error
 
 
-def _read_plain_idx(file: BinaryIO, num_axes: int, where: str) -> np.ndarray:
+def _read_plain_idx(
+    file: BinaryIO | gzip.GzipFile, num_axes: int, where: str
+) -> np.ndarray:
     header_size = 4 + 4 * num_axes
     header = file.read(header_size)
     # Two zero bytes, 8 for uint8, the number of axes; then the axes, all big-endian.
@@ -63,7 +65,7 @@ def _read_plain_idx(file: BinaryIO, num_axes: int, where: str) -> np.ndarray:
     return np.frombuffer(content, np.uint8).reshape(shape)
 
 
-def _read_at_most(file: BinaryIO, limit: int) -> bytearray:
+def _read_at_most(file: BinaryIO | gzip.GzipFile, limit: int) -> bytearray:
     """What the file holds, up to a limit; memory is taken as the bytes arrive."""
     content = bytearray()
     while part := file.read(min(CHUNK_BYTES, limit - len(content))):

@@ -31,8 +31,9 @@ def split_training_images(
 
     Returns:
         Sorted positions in x_train, int64, of the images to train with and of those
-        to validate with. Sorted, they keep the source's order: the result then depends only on which images
-    are drawn, and copying them walks memory in one direction.
+        to validate with. Sorted, they keep the source's order: the result then
+        depends only on which images are drawn, and copying them walks memory in one
+        direction.
 
     Raises:
         DataError: fewer images than wanted, or a class without an image in one part.

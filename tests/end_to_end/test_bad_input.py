@@ -17,9 +17,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from didithelp import arm as arms
+from didithelp import trials_folder
 from lab import mlproject
-from lab.data import dataset as data
+from lab.data.sources import IDX_FILES
 from lab.host import lifecycle
 from lab.runs import keys as cache
 from tests.didithelp.builders import make_arm
@@ -247,7 +247,7 @@ def save_bad_files(folder: Path) -> None:
         np.savez(folder / f"{name}.npz", **good | changes)
     (folder / "folder").mkdir()
     (folder / "idx").mkdir()
-    for name in data.IDX_FILES.values():
+    for name in IDX_FILES.values():
         header = bytes((0, 0, 8, 3)) + bytes((0, 0, 0, 10)) * 3
         packed = gzip.compress(header + bytes(1000))
         (folder / "idx" / f"{name}.gz").write_bytes(packed[:-9])
@@ -257,12 +257,12 @@ def save_bad_files(folder: Path) -> None:
 def save_bad_arms(folder: Path) -> None:
     right = make_images(60, seed=0)[1][None] > 0
     for name in ("arm", "damaged arm", "arm without json"):
-        arms.save(make_arm(np.repeat(right, 3, axis=0)), folder / name)
+        trials_folder.save(make_arm(np.repeat(right, 3, axis=0)), folder / name)
     (folder / "damaged arm" / "predictions.npz").write_bytes(b"PK\x03\x04" + bytes(99))
     (folder / "arm without json" / "arm.json").write_text("{")
     other = make_arm(np.repeat(right, 3, axis=0))
     other.dataset.sha256["x_test"] = "other images"
-    arms.save(other, folder / "arm of other data")
+    trials_folder.save(other, folder / "arm of other data")
 
 
 @pytest.fixture(scope="module")

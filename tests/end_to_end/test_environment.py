@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from didithelp import arm as arms
+from didithelp import trials_folder
 from lab import mlproject
 from tests.didithelp.builders import make_arm
 from tests.make_data import save_images
@@ -189,15 +189,15 @@ import locale, sys
 from pathlib import Path
 locale.setlocale(locale.LC_ALL, "")
 print(locale.localeconv()["decimal_point"])
-from didithelp import arm
+from didithelp import trials_folder
 from didithelp import comparing as comparison
 from didithelp.report import report
-baseline, improved = (arm.load(Path(folder)) for folder in sys.argv[1:3])
+baseline, improved = (trials_folder.load(Path(folder)) for folder in sys.argv[1:3])
 answer = comparison.compare(
     baseline, [improved], alpha=0.05, margin=0.001, resamples=99, seed=0,
     pairing="seed", selected_on="validation",
 )
-arm.save(improved, Path(sys.argv[3]) / "saved")
+trials_folder.save(improved, Path(sys.argv[3]) / "saved")
 told = report.Report(answer, [baseline, improved], language="en")
 told.write(Path(sys.argv[3]) / "comparison")
 """
@@ -216,7 +216,7 @@ def german(tmp_path_factory) -> dict[str, str]:
 def test_a_decimal_comma_changes_no_file(german, tmp_path):
     right = np.random.default_rng(0).random((3, 60)) < 0.9
     for name in ("baseline", "improved"):
-        arms.save(make_arm(right, name=name), tmp_path / name)
+        trials_folder.save(make_arm(right, name=name), tmp_path / name)
         right = ~right
     files = {}
     for point, variables in ((".", {"LC_ALL": "C.UTF-8"}), (",", german)):

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from didithelp import arm as arms
+from didithelp import trials_folder
 from tests.make_data import save_images
 from tests.place import Place
 
@@ -150,7 +150,7 @@ def test_data_sets_are_inputs_with_our_digests(place, last):
 def test_the_arm_agrees_with_its_trials(place, last):
     for arm in arms_in_order():
         step = last[f"train_{arm}"]
-        stored = arms.load(place.artifacts(step, "trials"))
+        stored = trials_folder.load(place.artifacts(step, "trials"))
         assert (stored.name, list(stored.seeds)) == (arm, SEEDS)
         accuracies = [t.data.metrics["test_accuracy"] for t in trials_of(place, step)]
         predicted = stored.probabilities.argmax(axis=2) == stored.labels
@@ -160,7 +160,9 @@ def test_the_arm_agrees_with_its_trials(place, last):
 
 def test_both_arms_start_from_data_that_nobody_changed(place, last):
     stored = [
-        arms.load(place.artifacts(last[f"train_{arm}"], "trials")).dataset.sha256
+        trials_folder.load(
+            place.artifacts(last[f"train_{arm}"], "trials")
+        ).dataset.sha256
         for arm in arms_in_order()
     ]
     assert stored[0] == stored[1]
@@ -325,7 +327,12 @@ def test_more_seeds_train_only_what_is_missing(place, last):
         for trial in trials_of(place, run)[:3]:
             tags = trial.data.tags
             assert tags["reused_from"] == first[tags["seed"]].info.run_id
-        assert arms.load(place.artifacts(run, "trials")).seeds.tolist() == [0, 1, 2, 3]
+        assert trials_folder.load(place.artifacts(run, "trials")).seeds.tolist() == [
+            0,
+            1,
+            2,
+            3,
+        ]
 
 
 def test_cache_off_trains_again_and_finds_the_same(place, last):
