@@ -92,9 +92,9 @@ def main() -> None:
     os.environ.update(WORKER_ENVIRONMENT)
 
     from didithelp import arm as arms
-    from didithelp import comparing as comparison
     from didithelp import settings as decision
-    from didithelp.report import report
+    from didithelp.comparing import compare as compare_arms
+    from didithelp.report.report import Report
     from lab.host import console
 
     wanted = MAIN | {"dataset": given.dataset, "working_directory": str(Path.cwd())}
@@ -121,10 +121,10 @@ def main() -> None:
         compare.Options, {name: MAIN[name] for name in names_of(compare.Options)}
     )
     settings = values_of(decision.Settings, options)
-    answer = comparison.compare(found[0], found[1:], **settings)
-    told = report.Report(answer, found, language=options.language)
-    told.write(given.out / "comparison")
-    console.result(told.summary())
+    comparison = compare_arms(found[0], found[1:], **settings)
+    report = Report(comparison, found, language=options.language)
+    report.write(given.out / "comparison")
+    console.result(report.summary())
 
 
 if __name__ == "__main__":

@@ -6,50 +6,46 @@ The English answers are also those of `comparison.json`.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from didithelp import caveats, decision
+from didithelp.comparison import Caveat, Comparison, Difference
 from didithelp.report.words import WARNINGS, Words, clean
 
 
-def primary_results(comparison: dict[str, Any]) -> list[dict[str, Any]]:
-    """The comparisons that decide, one per candidate."""
-    metric = comparison["primary_metric"]
-    return [each for each in comparison["comparisons"] if each["metric"] == metric]
-
-
-def title(comparison: dict[str, Any], words: Words) -> str:
+def title(comparison: Comparison, words: Words) -> str:
     """Names the data; a fall-back comes first and in capitals, nobody may miss it."""
-    dataset = comparison["dataset"]
-    names = [clean(arm["name"]) for arm in comparison["arms"]]
+    dataset = comparison.dataset
+    names = [clean(arm.name) for arm in comparison.arms]
     text = words("title", candidates=words.list(names[1:]), reference=names[0])
-    if dataset["name"] is not None:
-        text = words("title_on_data", title=text, dataset=clean(dataset["name"]))
-    if dataset["fallback"] is None:
+    if dataset.name is not None:
+        text = words("title_on_data", title=text, dataset=clean(dataset.name))
+    if dataset.fallback is None:
         return text
-    return words("title_fallback", requested=clean(dataset["requested"]), title=text)
+    return words("title_fallback", requested=clean(dataset.requested), title=text)
 
 
-def answers(comparison: dict[str, Any], words: Words) -> list[str]:
+def answers(comparison: Comparison, words: Words) -> list[str]:
     """The answer, in a few sentences for every candidate."""
-    return [answer(comparison, result, words) for result in primary_results(comparison)]
+    return [answer(comparison, each, words) for each in comparison.primary]
 
 
-def answer(comparison: dict[str, Any], result: dict[str, Any], words: Words) -> str:
+def answer(comparison: Comparison, difference: Difference, words: Words) -> str:
     """The verdict on one candidate with its evidence, in points (0.01 of accuracy).
 
     comparison: of which `reference`, `alpha`, `margin` and `arms` are used.
-    result: one of its comparisons in the primary metric.
+    difference: one of its primary ones.
     """
-    return _Answer(comparison, result, words).text()
+    return _Answer(comparison, difference, words).text()
 
 
-def warning(caveat: caveats.Caveat, words: Words) -> str:
+def warning(caveat: Caveat, words: Words) -> str:
     """One warning; of `didithelp.caveats` in English, of the catalog in others."""
     if words.language == "en":
         return caveats.text(caveat)
-    values = {name: _value(value, words) for name, value in caveat["values"].items()}
-    return WARNINGS[caveat["code"]].format(**values)
+    values = {name: _value(value, words) for name, value in caveat.values.items()}
+    return WARNINGS[caveat.code].format(**values)
 
 
 def _value(value: Any, words: Words) -> str:
@@ -58,14 +54,14 @@ def _value(value: Any, words: Words) -> str:
     return words.count(value) if isinstance(value, int) else str(value)
 
 
-def reasons_and_flags(result: dict[str, Any], words: Words) -> str:
+def reasons_and_flags(difference: Difference, words: Words) -> str:
     """Why there is no verdict, and what else there is to know about it."""
     separator = f"{words('semicolon')} "
-    flags = [words(f"flag_{flag}") for flag in result["flags"]]
-    return separator.join([*_reasons(result["reasons"], words), *flags])
+    flags = [words(f"flag_{flag}") for flag in difference.flags]
+    return separator.join([*_reasons(difference.reasons, words), *flags])
 
 
-def _reasons(reasons: list[str], words: Words) -> list[str]:
+def _reasons(reasons: Sequence[str], words: Words) -> list[str]:
     least = {
         "least_seeds": decision.LEAST_SEEDS,
         "least_images": decision.LEAST_DISCORDANT,
@@ -73,41 +69,37 @@ def _reasons(reasons: list[str], words: Words) -> list[str]:
     return [words(reason, **least) for reason in reasons]
 
 
-def data(comparison: dict[str, Any], words: Words) -> str:
+def data(comparison: Comparison, words: Words) -> str:
     """The data set and its size."""
-    dataset = comparison["dataset"]
-    if dataset["counts"] is None:
+    dataset = comparison.dataset
+    if dataset.counts is None:
         return words("unknown_data")
-    counts = {split: words.count(num) for split, num in dataset["counts"].items()}
-    return words("data", name=clean(dataset["name"]), **counts)
+    counts = {split: words.count(num) for split, num in dataset.counts.items()}
+    return words("data", name=clean(dataset.name), **counts)
 
 
-def choices(comparison: dict[str, Any], words: Words) -> str:
+def choices(comparison: Comparison, words: Words) -> str:
     """The parameters of the decision."""
     return words(
         "choices",
-        alpha=words.plain(comparison["alpha"]),
-        margin=words.points(comparison["margin"]),
-        pairing=words(f"pairing_{comparison['pairing']}"),
-        candidates=comparison["family_size"],
-        selected_on=words.known(comparison["selected_on"]),
+        alpha=words.plain(comparison.alpha),
+        margin=words.points(comparison.margin),
+        pairing=words(f"pairing_{comparison.pairing}"),
+        candidates=comparison.family_size,
+        selected_on=words.known(comparison.selected_on),
     )
 
 
-def notes(comparison: dict[str, Any], words: Words) -> list[str]:
+def notes(comparison: Comparison, words: Words) -> list[str]:
     """What the numbers cover, and how it was decided."""
-    test_set = comparison["test_set"]
-    parts = "; ".join(map(words.known, comparison["not_covered"]))
+    test_set = comparison.test_set
+    parts = "; ".join(map(words.known, comparison.not_covered))
     return [
-        words("note_scope", scope=words.known(comparison["scope"])),
+        words("note_scope", scope=words.known(comparison.scope)),
         words("note_not_covered", parts=parts),
         choices(comparison, words),
         words("note_data", data=data(comparison, words)),
-        *(
-            [words("note_test_set", digest=test_set["sha256"])]
-            if test_set["sha256"]
-            else []
-        ),
+        *([words("note_test_set", digest=test_set.sha256)] if test_set.sha256 else []),
         words("note_secondary"),
         words("note_plan"),
     ]
@@ -117,38 +109,37 @@ class _Answer:
     """The sentences about one candidate."""
 
     def __init__(
-        self, comparison: dict[str, Any], result: dict[str, Any], words: Words
+        self, comparison: Comparison, difference: Difference, words: Words
     ) -> None:
-        described = {arm["name"]: arm for arm in comparison["arms"]}
-        self._result, self._words = result, words
-        self._reference = described[comparison["reference"]]
-        self._candidate = described[result["candidate"]]
-        self._margin = words.points(comparison["margin"])
-        self._alpha = comparison["alpha"]
-        self._old, self._new = comparison["reference"], result["candidate"]
+        self._difference, self._words = difference, words
+        self._reference = comparison.arm(comparison.reference)
+        self._candidate = comparison.arm(difference.candidate)
+        self._margin = words.points(comparison.margin)
+        self._alpha = comparison.alpha
+        self._old, self._new = comparison.reference, difference.candidate
 
     def text(self) -> str:
         """The sentences that the verdict and its reasons ask for."""
-        result = self._result
-        if result["verdict"] in ("better", "worse"):
-            return self._difference()
-        if result["verdict"] == "equivalent":
+        difference = self._difference
+        if difference.verdict in ("better", "worse"):
+            return self._shown()
+        if difference.verdict == "equivalent":
             return self._equivalence()
-        if result["single_pair"]:
+        if difference.single_pair:
             return self._two_networks()
-        if result["reasons"] == ["interval_too_wide"]:
+        if difference.reasons == ("interval_too_wide",):
             return self._undecided()
         return self._words(
             "reasons_sentence",
-            reasons=self._reasons(result["reasons"]),
+            reasons=self._reasons(difference.reasons),
             new=self._new,
             old=self._old,
             estimate=self._estimate(),
         )
 
-    def _difference(self) -> str:
-        result, words = self._result, self._words
-        exceeds = "exceeds_margin" in result["flags"]
+    def _shown(self) -> str:
+        difference, words = self._difference, self._words
+        exceeds = "exceeds_margin" in difference.flags
         margin = words(
             "exceeds_margin" if exceeds else "within_margin", margin=self._margin
         )
@@ -156,8 +147,8 @@ class _Answer:
             "difference_sentence",
             new=self._new,
             old=self._old,
-            verdict=words(result["verdict"]),
-            size=self._measure(abs(result["delta"])),
+            verdict=words(difference.verdict),
+            size=self._measure(abs(difference.delta)),
             evidence=self._evidence(size_only=True),
             p=self._p(),
             errors=self._errors(),
@@ -165,25 +156,25 @@ class _Answer:
         )
 
     def _equivalence(self) -> str:
-        result, words = self._result, self._words
+        difference, words = self._difference, self._words
         text = words(
             "equivalence_sentence",
             new=self._new,
             old=self._old,
             margin=self._margin,
-            delta=self._measure(result["delta"], "+"),
+            delta=self._measure(difference.delta, "+"),
             evidence=self._evidence(),
-            p=words.p_clause(result["p_tost_holm"], self._alpha),
+            p=words.p_clause(difference.p_tost_holm, self._alpha),
             errors=self._errors(),
         )
-        if "detectable_below_margin" in result["flags"]:
+        if "detectable_below_margin" in difference.flags:
             text += words("detectable", p=self._p())
-        if "identical_predictions" in result["flags"]:
+        if "identical_predictions" in difference.flags:
             text += words("identical")
         return text
 
     def _undecided(self) -> str:
-        result, words = self._result, self._words
+        difference, words = self._difference, self._words
         text = words(
             "undecided_sentence",
             new=self._new,
@@ -191,78 +182,78 @@ class _Answer:
             margin=self._margin,
             estimate=self._estimate(),
             mde=self._with_unit(
-                result["mde80"], words.significant(100 * result["mde80"])
+                difference.mde80, words.significant(100 * difference.mde80)
             ),
         )
-        seeds = result["seeds_needed_for_margin"]
+        seeds = difference.seeds_needed_for_margin
         if seeds is None:
             text += words("no_seeds_enough")
-        elif seeds > min(result["num_seeds"]):
+        elif seeds > min(difference.num_seeds):
             text += words("seeds_take", seeds=seeds)
         return f"{text}."
 
     def _two_networks(self) -> str:
-        result, words = self._result, self._words
-        pair = result["single_pair"]
-        low, high = (self._points(bound) for bound in pair["ci95"])
-        reasons = [reason for reason in result["reasons"] if reason != "too_few_seeds"]
+        difference, words = self._difference, self._words
+        pair = difference.single_pair
+        low, high = (self._points(bound) for bound in pair.ci95)
+        reasons = [reason for reason in difference.reasons if reason != "too_few_seeds"]
         return words(
             "two_networks_sentence",
             reasons=self._reasons(reasons),
-            images=words.count(result["num_examples"]),
+            images=words.count(difference.num_examples),
             new=self._new,
             old=self._old,
-            only_new=words.count(pair["table"]["only_candidate_right"]),
-            only_old=words.count(pair["table"]["only_reference_right"]),
-            delta=self._measure(result["delta"], "+"),
+            only_new=words.count(pair.table.only_candidate_right),
+            only_old=words.count(pair.table.only_reference_right),
+            delta=self._measure(difference.delta, "+"),
             low=low,
             high=high,
-            p=words.p_clause(pair["p"]),
+            p=words.p_clause(pair.p),
         )
 
-    def _reasons(self, reasons: list[str]) -> str:
+    def _reasons(self, reasons: Sequence[str]) -> str:
         return f"{self._words('semicolon')} ".join(_reasons(reasons, self._words))
 
     def _estimate(self) -> str:
         words, evidence = self._words, self._evidence()
-        if self._result["p_holm"] is not None:
+        if self._difference.p_holm is not None:
             evidence += f"{words('semicolon')} {self._p()}"
-        delta = self._measure(self._result["delta"], "+")
+        delta = self._measure(self._difference.delta, "+")
         return words("estimate", delta=delta, evidence=evidence)
 
     def _evidence(self, *, size_only: bool = False) -> str:
         """Interval and sample sizes; `size_only` gives a loss as a positive size."""
-        result, words = self._result, self._words
-        first, second = result["num_seeds"]
+        difference, words = self._difference, self._words
+        first, second = difference.num_seeds
         sizes = words.plural("paired_seeds", first)
-        if not result["paired"]:
+        if not difference.paired:
             sizes = words("unpaired_seeds", first=first, second=second)
         images = words("this_test_set")
-        if result["num_examples"] is not None:
-            images = words("images", count=words.count(result["num_examples"]))
+        if difference.num_examples is not None:
+            images = words("images", count=words.count(difference.num_examples))
         sizes = f"{sizes}, {images}"
-        interval = result["verdict_interval"]
-        if interval["low"] is None:
+        interval = difference.verdict_interval
+        if interval.low is None or interval.high is None:
             return sizes
-        sign = -1 if size_only and result["delta"] < 0 else 1
-        bounds = sorted(sign * interval[end] for end in ("low", "high"))
+        sign = -1 if size_only and difference.delta < 0 else 1
+        bounds = sorted(sign * bound for bound in (interval.low, interval.high))
         low, high = map(self._points, bounds)
-        level = words.plain(100 * interval["level"])
+        level = words.plain(100 * interval.level)
         return words("ci", level=level, low=low, high=high, sizes=sizes)
 
     def _p(self) -> str:
-        return self._words.p_clause(self._result["p_holm"], self._alpha)
+        return self._words.p_clause(self._difference.p_holm, self._alpha)
 
     def _errors(self) -> str:
         before, after = (
-            self._words.percent(1 - arm["metrics"]["test_accuracy"]["mean"])
+            self._words.percent(1 - arm.metrics.test_accuracy.mean)
             for arm in (self._reference, self._candidate)
         )
         return self._words("errors", before=before, after=after)
 
     def _points(self, fraction: float, sign: str = "") -> str:
         """With the decimals that show three digits of the difference, at most three."""
-        size = 100 * abs(self._result["delta"])
+        size = 100 * abs(self._difference.delta)
         decimals = 2
         if size:
             decimals = min(3, max(1, 2 - math.floor(math.log10(size))))

@@ -190,16 +190,16 @@ from pathlib import Path
 locale.setlocale(locale.LC_ALL, "")
 print(locale.localeconv()["decimal_point"])
 from didithelp import arm
-from didithelp import comparing as comparison
+from didithelp import comparing
 from didithelp.report import report
 baseline, improved = (arm.load(Path(folder)) for folder in sys.argv[1:3])
-answer = comparison.compare(
+comparison = comparing.compare(
     baseline, [improved], alpha=0.05, margin=0.001, resamples=99, seed=0,
     pairing="seed", selected_on="validation",
 )
 arm.save(improved, Path(sys.argv[3]) / "saved")
-told = report.Report(answer, [baseline, improved], language="en")
-told.write(Path(sys.argv[3]) / "comparison")
+written = report.Report(comparison, [baseline, improved], language="en")
+written.write(Path(sys.argv[3]) / "comparison")
 """
 
 

@@ -16,7 +16,7 @@ from didithelp.report import report
 from didithelp.report.document import Document, Section, Table
 from didithelp.report.html import page
 from didithelp.report.words import TEXTS, Words
-from tests.didithelp.builders import HOSTILE, NUM_EXAMPLES, baseline, compare, improved
+from tests.didithelp.builders import HOSTILE, NUM_EXAMPLES, baseline, improved, judge
 
 # Names of arms must be printable, those of data sets are whatever a file says.
 UNPRINTABLE = "\u202eevil\x1b[31m\x00"
@@ -55,7 +55,7 @@ class Reader(HTMLParser):
 
 
 def make_html(tmp_path, reference, candidate, *, language="en", **parts):
-    result = compare(reference, candidate)
+    result = judge(reference, candidate)
     written = report.Report(result, [reference, candidate], language=language, **parts)
     written.write(tmp_path)
     return (tmp_path / "report.html").read_text(encoding="utf-8")
