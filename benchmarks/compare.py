@@ -26,6 +26,7 @@ import pandas as pd
 import yaml
 
 from didithelp import arm as arms
+from didithelp import trials_folder
 from didithelp.dataset_description import ARRAYS, DatasetDescription
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -143,6 +144,7 @@ def seconds_by_package(importtime: str) -> list[tuple[str, float]]:
 
 
 def main() -> None:
+    """Time `compare` as a whole and stage by stage."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--out", type=Path, help="write every run to this CSV file")
@@ -153,7 +155,7 @@ def main() -> None:
         place = Path(scratch)
         folders = [place / "reference", place / "candidate"]
         for seed, folder in enumerate(folders):
-            arms.save(make_arm(folder.name, seed), folder)
+            trials_folder.save(make_arm(folder.name, seed), folder)
         words = command(folders, place)
         run(words, place / "warm")  # the first one also reads the files from disk
         for store in ("new", "existing"):

@@ -17,9 +17,11 @@ from pathlib import Path
 from didithelp.parameters import names_of, values_of
 from lab import command_line, mlproject
 from lab.data import dataset as data
+from lab.data.prepare import prepare
+from lab.data.split import Split
 from lab.engines.processes import WORKER_ENVIRONMENT, Workers
 from lab.training.trial import Trial
-from steps import compare, prepare_data, train
+from steps import compare, train
 
 MAIN = mlproject.defaults("main")
 
@@ -91,18 +93,14 @@ def main() -> None:
     given = parser.parse_args()
     os.environ.update(WORKER_ENVIRONMENT)
 
-    from didithelp import arm as arms
     from didithelp import settings as decision
+    from didithelp import trials_folder
     from didithelp.comparing import compare as compare_arms
     from didithelp.report.report import Report
     from lab.host import console
 
-    wanted = MAIN | {"dataset": given.dataset, "working_directory": str(Path.cwd())}
-    names = names_of(prepare_data.Params)
-    prepared = command_line.build(
-        prepare_data.Params, {name: wanted[name] for name in names}
-    )
-    dataset = data.prepare(**values_of(prepare_data.Params, prepared))
+    split = command_line.build(Split, MAIN)
+    dataset = prepare(given.dataset, split, Path.cwd())
     folder = given.out / "dataset"
     data.save(dataset, folder)
 
@@ -116,7 +114,7 @@ def main() -> None:
         trials = run(params, folder)
         table = train.metrics_table(trials)
         found.append(train.assemble(params, dataset, table, trials))
-        arms.save(found[-1], given.out / name)
+        trials_folder.save(found[-1], given.out / name)
     options = command_line.build(
         compare.Options, {name: MAIN[name] for name in names_of(compare.Options)}
     )

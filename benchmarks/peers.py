@@ -332,7 +332,7 @@ def floor_tensorflow(recipe: Recipe, dataset: Dataset, num_threads: int) -> Epoc
     @tf.function(autograph=False)
     def graph() -> tf.Tensor:
         return tf.while_loop(
-            lambda step, total: step < num_steps,
+            lambda step, _: step < num_steps,
             products,
             (tf.constant(0), tf.constant(0.0)),
         )[1]

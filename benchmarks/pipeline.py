@@ -19,8 +19,9 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import pandas as pd
 
-from lab import mlproject
-from lab.data import dataset as data
+from lab import command_line, mlproject
+from lab.data.prepare import prepare
+from lab.data.split import Split
 from lab.mlproject import PROJECT_DIRECTORY
 
 MAIN = mlproject.defaults("main")
@@ -29,13 +30,8 @@ PR_SET_CHILD_SUBREAPER = 36  # prctl(2): orphans become our children, and are co
 
 def save_images(dataset: str, path: Path) -> None:
     """The data set as the labs' scripts read it: one `.npz`, not yet split."""
-    source = data.prepare(
-        dataset,
-        validation_fraction=float(MAIN["validation_fraction"]),
-        split_seed=int(MAIN["split_seed"]),
-        train_size=0,
-        working_directory=Path.cwd(),
-    )
+    split = command_line.build(Split, MAIN | {"train_size": "0"})
+    source = prepare(dataset, split, Path.cwd())
     np.savez(
         path,
         x_train=np.concatenate([source.x_train, source.x_validation]),

@@ -27,6 +27,8 @@ from benchmarks.peers import PEERS
 from didithelp.parameters import names_of
 from lab import command_line, mlproject
 from lab.data import dataset as data
+from lab.data.prepare import prepare
+from lab.data.split import Split
 from lab.engines.processes import WORKER_ENVIRONMENT
 from lab.training.recipe import Recipe
 
@@ -101,6 +103,7 @@ class Contestant:
         }
 
     def stop(self) -> None:
+        """End every process."""
         for process, connection in self._members:
             connection.close()
             process.terminate()
@@ -222,13 +225,8 @@ def main() -> None:
     given = parser.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory() as scratch:
-        dataset = data.prepare(
-            given.dataset,
-            validation_fraction=float(MAIN["validation_fraction"]),
-            split_seed=int(MAIN["split_seed"]),
-            train_size=int(MAIN["train_size"]),
-            working_directory=Path.cwd(),
-        )
+        split = command_line.build(Split, MAIN)
+        dataset = prepare(given.dataset, split, Path.cwd())
         folder = Path(scratch) / "dataset"
         data.save(dataset, folder)
         rows, missing = compete(folder, given.peers, given.repeats)

@@ -30,8 +30,7 @@ from benchmarks.simulation import (
     kinship,
     same_function,
 )
-from didithelp import arm as arms
-from didithelp import decision, effects, scores, significance
+from didithelp import decision, effects, scores, significance, trials_folder
 
 ALPHA, MARGIN = 0.05, 0.001  # as in MLproject
 SEED = 0
@@ -227,11 +226,13 @@ def table(
 
 
 def header(names: list[str]) -> Iterator[str]:
+    """The two first lines of a Markdown table."""
     yield row(names)
     yield row(["---"] + ["---:"] * (len(names) - 1))
 
 
 def row(cells: Iterable[object]) -> str:
+    """A line of a Markdown table."""
     return f"| {' | '.join(str(cell) for cell in cells)} |"
 
 
@@ -240,7 +241,7 @@ def row(cells: Iterable[object]) -> str:
 
 def read(folder: Path) -> np.ndarray:
     """Right and wrong of the runs in a trials/ folder, (seeds, images) int64."""
-    arm = arms.load(folder)
+    arm = trials_folder.load(folder)
     return scores.right_or_wrong(arm.probabilities, arm.labels)
 
 
@@ -289,6 +290,7 @@ def agreement(
 
 
 def main() -> None:
+    """Print the tables of verdict.md."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--experiments", type=int, default=5000, help="per truth")
     parser.add_argument("--processes", type=int, default=2)

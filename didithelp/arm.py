@@ -1,37 +1,23 @@
-"""An arm: one recipe trained with several seeds, and the folder that stores it.
+"""An arm: one recipe trained with several seeds, and what must hold of it.
 
-This module is the only one that knows the format of a `trials/` folder:
-
-    metrics.csv      one row per started seed, empty cells where a trial diverged
-    history.csv      one row per seed and epoch
-    predictions.npz  seeds (S,), labels (N,), probabilities (S, N, C) of the test set
-    arm.json         name, recipe, dataset, versions
-
-A folder made by other software may hold less: metrics.csv with the columns seed and
-test_accuracy, or predictions.npz; arm.json with any of its keys. What it lacks is
-None, NaN or empty in the arm.
-
-`Arm` checks its own content, so an arm that exists can be trusted. `save` writes the
-same bytes for the same arm on every machine; `load` never unpickles anything.
+`Arm` checks its own content, so an arm that exists can be trusted. Its folder is the
+business of `didithelp.trials_folder`.
 """
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
-from io import BytesIO
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from didithelp import effects, formats, scores
+from didithelp import effects
 from didithelp.dataset_description import DatasetDescription
-from didithelp.errors import DataError, Refusal, reason
+from didithelp.errors import Refusal
 
 FINISHED, DIVERGED = "finished", "diverged"
 WHOLE_NUMBER_COLUMNS = (
@@ -59,9 +45,8 @@ METRIC_COLUMNS = (
     "train_seconds",
     "num_parameters",
 )
+ALL_COLUMNS = ("seed", "status", *METRIC_COLUMNS)
 HISTORY_COLUMNS = ("seed", "epoch", "loss", "accuracy", "val_loss", "val_accuracy")
-FILES = ("metrics.csv", "history.csv", "predictions.npz", "arm.json")
-SUFFICIENT_FILES = ("metrics.csv", "predictions.npz")
 # Fractions and nats that are compared by one number per run.
 COMPARED_COLUMNS = ("test_cross_entropy", "expected_calibration_error")
 LARGEST_NUMBER = 1e15  # beyond it a number of metrics.csv measures nothing
@@ -89,6 +74,9 @@ class Arm:
     seeds: (S,) int64, the finished trials, in the order of `probabilities`.
     labels: (N,) integers in 0..C-1, the test labels; None without predictions.
     probabilities: (S, N, C) float32 in [0, 1], each row sums to 1; None if unknown.
+
+    Raises:
+        ArmError: a part is of another type, out of range, or contradicts another one.
     """
 
     name: str
@@ -105,8 +93,10 @@ class Arm:
         _check_description(self)
         _check_metrics(self.metrics)
         _check_history(self.history, self.metrics)
-        if self.has_predictions:
-            _check_predictions(self.seeds, self.labels, self.probabilities)
+        if (self.labels is None) != (self.probabilities is None):
+            raise ArmError("labels and probabilities must be given together, got one")
+        if self.labels is not None and self.probabilities is not None:
+            check_predictions(self.seeds, self.labels, self.probabilities)
         _check_agreement(self)
 
     @property
@@ -138,204 +128,8 @@ def distinct_names(arms: Sequence[Arm]) -> list[str]:
     return found if len(set(found)) == len(found) else labels
 
 
-def save(arm: Arm, folder: Path) -> None:
-    """Write `arm` to `folder`, whole or not at all; an arm already there is replaced.
-
-    The files are written to a temporary folder beside `folder`, which is then renamed.
-    """
-    if not arm.has_predictions:
-        raise ArmError(f"{arm.name} must have predictions to be saved, got none")
-    folder = Path(folder).resolve()
-    _refuse_foreign_files(folder)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as scratch:
-        fresh = Path(scratch) / "fresh"
-        fresh.mkdir()
-        (fresh / "metrics.csv").write_bytes(_csv(arm.metrics))
-        (fresh / "history.csv").write_bytes(_csv(arm.history))
-        (fresh / "arm.json").write_bytes(_description(arm))
-        # np.savez dates every member 1980-01-01, so equal arrays give equal bytes.
-        np.savez(
-            fresh / "predictions.npz",
-            seeds=arm.seeds,
-            labels=arm.labels,
-            probabilities=arm.probabilities,
-        )
-        if folder.exists():
-            folder.rename(Path(scratch) / "replaced")
-        fresh.rename(folder)
-
-
-def load(folder: Path) -> Arm:
-    """Read and check the arm in `folder`; raises ArmError with one line if unusable.
-
-    Of FILES either metrics.csv or predictions.npz is enough.
-    """
-    folder = Path(folder)
-    if not any((folder / name).is_file() for name in SUFFICIENT_FILES):
-        raise ArmError(
-            f"{folder} must be the trials/ folder of a training step, or hold at least "
-            f"{' or '.join(SUFFICIENT_FILES)}; missing: both"
-        )
-    try:
-        predictions = _read_predictions(folder / "predictions.npz")
-        metrics = _read_metrics(folder / "metrics.csv", predictions)
-        finished = metrics.loc[metrics["status"] == FINISHED, "seed"]
-        return Arm(
-            **_read_description(folder / "arm.json"),
-            metrics=metrics,
-            history=_read_history(folder / "history.csv"),
-            **{"seeds": finished.to_numpy(), **predictions},
-        )
-    except ArmError as error:
-        raise ArmError(f"{folder}: {error.message}", error.reason) from None
-
-
-_PREDICTION_KEYS = ("seeds", "labels", "probabilities")
-_ALL_COLUMNS = ("seed", "status", *METRIC_COLUMNS)
-
-
-def _refuse_foreign_files(folder: Path) -> None:
-    """Saving replaces the folder, so it must hold nothing but an older arm."""
-    if not folder.exists():
-        return
-    if not folder.is_dir():
-        raise ArmError(f"{folder} must be a folder, got a file; choose another path")
-    foreign = sorted(path.name for path in folder.iterdir() if path.name not in FILES)
-    if foreign:
-        raise ArmError(
-            f"{folder} must be new, empty or an older arm, found {foreign[0]!r} in it; "
-            "choose another folder"
-        )
-
-
-def _csv(frame: pd.DataFrame) -> bytes:
-    """UTF-8 CSV whose floats read back bit for bit; whole numbers have no point."""
-    frame = frame.copy()
-    for column in WHOLE_NUMBER_COLUMNS + ("epoch",):
-        if column in frame:
-            frame[column] = frame[column].astype("Int64")
-    return frame.to_csv(index=False, lineterminator="\n").encode("utf-8")
-
-
-def _read_csv(path: Path) -> pd.DataFrame:
-    """Only what this project wrote is known to end in a line break, if it is whole."""
-    try:
-        content = path.read_bytes()
-        is_ours = path.with_name("arm.json").is_file()
-        if is_ours and not content.endswith(b"\n"):
-            raise ValueError("an unfinished last line")
-        return pd.read_csv(BytesIO(content), encoding="utf-8", skipinitialspace=True)
-    except (OSError, ValueError) as error:
-        raise ArmError(
-            f"{path.name} must be CSV in UTF-8, got: {error}; write it again"
-        ) from None
-
-
-def _read_metrics(path: Path, predictions: dict[str, Any]) -> pd.DataFrame:
-    """metrics.csv, or what the predictions say; columns it lacks are empty."""
-    if path.is_file():
-        metrics = _read_csv(path)
-        _require("metrics", metrics.columns, ("seed", "test_accuracy"))
-    else:
-        metrics = _metrics_of(**predictions)
-    if "status" not in metrics:
-        is_finished = np.isfinite(pd.to_numeric(metrics["test_accuracy"], "coerce"))
-        metrics["status"] = np.where(is_finished, FINISHED, DIVERGED)
-    others = [name for name in metrics if name not in _ALL_COLUMNS]
-    return metrics.reindex(columns=[*_ALL_COLUMNS, *others])
-
-
-def _metrics_of(
-    seeds: np.ndarray, labels: np.ndarray, probabilities: np.ndarray
-) -> pd.DataFrame:
-    """One row per run, as far as its predictions tell."""
-    _check_predictions(seeds, labels, probabilities)
-    if not labels.size:
-        raise ArmError("predictions must cover at least one test example, got none")
-    right = scores.right_or_wrong(probabilities, labels)
-    losses = scores.negative_log_likelihood(probabilities, labels)
-    return pd.DataFrame(
-        {
-            "seed": seeds,
-            "test_accuracy": right.mean(axis=1),
-            "test_cross_entropy": losses.mean(axis=1),
-            "expected_calibration_error": [
-                scores.expected_calibration_error(run, labels) for run in probabilities
-            ],
-        }
-    )
-
-
-def _read_history(path: Path) -> pd.DataFrame:
-    if not path.is_file():
-        return pd.DataFrame(columns=list(HISTORY_COLUMNS))
-    return _read_csv(path)
-
-
-def _description(arm: Arm) -> bytes:
-    content = {
-        "name": arm.name,
-        "recipe": arm.recipe,
-        "dataset": None if arm.dataset is None else arm.dataset.to_json(),
-        "versions": arm.versions,
-    }
-    text = json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False)
-    return (text + "\n").encode("utf-8")
-
-
-def _read_description(path: Path) -> dict[str, Any]:
-    """The content of arm.json; of what it lacks, only the folder's name is known."""
-    unknown = {"recipe": None, "dataset": None, "versions": {}}
-    description = {"name": path.absolute().parent.name, **unknown}
-    if not path.is_file():
-        return description
-    try:
-        content = json.loads(path.read_bytes().decode("utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise ArmError(
-            f"{path.name} must be JSON in UTF-8, got: {error}; write it again"
-        ) from None
-    if not isinstance(content, dict):
-        raise ArmError(
-            f"{path.name} must be a JSON object, got {type(content).__name__}; "
-            "write it again"
-        )
-    description |= {key: content[key] for key in description if key in content}
-    if description["dataset"] is not None:
-        try:
-            dataset = DatasetDescription.from_json(description["dataset"])
-        except DataError as error:
-            raise ArmError(str(error)) from None
-        description["dataset"] = dataset
-    return description
-
-
-def _read_predictions(path: Path) -> dict[str, np.ndarray | None]:
-    """The three arrays of predictions.npz; pickled content is refused, not run."""
-    if not path.is_file():
-        return {"labels": None, "probabilities": None}
-    try:
-        with open(path, "rb") as file:
-            return _usual_types(formats.read_npz(file, _PREDICTION_KEYS, path.name))
-    except OSError as error:
-        raise ArmError(f"{path.name} must be readable, got: {reason(error)}") from None
-    except DataError as error:
-        raise ArmError(str(error)) from None
-
-
-def _usual_types(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Integer seeds as int64, float64 probabilities as float32, the rest as it is."""
-    arrays = dict(arrays)
-    if np.issubdtype(arrays["seeds"].dtype, np.integer):
-        arrays["seeds"] = arrays["seeds"].astype(np.int64)
-    if arrays["probabilities"].dtype == np.float64:
-        with np.errstate(over="ignore"):  # becomes infinite, which is refused
-            arrays["probabilities"] = arrays["probabilities"].astype(np.float32)
-    return arrays
-
-
-def _require(where: str, found: Any, expected: tuple[str, ...]) -> None:
+def require(where: str, found: Container[str], expected: tuple[str, ...]) -> None:
+    """Raise `ArmError` for the names that `found` lacks."""
     missing = [key for key in expected if key not in found]
     if missing:
         raise ArmError(
@@ -373,7 +167,7 @@ def _check_json(key: str, value: dict[str, Any]) -> None:
 
 
 def _check_metrics(metrics: pd.DataFrame) -> None:
-    _require("metrics", metrics.columns, _ALL_COLUMNS)
+    require("metrics", metrics.columns, ALL_COLUMNS)
     if metrics.empty:
         raise ArmError("metrics must have at least one row, got none")
     _check_whole_numbers("metrics", metrics, "seed", least=0)
@@ -395,9 +189,9 @@ def _check_metrics(metrics: pd.DataFrame) -> None:
             raise ArmError(f"metrics column {column} must hold numbers or empty cells")
     finished = metrics[metrics["status"] == FINISHED]
     for column in ("test_accuracy", "test_cross_entropy"):
-        values = finished[column].to_numpy(float, na_value=np.nan)
-        is_unknown = column != "test_accuracy" and np.isnan(values).all()
-        if not is_unknown and not np.isfinite(values).all():
+        numbers = finished[column].to_numpy(float, na_value=np.nan)
+        is_unknown = column != "test_accuracy" and np.isnan(numbers).all()
+        if not is_unknown and not np.isfinite(numbers).all():
             raise ArmError(
                 f"metrics column {column} must be finite for every finished trial"
             )
@@ -432,7 +226,7 @@ def _check_whole_numbers(
 
 
 def _check_history(history: pd.DataFrame, metrics: pd.DataFrame) -> None:
-    _require("history", history.columns, HISTORY_COLUMNS)
+    require("history", history.columns, HISTORY_COLUMNS)
     if history.empty:  # trials may all diverge before their first epoch ends
         return
     _check_whole_numbers("history", history, "seed", least=0)
@@ -456,9 +250,10 @@ def _check_history(history: pd.DataFrame, metrics: pd.DataFrame) -> None:
             )
 
 
-def _check_predictions(
+def check_predictions(
     seeds: np.ndarray, labels: np.ndarray, probabilities: np.ndarray
 ) -> None:
+    """Raise `ArmError` unless the three arrays are what `Arm` says of them."""
     if seeds.ndim != 1 or seeds.dtype != np.int64:
         raise ArmError(f"seeds must be int64 (S,), got {seeds.dtype} {seeds.shape}")
     if labels.ndim != 1 or not np.issubdtype(labels.dtype, np.integer):
@@ -510,7 +305,7 @@ def _check_agreement(arm: Arm) -> None:
             f"{sorted(finished)}, got {sorted(arm.seeds.tolist())}; "
             "keep the files of one run together"
         )
-    if arm.dataset is None or not arm.has_predictions:
+    if arm.dataset is None or arm.probabilities is None:
         return
     _, num_examples, num_classes = arm.probabilities.shape
     expected = (arm.dataset.counts["test"], arm.dataset.num_classes)

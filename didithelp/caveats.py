@@ -1,14 +1,15 @@
 """What a reader must know before believing a verdict.
 
 `find` looks at a comparison and its arms, and returns warnings as codes with the values
-of their texts, most important first. `text` puts one into English;
-another language needs no more than another TEXTS. Codes are stable: programs may
+of their texts, most important first. The words of a code are in `report/texts`, and
+`sentences.warning` fills them in. Codes are stable: programs may
 branch on them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from enum import StrEnum, auto
 from typing import Any
 
 import numpy as np
@@ -21,113 +22,21 @@ ACCURACY_TOLERANCE = 1e-6  # float32 rounding; one image is 1e-4
 NOTABLE_SIZE_RATIO = 1.1  # batch normalization alone adds half a percent of parameters
 NOTABLE_TIME_RATIO = 2  # less may be the machine's other work
 
-TEXTS = {
-    "fallback_data": (
-        "fall-back data set: the answer is about {dataset}, not about {requested}: "
-        "{reason}"
-    ),
-    "selected_on_test": (
-        "recipe, epoch or checkpoint were chosen on the test set, so its accuracies "
-        "are too good to compare recipes by; choose on a validation set"
-    ),
-    "part_of_training_data": (
-        "only {num_examples:,} training examples were used (train_size {train_size:,})"
-    ),
-    "data_names_differ": (
-        "the arms name their data {reference_dataset} and {candidate_dataset}, but "
-        "every SHA-256 known of both agrees"
-    ),
-    "no_predictions": (
-        "{arm} has no predictions.npz, so it is compared by one accuracy per run: the "
-        "answer holds for this test set only; the noise of test images, flips per "
-        "seed, copied runs and reliability remain unknown"
-    ),
-    "undescribed_arm": (
-        "nothing describes {arm} (arm.json): its training data, recipe and libraries "
-        "could not be checked"
-    ),
-    "undescribed_data": (
-        "the arm.json of {arm} names no data set: its training data could not be "
-        "checked"
-    ),
-    "undescribed_recipe": (
-        "the arm.json of {arm} names no recipe: what differs could not be checked"
-    ),
-    "missing_digests": (
-        "the arm.json of {arm} has no SHA-256 of {parts}: they could not be checked"
-    ),
-    "unchecked_test_set": (
-        "that {reference} and {candidate} were tested on the same examples could not "
-        "be checked: it takes predictions.npz or arm.json of both"
-    ),
-    "diverged_runs": (
-        "{num_diverged} of {num_started} runs of {arm} diverged; the numbers show the "
-        "others"
-    ),
-    "collapsed_runs": (
-        "seeds {seeds} of {arm} collapsed: they are near chance, or far below the "
-        "median of the arm; they count in every number, so look at the median and the "
-        "wins beside the mean"
-    ),
-    "one_seed": "{arm} has 1 finished seed; {advised} is the least advised",
-    "few_seeds": (
-        "{arm} has {num_finished} finished seeds; {advised} is the least advised"
-    ),
-    "copied_runs": (
-        "seeds {seeds} of {arm} made identical predictions: the seed has no effect, or "
-        "a file was copied"
-    ),
-    "accuracies_contradict_predictions": (
-        "test_accuracy in metrics.csv of {arm} differs from that of its predictions, "
-        "which are used here"
-    ),
-    "early_stopping_never_fired": (
-        "early stopping of {arm} never fired: every finished run trained all {epochs} "
-        "epochs (patience {patience})"
-    ),
-    "epochs_differ": (
-        "the budgets differ: at most {reference_epochs} epochs for {reference} and "
-        "{candidate_epochs} for {candidate}; a difference may come from the budget"
-    ),
-    "sizes_differ": (
-        "the networks differ in size: {reference_parameters:,} parameters for "
-        "{reference} and {candidate_parameters:,} for {candidate}; a difference may "
-        "come from the size"
-    ),
-    "several_changes": (
-        "{num_changes} parameters of the recipe differ between {reference} and "
-        "{candidate} ({parameters}): which of them made the difference is unknown"
-    ),
-    "same_recipe": "{reference} and {candidate} have one and the same recipe",
-    "unpaired_seeds": (
-        "{reference} and {candidate} finished different seeds, so their runs are not "
-        "paired; all are used"
-    ),
-    "identical_predictions": (
-        "{reference} and {candidate} made identical predictions in every pair: was one "
-        "run given twice?"
-    ),
-    "below_one_example": (
-        "the accuracies of {reference} and {candidate} differ by less than one of the "
-        "{num_examples:,} test examples per seed"
-    ),
-    "versions_differ": (
-        "{library} differs: {reference_version} for {reference}, {candidate_version} "
-        "for {candidate}"
-    ),
-    "time_differs": (
-        "a run of {slower} takes about {ratio} times as long as one of {faster}"
-    ),
-}
+
+class Scope(StrEnum):
+    """What a verdict is about; the words are in `report/texts`."""
+
+    SEEDS_AND_IMAGES = auto()
+    SEEDS_ONLY = auto()  # without predictions nobody knows about other test images
+    MIXED = auto()  # of several candidates, some are without predictions
 
 
-def text(warning: Caveat) -> str:
-    """A warning in English."""
-    values = {
-        name: ", ".join(map(str, value)) if isinstance(value, list) else value
-        for name, value in warning.values.items()
-    }
-    return TEXTS[warning.code].format(**values)
+class NotCovered(StrEnum):
+    """What no verdict is about; the words are in `report/texts`."""
+
+    TRAINING_SETS = auto()
+    SEARCH = auto()
+    CLUSTERED_IMAGES = auto()
 
 
 def find(comparison: Comparison, arms: Sequence[Arm]) -> list[Caveat]:

@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from didithelp import caveats, describing
 from didithelp.arm import Arm, distinct_names
+from didithelp.caveats import NotCovered, Scope
 from didithelp.comparability import num_examples, refuse_incomparable
 from didithelp.comparison import (
     PRIMARY_METRIC,
@@ -29,15 +30,7 @@ from didithelp.report.words import Words
 from didithelp.runs import runs_of
 from didithelp.settings import Pairing, SelectionSet, Settings
 
-SCOPE_OF_SOME = (
-    "the two recipes, over new seeds, with this training set; over new test images of "
-    "the same kind only where both arms have predictions"
-)
-NOT_COVERED = (
-    "other training sets",
-    "another search for the hyperparameters",
-    "test images of another kind, or clustered (one writer, several digits)",
-)
+ENGLISH = Words("en")
 
 
 def compare(
@@ -91,7 +84,7 @@ def _numbers(
     primary = [difference for difference in found if difference.is_primary]
     return Comparison(
         scope=_scope(primary),
-        not_covered=NOT_COVERED,
+        not_covered=tuple(ENGLISH(f"not_covered.{part}") for part in NotCovered),
         alpha=settings.alpha,
         margin=settings.margin,
         resamples=settings.resamples,
@@ -117,12 +110,11 @@ def _numbers(
 
 def _with_words(numbers: Comparison, arms: Sequence[Arm]) -> Comparison:
     """The sentences and warnings, in English: `comparison.json` is for programs."""
-    english = Words("en")
     codes = caveats.find(numbers, arms)
     return replace(
         numbers,
-        sentence=" ".join(sentences.answers(numbers, english)),
-        warnings=tuple(caveats.text(caveat) for caveat in codes),
+        sentence=" ".join(sentences.answers(numbers, ENGLISH)),
+        warnings=tuple(sentences.warning(caveat, ENGLISH) for caveat in codes),
         warning_codes=tuple(codes),
     )
 
@@ -136,7 +128,7 @@ def _verdict(primary: Sequence[Difference]) -> Verdict | dict[str, Verdict]:
 def _scope(primary: Sequence[Difference]) -> str:
     """What all verdicts are about; those of single candidates may be about more."""
     scopes = {difference.scope for difference in primary}
-    return SCOPE_OF_SOME if len(scopes) > 1 else scopes.pop()
+    return ENGLISH(f"scopes.{Scope.MIXED}") if len(scopes) > 1 else scopes.pop()
 
 
 def _dataset(arms: Sequence[Arm]) -> Dataset:

@@ -10,6 +10,7 @@ from functools import cached_property, partial
 import numpy as np
 
 from didithelp import decision, effects, planning, secondary, significance
+from didithelp.caveats import Scope
 from didithelp.comparison import (
     PRIMARY_METRIC,
     Bounds,
@@ -26,16 +27,10 @@ from didithelp.comparison import (
 )
 from didithelp.decision import Decision
 from didithelp.effects import Effect
+from didithelp.report.words import Words
 from didithelp.runs import METRICS, Metric, Runs
 from didithelp.settings import Settings
 
-SCOPE = (
-    "the two recipes, over new seeds and new test images of the same kind, "
-    "with this training set"
-)
-SCOPE_OF_RUNS = (
-    "the two recipes, over new seeds, on this test set only, with this training set"
-)
 # Whether the candidate wins often enough to matter; None where it is unknown.
 OUTPERFORMANCE = {True: "meaningful", False: "not_meaningful", None: None}
 
@@ -95,6 +90,11 @@ class _Pair:
     def is_crossed(self) -> bool:
         """Whether both arms tell what every run made of every example."""
         return all(self.metric.name in runs.counts for runs in self.arms)
+
+    @property
+    def scope(self) -> Scope:
+        """Without predictions nobody knows what other images would have done."""
+        return Scope.SEEDS_AND_IMAGES if self.is_crossed else Scope.SEEDS_ONLY
 
     @property
     def is_known(self) -> bool:
@@ -176,8 +176,7 @@ class _Judgement:
             metric=pair.metric.name,
             higher_is_better=pair.metric.higher_is_better,
             num_seeds=(len(pair.reference.seeds), len(pair.candidate.seeds)),
-            # Without predictions nobody knows what other test images would have done.
-            scope=SCOPE if pair.is_crossed else SCOPE_OF_RUNS,
+            scope=Words("en")(f"scopes.{pair.scope}"),
             paired=pair.is_paired,
             family_size=tests.family_size,
             p=known(tests.p),

@@ -1,14 +1,11 @@
-"""File formats of images: `.npz` archives and idx files, read as if from a stranger.
+"""`.npz` archives, read as if from a stranger.
 
 Nothing is unpickled and nothing is extracted to disk. Whatever size a file claims is
 held against what it can contain and against `MAX_BYTES` before memory is taken for it.
 """
 
-import gzip
 import math
-import struct
 import zipfile
-import zlib
 from io import BytesIO
 from typing import BinaryIO
 
@@ -21,7 +18,6 @@ from didithelp.errors import DataError, reason
 MAX_BYTES = 4 * 2**30
 MAX_DEFLATE_RATIO = 1032  # zlib's own bound, which only endless zeros come near
 MAX_NAMES_SHOWN = 10
-CHUNK_BYTES = 2**20
 
 # A .npy header is read from its first bytes alone: it may claim a length of 4 GB.
 NPY_HEAD_BYTES = 2**14
@@ -50,7 +46,7 @@ def read_npz(
             members = _members(archive, names, where)
             total = sum(_claimed_bytes(archive, member) for member in members.values())
             if total > MAX_BYTES:
-                raise _too_large(where, total)
+                raise too_large(where, total)
             return {name: _read_npy(archive, members[name]) for name in names}
     except DataError:
         raise
@@ -61,26 +57,8 @@ def read_npz(
         ) from error
 
 
-def read_idx(file: BinaryIO, num_axes: int, where: str) -> np.ndarray:
-    """uint8 array of an idx file, gzipped or not: file names are not always truthful.
-
-    Raises:
-        DataError: another format, another size than announced, more than `MAX_BYTES`.
-    """
-    packed = file.read(2) == b"\x1f\x8b"
-    file.seek(0)
-    if not packed:
-        return _read_plain_idx(file, num_axes, where)
-    try:
-        return _read_plain_idx(gzip.GzipFile(fileobj=file), num_axes, where)
-    except (OSError, EOFError, zlib.error) as error:
-        raise DataError(
-            f"{where} must be a whole gzip file, got {reason(error)!r}; "
-            "it is truncated or damaged: download it again"
-        ) from error
-
-
-def _too_large(where: str, num_bytes: int) -> DataError:
+def too_large(where: str, num_bytes: int) -> DataError:
+    """The error for a file that claims to unpack to more than `MAX_BYTES`."""
     return DataError(
         f"{where} must unpack to at most {MAX_BYTES:,} bytes, got a header that says "
         f"{num_bytes:,}; keep fewer examples"
@@ -135,37 +113,3 @@ def _claimed_bytes(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> int:
 def _read_npy(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> np.ndarray:
     with archive.open(member) as stream:
         return np.lib.format.read_array(stream, allow_pickle=False)
-
-
-def _read_plain_idx(file: BinaryIO, num_axes: int, where: str) -> np.ndarray:
-    header_size = 4 + 4 * num_axes
-    header = file.read(header_size)
-    # Two zero bytes, 8 for uint8, the number of axes; then the axes, all big-endian.
-    magic = bytes((0, 0, 8, num_axes))
-    if header[:4] != magic:
-        raise DataError(
-            f"{where} must start with the idx magic number 0x{magic.hex()}, "
-            f"got 0x{header[:4].hex()}; check that it is the file its name says"
-        )
-    # A header cut short is filled up with zeros: it promises at least its own length.
-    shape = struct.unpack(f">{num_axes}I", header[4:].ljust(4 * num_axes, b"\0"))
-    expected = header_size + math.prod(shape)
-    if expected > MAX_BYTES:
-        raise _too_large(where, expected)
-    content = _read_at_most(file, expected - header_size + 1)
-    found = len(header) + len(content)
-    if found != expected:
-        problem = f"{found}, fewer than that" if found < expected else "more than that"
-        raise DataError(
-            f"{where} must hold {expected} bytes as its header says, got {problem}; "
-            "download it again"
-        )
-    return np.frombuffer(content, np.uint8).reshape(shape)
-
-
-def _read_at_most(file: BinaryIO, limit: int) -> bytearray:
-    """What the file holds, up to a limit; memory is taken as the bytes arrive."""
-    content = bytearray()
-    while part := file.read(min(CHUNK_BYTES, limit - len(content))):
-        content += part
-    return content

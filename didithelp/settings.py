@@ -7,7 +7,7 @@ load.
 import dataclasses
 from typing import Literal, get_args
 
-from didithelp.parameters import Parameters, parameter
+from didithelp.parameters import Interval, Parameters, parameter
 
 Pairing = Literal["seed", "none"]
 SelectionSet = Literal["validation", "test"]
@@ -26,17 +26,14 @@ class Settings(Parameters):
         verdict.
     """
 
-    alpha: float = parameter(
-        "a number in (0, 0.5), such as 0.05", lambda alpha: 0 < alpha < 0.5
-    )
+    alpha: float = parameter(Interval(0, 0.5, open="both"), 0.05)
     margin: float = parameter(
-        "a difference in accuracy in (0, 1), such as 0.001 (a tenth of a point)",
-        lambda margin: 0 < margin < 1,
+        Interval(0, 1, open="both"),
+        0.001,
+        noun="a difference in accuracy",
+        note="a tenth of a point",
     )
-    resamples: int = parameter(
-        "a whole number from 1 to 1000000, such as 9999",
-        lambda count: 1 <= count <= 1_000_000,
-    )
-    seed: int = parameter("a whole number >= 0, such as 0", lambda seed: seed >= 0)
-    pairing: Pairing = parameter("seed or none")
-    selected_on: SelectionSet = parameter("validation or test")
+    resamples: int = parameter(Interval(1, 1_000_000), 9999)
+    seed: int = parameter(Interval(0), 0)
+    pairing: Pairing = parameter()
+    selected_on: SelectionSet = parameter()

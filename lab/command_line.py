@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal, TypeVar, get_origin
+from typing import Any, Literal, ParamSpec, TypeVar, get_origin
 
 from didithelp.parameters import Parameters, explain, is_valid, names_of, suggest
 from lab.host import lifecycle
@@ -15,6 +15,7 @@ from lab.host.lifecycle import EXIT_USAGE, fail
 
 Params = TypeVar("Params", bound=Parameters)
 Result = TypeVar("Result")
+Arguments = ParamSpec("Arguments")
 
 
 def integers(text: str) -> tuple[int, ...]:
@@ -59,10 +60,14 @@ def read(
     return given
 
 
-def or_exit(function: Callable[..., Result], *arguments: Any) -> Result:
+def or_exit(
+    function: Callable[Arguments, Result],
+    *args: Arguments.args,
+    **kwargs: Arguments.kwargs,
+) -> Result:
     """Call `function`; its ValueError becomes one line and exit status 2."""
     try:
-        return function(*arguments)
+        return function(*args, **kwargs)
     except ValueError as error:
         fail(str(error), EXIT_USAGE)
 
@@ -96,15 +101,16 @@ def _claim_run() -> None:
             atexit.register(process.drop_claim, run_id)
 
 
-def _convert(field: dataclasses.Field, text: str) -> Any:
-    is_text = field.type in (str, Path) or get_origin(field.type) is Literal
+def _convert(field: dataclasses.Field[Any], text: str) -> Any:
+    kind: Any = field.type
+    is_text = kind in (str, Path) or get_origin(kind) is Literal
     if not is_text and ("_" in text or not text.isascii()):
         raise ValueError(text)  # int takes "1_0" and the digits of every script
     if field.metadata["parse"] is not None:
         return field.metadata["parse"](text)
-    if field.type is bool:
+    if kind is bool:
         return {"true": True, "false": False}.get(text.strip().lower(), text)
-    return text if get_origin(field.type) is Literal else field.type(text)
+    return text if get_origin(kind) is Literal else kind(text)
 
 
 def _unknown(argument: str, known: list[str]) -> str:

@@ -12,7 +12,9 @@ PROJECT_DIRECTORY = Path(__file__).resolve().parent.parent
 @functools.cache
 def project() -> dict[str, Any]:
     """The content of MLproject."""
-    return yaml.safe_load((PROJECT_DIRECTORY / "MLproject").read_text("utf-8"))
+    text = (PROJECT_DIRECTORY / "MLproject").read_text("utf-8")
+    content: dict[str, Any] = yaml.safe_load(text)
+    return content
 
 
 def defaults(entry_point: str) -> dict[str, str]:

@@ -63,7 +63,7 @@ def launch_all(params: Params, step: "Step | Plan", overrides: dict[str, str]) -
 
 def show_again(answer: str, step: "Step", language: str) -> None:
     """Give this run the answer of an earlier one, and print it as it was."""
-    from didithelp import arm as arms
+    from didithelp import trials_folder
     from didithelp.comparison import Comparison
     from didithelp.report.report import Report
 
@@ -71,7 +71,8 @@ def show_again(answer: str, step: "Step", language: str) -> None:
     text = (folder / "comparison.json").read_text("utf-8")
     comparison = Comparison.from_json(text)
     loaded = [
-        step.load(compared.run_id, "trials", arms.load) for compared in comparison.arms
+        step.load(compared.run_id, "trials", trials_folder.load)
+        for compared in comparison.arms
     ]
     console.result(Report(comparison, loaded, language=language).summary())
 

@@ -1,7 +1,8 @@
 """Arms → `comparison/`: did a candidate recipe help, by how much, how sure?
 
 Reads:  `baseline`, and `improved` or several `candidates`: the `trials/` of training
-        runs, or what other software made of the same kind (see `didithelp.arm`).
+        runs, or what other software made of the same kind (see
+        `didithelp.trials_folder`).
 Leaves: `comparison/` with `report.html`, the tables, `comparison.json` and figures,
         headline metrics, the verdict as tags and note; all of it on its own run and
         on the driver's.
@@ -12,13 +13,13 @@ import json
 import logging
 import math
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from didithelp.parameters import parameter, values_of
 from didithelp.settings import Settings
 from lab import command_line
 from lab.host import console
+from lab.parameters import Located
 
 if TYPE_CHECKING:
     from didithelp.comparison import Comparison, Difference
@@ -42,21 +43,19 @@ class Options(Settings):
 
 
 @dataclasses.dataclass(frozen=True)
-class Params(Options):
+class Params(Options, Located):
     """The arms and the options."""
 
     baseline: str = parameter(
-        "a runs:/ URI, run id or folder of a trials/", lambda place: bool(place.strip())
+        "a runs:/ URI, run id or folder of a trials/",
+        valid=lambda place: bool(place.strip()),
     )
     improved: str = parameter("a runs:/ URI, run id or folder of a trials/")
     candidates: tuple[str, ...] = parameter(
         "different runs:/ URIs, run ids or folders, separated by commas (a folder with"
         " a comma in its path cannot be one of them)",
-        lambda places: all(places) and len(set(places)) == len(places),
+        valid=lambda places: all(places) and len(set(places)) == len(places),
         parse=locations,
-    )
-    working_directory: Path = parameter(
-        "an existing folder, which relative paths start from", Path.is_dir
     )
 
     def __post_init__(self) -> None:
@@ -80,11 +79,12 @@ def run(params: Params, step: "Step") -> None:
     # Else it advises about the place of its cache, which a container may lack.
     logging.getLogger("matplotlib").setLevel(logging.ERROR)
     # Imported here, so that a wrong parameter is told before pandas and SciPy load.
-    from didithelp import arm as arms
-    from didithelp import comparing
+    from didithelp import comparing, trials_folder
     from didithelp.report.report import Report
 
-    loaded = [step.load(location, "trials", arms.load) for location in params.arms]
+    loaded = [
+        step.load(location, "trials", trials_folder.load) for location in params.arms
+    ]
     comparison = comparing.compare(
         loaded[0],
         loaded[1:],

@@ -1,50 +1,48 @@
 """Named data set, file or URL → `dataset/`.
 
-Reads:  MNIST in any of the forms that `lab.data.dataset` knows.
+Reads:  a data set in any of the forms that `lab.data.sources` knows.
 Leaves: `dataset/` with six arrays and `dataset.json`; the splits as data set inputs.
 """
 
 import dataclasses
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from didithelp.parameters import Parameters, parameter, values_of
+from didithelp.parameters import parameter, values_of
 from lab import command_line
 from lab.data import dataset as data
+from lab.data.prepare import prepare
+from lab.data.sources import NAMES, check_location, fingerprint
+from lab.data.split import Split
 from lab.host import console
+from lab.parameters import Located
 
 if TYPE_CHECKING:
     from lab.runs.step import Step
 
 
 @dataclasses.dataclass(frozen=True)
-class Params(Parameters):
+class Params(Split, Located):
     """Which images, and how they are split."""
 
     dataset: str = parameter(
-        f"one of {', '.join(data.NAMES)}, a path to an .npz or a folder of idx files,"
-        " or an https URL of an .npz with #sha256=..."
-    )
-    validation_fraction: float = parameter("a number in (0, 0.5], such as 0.1")
-    split_seed: int = parameter("a whole number >= 0, such as 0")
-    train_size: int = parameter("0 for all, or a number of images, such as 2000")
-    working_directory: Path = parameter(
-        "an existing folder, which relative paths start from", Path.is_dir
+        f"one of {', '.join(NAMES)}, a path to an .npz or a folder of idx files, or an"
+        " https URL of an .npz with #sha256=..."
     )
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        data.check_parameters(**values_of(Params, self))
+        check_location(self.dataset, self.working_directory)
 
 
 def sources(params: Params) -> dict[str, str]:
     """What is read, by content: the same images at another place are the same."""
-    return {"dataset": data.fingerprint(params.dataset, params.working_directory)}
+    return {"dataset": fingerprint(params.dataset, params.working_directory)}
 
 
 def run(params: Params, step: "Step") -> None:
     """Load, check and split the images, and store the result."""
-    dataset = data.prepare(**values_of(Params, params))
+    split = Split(**values_of(Split, params))
+    dataset = prepare(params.dataset, split, params.working_directory)
     folder = step.scratch / "dataset"
     data.save(dataset, folder)
     step.log_dataset(dataset)

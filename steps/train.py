@@ -1,7 +1,7 @@
 """One recipe over several seeds → `trials/` and one model; both arms are this step.
 
 Reads:  `data`, the `dataset/` of a prepare_data run, or whatever prepare_data accepts.
-Leaves: `trials/` (see `didithelp.arm`), a nested run per trial, the mean and standard
+Leaves: `trials/` (see `didithelp.trials_folder`), a nested run per trial, the mean and standard
         deviation of every metric, and the Keras model of the trial that is best on
         the validation set.
 """
@@ -21,6 +21,7 @@ from lab import command_line
 from lab.data import dataset as data
 from lab.engines.processes import EpochDone, Trials, Workers
 from lab.host import console
+from lab.parameters import Located
 from lab.runs import keys as cache
 from lab.runs.keys import Caching
 from lab.training.recipe import Recipe
@@ -35,12 +36,12 @@ NUM_EXAMPLES = 2  # images stored with the model to show what it takes
 
 
 @dataclasses.dataclass(frozen=True)
-class Params(Recipe, Trials, Caching):
+class Params(Recipe, Trials, Caching, Located):
     """A recipe, the seeds to train it with, and the images to train it on."""
 
     arm: str = parameter(
         "1 to 50 letters, digits, spaces or any of .-_, such as baseline",
-        lambda name: (
+        valid=lambda name: (
             0 < len(name.strip()) == len(name) <= 50
             and all(letter.isalnum() or letter in " .-_" for letter in name)
         ),
@@ -48,10 +49,7 @@ class Params(Recipe, Trials, Caching):
     data: str = parameter(
         "a runs:/ URI of a dataset/, the id of a prepare_data run, or a data set as"
         " prepare_data takes it",
-        lambda location: bool(location.strip()),
-    )
-    working_directory: Path = parameter(
-        "an existing folder, which relative paths start from", Path.is_dir
+        valid=lambda location: bool(location.strip()),
     )
 
     @property
@@ -143,9 +141,10 @@ def store(
     params: Params, step: "Step", dataset: data.Dataset, trials: list[Trial]
 ) -> None:
     """Write the arm, its aggregates and the model of the best finished trial."""
-    from didithelp import arm as arms
+    from didithelp import trials_folder
+    from didithelp.arm import FINISHED
 
-    finished = [trial for trial in trials if trial.status == arms.FINISHED]
+    finished = [trial for trial in trials if trial.status == FINISHED]
     metrics = metrics_table(trials)
     step.log_metrics(aggregates(metrics))
     if not finished:
@@ -154,7 +153,7 @@ def store(
             " diverged; lower learning_rate"
         )
     folder = step.scratch / "trials"
-    arms.save(assemble(params, dataset, metrics, trials), folder)
+    trials_folder.save(assemble(params, dataset, metrics, trials), folder)
     step.log_folder(folder, "trials")
     best = min(finished, key=lambda trial: trial.kept["val_cross_entropy"])
     step.log_model(keras_model(params.recipe, dataset, best), _examples(dataset))
@@ -167,7 +166,7 @@ def assemble(
     metrics: "pd.DataFrame",
     trials: list[Trial],
 ) -> Any:
-    """The arm as `didithelp.arm` stores it."""
+    """The arm as `didithelp.trials_folder` stores it."""
     import numpy as np
     import pandas as pd
 

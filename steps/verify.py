@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from didithelp.parameters import Parameters, parameter
+from didithelp.parameters import parameter
 from lab import command_line
 from lab.data import dataset as data
-from lab.engines.processes import MAX_SEED, Workers
+from lab.engines.processes import SEEDS, Workers
 from lab.host import console
+from lab.parameters import Located
 from lab.runs import keys as cache
 from lab.training.recipe import Recipe
 from lab.training.trial import Trial, versions
@@ -29,21 +30,19 @@ RELATIVE_TOLERANCE, ABSOLUTE_TOLERANCE = 1e-4, 1e-5
 
 
 @dataclasses.dataclass(frozen=True)
-class Params(Parameters):
+class Params(Located):
     """Which trial."""
 
     arm: str = parameter(
         "the run id or runs:/ URI of a finished train_baseline or train_improved",
-        lambda location: bool(location.strip()),
+        valid=lambda location: bool(location.strip()),
     )
     trial_seed: int | None = parameter(
-        "auto (the trial whose model was stored) or one of the arm's seeds",
-        lambda seed: seed is None or 0 <= seed <= MAX_SEED,
-        parse=lambda text: None if text == "auto" else int(text),
-        spell=lambda seed: "auto" if seed is None else str(seed),
-    )
-    working_directory: Path = parameter(
-        "an existing folder, which relative paths start from", Path.is_dir
+        SEEDS,
+        0,
+        noun="a seed of the arm",
+        none="auto",
+        note="auto is that of the stored model",
     )
 
 
@@ -59,9 +58,9 @@ class Finding:
 
 def run(params: Params, step: "Step", workers: Workers) -> None:
     """Train the trial again and say what came of it."""
-    from didithelp import arm as arms
+    from didithelp import trials_folder
 
-    arm = step.load(params.arm, "trials", arms.load)
+    arm = step.load(params.arm, "trials", trials_folder.load)
     stored, key = step.trial_of(params.arm, params.trial_seed)
     folder, dataset = step.data_of(params.arm, data.verify)
     if dataset.description.sha256 != arm.dataset.sha256:

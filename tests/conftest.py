@@ -5,6 +5,7 @@ TensorFlow in tests is as it is in a worker: quiet, on the CPU, one thread.
 
 import os
 import socket
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,14 @@ from lab.engines.processes import WORKER_ENVIRONMENT
 from tests.web import serve
 
 os.environ.update(WORKER_ENVIRONMENT)
+
+# Keras, MLflow, matplotlib and git read and write files of the user as soon as they are
+# loaded. All processes of pytest-xdist share the home that the first has made.
+if "PYTEST_XDIST_WORKER" not in os.environ:
+    HOME = tempfile.TemporaryDirectory(prefix="home-of-tests-")
+    os.environ["HOME"] = HOME.name
+    for place in ("KERAS_HOME", "MPLCONFIGDIR", "XDG_CONFIG_HOME", "XDG_CACHE_HOME"):
+        os.environ.pop(place, None)
 
 
 @pytest.fixture(scope="session")

@@ -1,20 +1,18 @@
 """The contract between MLproject, the command lines and the modules behind them."""
 
-import ast
 import dataclasses
 import importlib
-import json
+import math
 import re
 import shlex
-import subprocess
-import sys
+import typing
 from pathlib import Path
 
 import pytest
 from mlflow.projects._project_spec import load_project
 from mlflow.utils.environment import _PythonEnv
 
-from didithelp.parameters import names_of
+from didithelp.parameters import Interval, accepted, is_valid, names_of
 from lab import command_line, mlproject
 from lab.training.recipe import Recipe
 
@@ -48,19 +46,8 @@ SHARED = {
 # The only parameter without a default, and one of the two ways to name a candidate.
 ARMS = {"baseline": "runs:/0123/trials", "improved": "--some folder's name"}
 REQUIRED = {"compare": ["baseline"], "verify": ["arm"]}
-PACKAGES = ("didithelp", "lab", "steps", "pipelines")
-SOURCES = sorted(
-    path
-    for package in PACKAGES
-    for path in (mlproject.PROJECT_DIRECTORY / package).rglob("*.py")
-)
 
 each_entry_point = pytest.mark.parametrize("entry_point", MODULES)
-each_source = pytest.mark.parametrize(
-    "source",
-    SOURCES,
-    ids=lambda path: path.relative_to(mlproject.PROJECT_DIRECTORY).as_posix(),
-)
 
 
 @pytest.fixture(scope="module")
@@ -151,6 +138,63 @@ def test_main_repeats_no_parameter_of_a_recipe():
     assert not set(declarations("main")) & set(names_of(Recipe))
 
 
+# --- intervals ------------------------------------------------------------------------
+
+# All parameters of numbers, and what a step asks for by the same name.
+NUMBERS = {
+    field.name: field
+    for entry_point in MODULES
+    for field in dataclasses.fields(params_class(entry_point))
+    if isinstance(field.metadata["accepts"], Interval)
+}
+each_number = pytest.mark.parametrize("field", NUMBERS.values(), ids=list(NUMBERS))
+
+
+def next_to(field, number, towards):
+    """The next number of the field's type."""
+    if field.type is float:
+        return math.nextafter(number, towards)
+    return number + (1 if towards > number else -1)
+
+
+def test_every_number_has_an_interval():
+    numbers = {
+        field.name
+        for entry_point in MODULES
+        for field in dataclasses.fields(params_class(entry_point))
+        if {int, float} & {field.type, *typing.get_args(field.type)}
+    }
+    assert numbers - {"hidden_units", "seeds"} == set(NUMBERS)
+
+
+@each_number
+def test_a_number_is_held_against_both_ends_of_its_interval(field):
+    interval = field.metadata["accepts"]
+    low, high = interval.low, interval.high
+    assert is_valid(field, low) == interval.has_low
+    assert is_valid(field, high) == interval.has_high
+    assert is_valid(field, next_to(field, low, math.inf))
+    assert not is_valid(field, next_to(field, low, -math.inf))
+    if math.isfinite(high):
+        assert is_valid(field, next_to(field, high, -math.inf))
+        assert not is_valid(field, next_to(field, high, math.inf))
+    else:
+        assert is_valid(field, 10**30)
+
+
+@each_number
+@pytest.mark.parametrize("value", [True, False, math.nan, math.inf, -math.inf, "1", ()])
+def test_what_is_no_number_is_refused(field, value):
+    assert not is_valid(field, value)
+
+
+@each_number
+def test_the_example_in_an_error_is_right(field):
+    example = field.metadata["such_as"]
+    assert is_valid(field, example)
+    assert f", such as {example}" in accepted(field)
+
+
 # --- the two recipes ------------------------------------------------------------------
 
 
@@ -198,74 +242,4 @@ def test_every_requirement_is_pinned_to_one_version(name):
     ]
     assert requirements
     for line in requirements:
-        assert re.fullmatch(r"[a-z][a-z0-9-]*==\d[\d.]*(; .+)?", line), line
-
-
-# --- imports --------------------------------------------------------------------------
-
-
-def imported(nodes):
-    """Top-level packages that import statements among some syntax nodes name."""
-    for node in nodes:
-        if isinstance(node, ast.Import):
-            yield from (alias.name.partition(".")[0] for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and not node.level:
-            yield node.module.partition(".")[0]
-
-
-def nodes_at_import(tree):
-    """Syntax nodes that run when a module is imported."""
-    for node in ast.iter_child_nodes(tree):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
-            continue
-        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
-            continue
-        yield node
-        yield from nodes_at_import(node)
-
-
-def parsed(source):
-    return ast.parse(source.read_text("utf-8"))
-
-
-def test_the_sources_are_found():
-    names = {
-        path.relative_to(mlproject.PROJECT_DIRECTORY).as_posix() for path in SOURCES
-    }
-    assert {"lab/runs/step.py", "steps/train.py", "pipelines/main.py"} <= names
-
-
-@each_source
-def test_mlflow_is_imported_by_tracking_alone(source):
-    uses_mlflow = "mlflow" in imported(ast.walk(parsed(source)))
-    assert uses_mlflow == (source.name == "step.py")
-
-
-@each_source
-def test_tensorflow_loads_with_model_and_training_alone(source):
-    found = set(imported(nodes_at_import(parsed(source)))) & {"keras", "tensorflow"}
-    assert bool(found) == (source.name in ("model.py", "trainer.py"))
-
-
-@each_source
-def test_assert_is_for_tests(source):
-    asserts = [n.lineno for n in ast.walk(parsed(source)) if isinstance(n, ast.Assert)]
-    assert asserts == []
-
-
-def test_steps_check_their_parameters_before_anything_heavy_loads():
-    program = (
-        "import json, sys, pipelines.main, steps.prepare_data, steps.train,"
-        " steps.compare; print(json.dumps(sorted(sys.modules)))"
-    )
-    answer = subprocess.run(
-        [sys.executable, "-c", program],
-        cwd=mlproject.PROJECT_DIRECTORY,
-        stdout=subprocess.PIPE,
-        check=True,
-        timeout=60,
-    )
-    loaded = {name.partition(".")[0] for name in json.loads(answer.stdout)}
-    assert {"lab", "numpy"} <= loaded
-    heavy = {"keras", "matplotlib", "mlflow", "pandas", "rich", "scipy", "tensorflow"}
-    assert not loaded & heavy
+        assert re.fullmatch(r"[A-Za-z][A-Za-z0-9-]*==\d[\d.]*(; .+)?", line), line

@@ -7,7 +7,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from didithelp.report.figures import Drawing
+
+@dataclass(frozen=True)
+class Drawing:
+    """A finished figure.
+
+    alternative: what it shows, for who cannot see it.
+    png: bytes of a file, on white.
+    svg: an element to put into a page as it is.
+    """
+
+    name: str
+    alternative: str
+    png: bytes
+    svg: str
 
 
 @dataclass(frozen=True)

@@ -60,13 +60,14 @@ def _verdict(comparison: Comparison, words: Words) -> str:
         pairs = zip(names, verdicts, strict=True)
         verdicts = [f"{name} {verdict}" for name, verdict in pairs]
     answer = escape(" ".join(sentences.answers(comparison, words)))
-    return f"**{words('verdict')}{words('colon')}{', '.join(verdicts)}.** {answer}"
+    label = words("label", name=words("verdict"))
+    return f"**{label} {', '.join(verdicts)}.** {answer}"
 
 
 def _warnings(warnings: list[str], words: Words) -> list[list[str]]:
     if not warnings:
         return []
-    return [[f"{words('warnings')}{words('colon')}".rstrip(" "), "", *_items(warnings)]]
+    return [[words("label", name=words("warnings")), "", *_items(warnings)]]
 
 
 def _items(texts: Iterable[str]) -> list[str]:

@@ -12,24 +12,23 @@ missing (predictions, histories, pictures) is left out, and the report says so.
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from rich.console import RenderableType
 
-from didithelp import caveats, codec, effects, predictions, significance
+from didithelp import caveats, codec, effects, files, predictions, significance
 from didithelp.arm import Arm, finished_rows
 from didithelp.comparison import ComparedArm, Comparison, Difference
-from didithelp.report import figures, latex, markdown, sentences, tables, terminal
+from didithelp.report import figures, latex, markdown, sentences, tables
 from didithelp.report.document import (
     Block,
     Card,
     Code,
     Document,
+    Drawing,
     Fold,
     Gallery,
     Plots,
@@ -37,9 +36,12 @@ from didithelp.report.document import (
     Table,
     Text,
 )
-from didithelp.report.figures import Curve, Drawing, Strip
+from didithelp.report.figures import Curve, Strip
 from didithelp.report.html import page
 from didithelp.report.words import Words, clean
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
 
 MOST_FLIPS = 8  # pictures of gained and of lost images, per candidate
 
@@ -90,9 +92,9 @@ class Report:
         }
         (folder / "figures").mkdir(parents=True, exist_ok=True)
         for name, png in self._pictures(document):
-            _write(folder / "figures" / f"{name}.png", png)
+            files.write_whole(folder / "figures" / f"{name}.png", png)
         for name, text in texts.items():
-            _write(folder / name, text.encode("utf-8"))
+            files.write_whole(folder / name, text.encode("utf-8"))
 
     def note(self) -> str:
         """Markdown for MLflow: verdict, headline numbers, warnings."""
@@ -100,6 +102,8 @@ class Report:
 
     def summary(self) -> RenderableType:
         """What a terminal shows."""
+        from didithelp.report import terminal  # needs rich, which is an extra
+
         return terminal.summary(self.comparison, self._warnings, self.words)
 
     # --- content ----------------------------------------------------------------------
@@ -419,10 +423,9 @@ class Report:
 
     def _limits(self) -> list[Block]:
         words, comparison = self.words, self.comparison
-        scope = words.known(comparison.scope)
-        parts = "; ".join(map(words.known, comparison.not_covered))
+        parts = sentences.not_covered(comparison, words)
         return [
-            Text(words("limits_scope", scope=scope)),
+            Text(words("limits_scope", scope=sentences.scope(comparison, words))),
             Text(words("limits_not_covered", parts=parts)),
             Text(words("note_secondary")),
         ]
@@ -494,13 +497,3 @@ def _seed_interval(
 
 
 # --- files ----------------------------------------------------------------------------
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Replace `path` in one step, so that no reader sees half a file."""
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        unfinished.write_bytes(content)
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
 
-from didithelp import caveats, decision
+from didithelp import decision
 from didithelp.comparison import Caveat, Comparison, Difference
-from didithelp.report.words import WARNINGS, Words, clean
+from didithelp.report.words import Words, clean, code_of
 
 
 def title(comparison: Comparison, words: Words) -> str:
@@ -41,24 +40,14 @@ def answer(comparison: Comparison, difference: Difference, words: Words) -> str:
 
 
 def warning(caveat: Caveat, words: Words) -> str:
-    """One warning; of `didithelp.caveats` in English, of the catalog in others."""
-    if words.language == "en":
-        return caveats.text(caveat)
-    values = {name: _value(value, words) for name, value in caveat.values.items()}
-    return WARNINGS[caveat.code].format(**values)
-
-
-def _value(value: Any, words: Words) -> str:
-    if isinstance(value, list):  # of names or seeds, which are no quantities
-        return ", ".join(map(str, value))
-    return words.count(value) if isinstance(value, int) else str(value)
+    """One warning of `didithelp.caveats` in words."""
+    return words(f"warnings.{caveat.code}", **caveat.values)
 
 
 def reasons_and_flags(difference: Difference, words: Words) -> str:
     """Why there is no verdict, and what else there is to know about it."""
-    separator = f"{words('semicolon')} "
-    flags = [words(f"flag_{flag}") for flag in difference.flags]
-    return separator.join([*_reasons(difference.reasons, words), *flags])
+    flags = [words(f"flags.{flag}") for flag in difference.flags]
+    return words.clauses([*_reasons(difference.reasons, words), *flags])
 
 
 def _reasons(reasons: Sequence[str], words: Words) -> list[str]:
@@ -66,7 +55,7 @@ def _reasons(reasons: Sequence[str], words: Words) -> list[str]:
         "least_seeds": decision.LEAST_SEEDS,
         "least_images": decision.LEAST_DISCORDANT,
     }
-    return [words(reason, **least) for reason in reasons]
+    return [words(f"reasons.{reason}", **least) for reason in reasons]
 
 
 def data(comparison: Comparison, words: Words) -> str:
@@ -84,19 +73,29 @@ def choices(comparison: Comparison, words: Words) -> str:
         "choices",
         alpha=words.plain(comparison.alpha),
         margin=words.points(comparison.margin),
-        pairing=words(f"pairing_{comparison.pairing}"),
+        pairing=words(f"pairings.{comparison.pairing}"),
         candidates=comparison.family_size,
-        selected_on=words.known(comparison.selected_on),
+        selected_on=words(f"selection_sets.{comparison.selected_on}"),
     )
+
+
+def scope(comparison: Comparison, words: Words) -> str:
+    """What the verdict is about."""
+    return words(f"scopes.{code_of('scopes', comparison.scope)}")
+
+
+def not_covered(comparison: Comparison, words: Words) -> str:
+    """What the verdict is not about."""
+    codes = [code_of("not_covered", text) for text in comparison.not_covered]
+    return words.clauses([words(f"not_covered.{code}") for code in codes])
 
 
 def notes(comparison: Comparison, words: Words) -> list[str]:
     """What the numbers cover, and how it was decided."""
     test_set = comparison.test_set
-    parts = "; ".join(map(words.known, comparison.not_covered))
     return [
-        words("note_scope", scope=words.known(comparison.scope)),
-        words("note_not_covered", parts=parts),
+        words("note_scope", scope=scope(comparison, words)),
+        words("note_not_covered", parts=not_covered(comparison, words)),
         choices(comparison, words),
         words("note_data", data=data(comparison, words)),
         *([words("note_test_set", digest=test_set.sha256)] if test_set.sha256 else []),
@@ -168,9 +167,9 @@ class _Answer:
             errors=self._errors(),
         )
         if "detectable_below_margin" in difference.flags:
-            text += words("detectable", p=self._p())
+            text += f" {words('detectable', p=self._p())}"
         if "identical_predictions" in difference.flags:
-            text += words("identical")
+            text += f" {words('identical')}"
         return text
 
     def _undecided(self) -> str:
@@ -187,9 +186,9 @@ class _Answer:
         )
         seeds = difference.seeds_needed_for_margin
         if seeds is None:
-            text += words("no_seeds_enough")
+            text = words.clauses([text, words("no_seeds_enough")])
         elif seeds > min(difference.num_seeds):
-            text += words("seeds_take", seeds=seeds)
+            text = words.clauses([text, words("seeds_take", seeds=seeds)])
         return f"{text}."
 
     def _two_networks(self) -> str:
@@ -212,12 +211,12 @@ class _Answer:
         )
 
     def _reasons(self, reasons: Sequence[str]) -> str:
-        return f"{self._words('semicolon')} ".join(_reasons(reasons, self._words))
+        return self._words.clauses(_reasons(reasons, self._words))
 
     def _estimate(self) -> str:
         words, evidence = self._words, self._evidence()
         if self._difference.p_holm is not None:
-            evidence += f"{words('semicolon')} {self._p()}"
+            evidence = words.clauses([evidence, self._p()])
         delta = self._measure(self._difference.delta, "+")
         return words("estimate", delta=delta, evidence=evidence)
 
@@ -264,5 +263,4 @@ class _Answer:
 
     def _with_unit(self, fraction: float, points: str) -> str:
         """One and a half is singular in French; in English a measure never is."""
-        key = "measure_one" if abs(fraction) < 0.02 else "measure_many"
-        return self._words(key, points=points)
+        return self._words.plural("measure", 100 * abs(fraction), points=points)

@@ -17,7 +17,8 @@ from rich.text import Text
 from didithelp.comparison import Comparison
 from didithelp.report import sentences, tables
 from didithelp.report.words import Words, clean
-from lab.host.console import WIDTH
+
+WIDTH = 80  # columns that a terminal can be expected to have
 
 COLORS = {
     "better": "bold green",
@@ -34,7 +35,7 @@ def summary(comparison: Comparison, warnings: list[str], words: Words) -> Group:
     parts: list[Any] = [*title, Text(), _arms(comparison, words), Text()]
     if len(primary) == 1:
         verdict = primary[0].verdict
-        label = f"{words('verdict').lower()}{words('colon')}"
+        label = f"{words('label', name=words('verdict').lower())} "
         parts.append(Text.assemble(label, (words(verdict), COLORS[verdict])))
     else:
         parts += [_differences(comparison, words), Text()]
@@ -43,7 +44,7 @@ def summary(comparison: Comparison, warnings: list[str], words: Words) -> Group:
         if len(primary) > 1:
             parts.append(Text())
     for warning in warnings:
-        mark = f"{words('warning')}{words('colon')}"
+        mark = f"{words('label', name=words('warning'))} "
         first, *others = _lines(mark + warning, indent="  ")
         parts.append(Text.assemble((first[: len(mark)], "yellow"), first[len(mark) :]))
         parts += map(Text, others)

@@ -9,14 +9,14 @@ import os
 import queue
 import threading
 import time
-import uuid
 from collections.abc import Callable, Generator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from didithelp import files
 from didithelp.errors import DataError, reason
 
 if TYPE_CHECKING:
@@ -80,21 +80,14 @@ def fetch(download: Download) -> bytes:
 
 def _store(path: Path, content: bytes) -> None:
     """Write the whole file or none; a cache that cannot be written is no failure."""
-    partial = path.with_name(f".{path.name}.{uuid.uuid4().hex}.partial")
-    try:
+    with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            partial.write_bytes(content)
-            os.replace(partial, path)
-        finally:
-            partial.unlink(missing_ok=True)
-    except OSError:
-        return
+        files.write_whole(path, content)
 
 
 def _download(download: Download) -> bytes:
     """The body at `download.url`, or a `DownloadError` that names host and reason."""
-    host = urlsplit(download.url).hostname
+    host = urlsplit(download.url).hostname or "no host"
     body = bytearray()
     with closing(_arriving_parts(download, host)) as parts:
         for part in parts:
@@ -169,15 +162,17 @@ def _silence(download: Download) -> str:
 
 
 def _opener() -> "OpenerDirector":
-    """urllib's own, but that it goes on to secure addresses only."""
+    """An opener as urllib makes it, but that it goes on to secure addresses only."""
     from urllib.error import URLError
-    from urllib.request import HTTPRedirectHandler, build_opener
+    from urllib.request import HTTPRedirectHandler, Request, build_opener
 
     class SecureRedirects(HTTPRedirectHandler):
-        def redirect_request(self, request, file, code, message, headers, url):
-            leaves_https = request.type == "https" and not url.startswith("https:")
-            if leaves_https or not is_secure(url):
-                raise URLError(f"redirected to {url}, which is not https")
-            return super().redirect_request(request, file, code, message, headers, url)
+        def redirect_request(
+            self, req: Request, fp: Any, code: int, msg: str, headers: Any, newurl: str
+        ) -> Request | None:
+            leaves_https = req.type == "https" and not newurl.startswith("https:")
+            if leaves_https or not is_secure(newurl):
+                raise URLError(f"redirected to {newurl}, which is not https")
+            return super().redirect_request(req, fp, code, msg, headers, newurl)
 
     return build_opener(SecureRedirects)

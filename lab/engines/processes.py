@@ -16,7 +16,7 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
 
-from didithelp.parameters import Parameters, parameter
+from didithelp.parameters import Interval, Parameters, parameter
 from lab.command_line import integers
 from lab.host import cores
 from lab.training.recipe import Recipe
@@ -32,7 +32,8 @@ WORKER_ENVIRONMENT = {
     "TF_ENABLE_ONEDNN_OPTS": "0",  # no faster on matrices this small; fewer code paths
 }
 
-MAX_SEED = 2**32 - 1
+SEEDS = Interval(0, 2**32 - 1)
+COUNTS = Interval(1, 1000)
 
 
 class TrialError(RuntimeError):
@@ -47,7 +48,7 @@ def parse_seeds(text: str) -> tuple[int, ...]:
     """'5' → seeds 0..4; '3,7,11' → those; '7,' → the one seed 7."""
     if "," in text:
         return integers(text)
-    if not 1 <= int(text) <= 1000:
+    if int(text) not in COUNTS:
         raise ValueError(text)
     return tuple(range(int(text)))
 
@@ -59,30 +60,27 @@ def spell_seeds(seeds: tuple[int, ...]) -> str:
     return ",".join(map(str, seeds)) + ("," if len(seeds) == 1 else "")
 
 
-def parse_workers(text: str) -> int | None:
-    """'auto' → None."""
-    return None if text == "auto" else int(text)
-
-
 @dataclasses.dataclass(frozen=True)
 class Trials(Parameters):
     """How many trials an arm has, and how many of them run at once."""
 
     seeds: tuple[int, ...] = parameter(
-        "a number of trials from 1 to 1000, such as 5 (seeds 0 to 4), or a list of"
-        f" different seeds from 0 to {MAX_SEED}, such as 3,7,11",
-        lambda seeds: (
+        f"a number of trials from {COUNTS.low} to {COUNTS.high}, such as 5 (seeds 0 to"
+        f" 4), or a list of different seeds from {SEEDS.low} to {SEEDS.high}, such as"
+        " 3,7,11",
+        valid=lambda seeds: (
             len(set(seeds)) == len(seeds) > 0
-            and all(type(seed) is int and 0 <= seed <= MAX_SEED for seed in seeds)
+            and all(type(seed) is int and seed in SEEDS for seed in seeds)
         ),
         parse=parse_seeds,
         spell=spell_seeds,
     )
     workers: int | None = parameter(
-        "auto (one per core) or a number of processes from 1 to 1024, such as 2",
-        lambda workers: workers is None or 1 <= workers <= 1024,
-        parse=parse_workers,
-        spell=lambda workers: "auto" if workers is None else str(workers),
+        Interval(1, 1024),
+        2,
+        noun="a number of processes",
+        none="auto",
+        note="auto is one per core",
     )
 
     @property

@@ -36,7 +36,7 @@ NO_EFFECT = ("cache", "working_directory", "workers")
 class Caching(Parameters):
     """Whether finished results are used again."""
 
-    cache: Literal["on", "off"] = parameter("on or off")
+    cache: Literal["on", "off"] = parameter()
 
 
 @dataclasses.dataclass(frozen=True)

@@ -4,9 +4,9 @@ The values themselves, of both recipes, are in `MLproject` and nowhere else.
 """
 
 import dataclasses
-from typing import Any, Literal, get_args
+from typing import Literal
 
-from didithelp.parameters import Parameters, parameter
+from didithelp.parameters import Interval, Parameters, parameter
 from lab.command_line import integers
 
 Activation = Literal["relu", "elu", "gelu", "leaky_relu", "selu", "silu", "tanh"]
@@ -15,15 +15,7 @@ Optimizer = Literal["adam", "rmsprop", "sgd"]
 Schedule = Literal["constant", "cosine", "exponential", "reduce_on_plateau"]
 
 
-def one_of(choices: Any) -> str:
-    """'relu, elu or tanh', from a Literal type."""
-    *first, last = get_args(choices)
-    return f"{', '.join(first)} or {last}"
-
-
-def patience(text: str) -> int | None:
-    """'never' → None: Keras's own 0 is not "off", it stops after one bad epoch."""
-    return None if text == "never" else int(text)
+SIZES, LAYERS = Interval(1, 65536), Interval(1, 16)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,42 +27,29 @@ class Recipe(Parameters):
     """
 
     hidden_units: tuple[int, ...] = parameter(
-        "the sizes (1 to 65536) of 1 to 16 hidden layers, such as 512 or 512,256",
-        lambda sizes: (
-            1 <= len(sizes) <= 16
-            and all(type(size) is int and 1 <= size <= 65536 for size in sizes)
+        f"the sizes ({SIZES.low} to {SIZES.high}) of {LAYERS.low} to {LAYERS.high}"
+        " hidden layers, such as 512 or 512,256",
+        valid=lambda sizes: (
+            len(sizes) in LAYERS
+            and all(type(size) is int and size in SIZES for size in sizes)
         ),
         parse=integers,
     )
-    activation: Activation = parameter(one_of(Activation))
-    dropout_rate: float = parameter(
-        "a number in [0, 1), such as 0.3", lambda rate: 0 <= rate < 1
-    )
-    l2_lambda: float = parameter(
-        "a number >= 0 (up to 1e30), such as 0.001", lambda weight: 0 <= weight <= 1e30
-    )
-    use_batch_norm: bool = parameter("true or false")
-    batch_norm_position: BatchNormPosition = parameter(one_of(BatchNormPosition))
+    activation: Activation = parameter()
+    dropout_rate: float = parameter(Interval(0, 1, open="high"), 0.3)
+    l2_lambda: float = parameter(Interval(0, 1e30), 0.001)
+    use_batch_norm: bool = parameter()
+    batch_norm_position: BatchNormPosition = parameter()
+    # Keras's own 0 is not "never": it stops after one bad epoch.
     early_stopping_patience: int | None = parameter(
-        "never or a number of epochs >= 1, such as 5",
-        lambda epochs: epochs is None or epochs >= 1,
-        parse=patience,
-        spell=lambda epochs: "never" if epochs is None else str(epochs),
+        Interval(1), 5, noun="a number of epochs", none="never"
     )
-    epochs: int = parameter(
-        "a whole number from 1 to 10000, such as 20", lambda n: 1 <= n <= 10_000
-    )
-    batch_size: int = parameter(
-        "a whole number from 1 to 1000000, such as 128", lambda n: 1 <= n <= 1_000_000
-    )
-    optimizer: Optimizer = parameter(one_of(Optimizer))
-    learning_rate: float = parameter(
-        "a number > 0 (up to 1e30), such as 0.001", lambda rate: 0 < rate <= 1e30
-    )
-    momentum: float = parameter(
-        "a number in [0, 1), such as 0.9", lambda momentum: 0 <= momentum < 1
-    )
-    learning_rate_schedule: Schedule = parameter(one_of(Schedule))
+    epochs: int = parameter(Interval(1, 10_000), 20)
+    batch_size: int = parameter(Interval(1, 1_000_000), 128)
+    optimizer: Optimizer = parameter()
+    learning_rate: float = parameter(Interval(0, 1e30, open="low"), 0.001)
+    momentum: float = parameter(Interval(0, 1, open="high"), 0.9)
+    learning_rate_schedule: Schedule = parameter()
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 
 from didithelp import caveats
+from didithelp.report import sentences
+from didithelp.report.words import Words
 from tests.didithelp.builders import (
     accuracies_only,
     baseline,
@@ -52,7 +54,7 @@ def test_every_warning_is_told_in_words_and_as_a_code():
     result = judge(reference, candidate, selected_on="test")
     assert len(result.warnings) == len(result.warning_codes) >= 7
     for text, coded in zip(result.warnings, result.warning_codes, strict=True):
-        assert text == caveats.text(coded)
+        assert text == sentences.warning(coded, Words("en"))
         assert json.loads(json.dumps(coded.values)) == coded.values
 
 
@@ -205,7 +207,7 @@ def test_costs_are_compared_in_whole_ratios_and_stay_out_of_the_result():
             "faster": "baseline",
             "ratio": 3,
         }
-        assert caveats.text(found) == (
+        assert sentences.warning(found, Words("en")) == (
             "a run of improved takes about 3 times as long as one of baseline"
         )
         assert codes(*arms) == []

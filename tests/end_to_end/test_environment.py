@@ -8,12 +8,13 @@ import os
 import shutil
 import subprocess
 import sys
+from contextlib import chdir
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from didithelp import arm as arms
+from didithelp import trials_folder
 from lab import mlproject
 from tests.didithelp.builders import make_arm
 from tests.make_data import save_images
@@ -60,8 +61,8 @@ def place(tmp_path_factory) -> Place:
     """With a store that has been opened once, and images of a little over 3 MB."""
     place = Place(tmp_path_factory.mktemp("environment"))
     save_images(place.folder / "images.npz", num_train=3000, shape=(32, 32))
-    process = place.run("prepare_data", dataset="images.npz")
-    assert process.returncode == 0, process.stderr
+    with chdir(place.folder):  # a new store keeps its artifacts beside it
+        place.client.search_experiments()
     return place
 
 
@@ -189,15 +190,15 @@ import locale, sys
 from pathlib import Path
 locale.setlocale(locale.LC_ALL, "")
 print(locale.localeconv()["decimal_point"])
-from didithelp import arm
+from didithelp import trials_folder
 from didithelp import comparing
 from didithelp.report import report
-baseline, improved = (arm.load(Path(folder)) for folder in sys.argv[1:3])
+baseline, improved = (trials_folder.load(Path(folder)) for folder in sys.argv[1:3])
 comparison = comparing.compare(
     baseline, [improved], alpha=0.05, margin=0.001, resamples=99, seed=0,
     pairing="seed", selected_on="validation",
 )
-arm.save(improved, Path(sys.argv[3]) / "saved")
+trials_folder.save(improved, Path(sys.argv[3]) / "saved")
 written = report.Report(comparison, [baseline, improved], language="en")
 written.write(Path(sys.argv[3]) / "comparison")
 """
@@ -216,7 +217,7 @@ def german(tmp_path_factory) -> dict[str, str]:
 def test_a_decimal_comma_changes_no_file(german, tmp_path):
     right = np.random.default_rng(0).random((3, 60)) < 0.9
     for name in ("baseline", "improved"):
-        arms.save(make_arm(right, name=name), tmp_path / name)
+        trials_folder.save(make_arm(right, name=name), tmp_path / name)
         right = ~right
     files = {}
     for point, variables in ((".", {"LC_ALL": "C.UTF-8"}), (",", german)):

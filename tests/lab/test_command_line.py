@@ -6,7 +6,14 @@ from typing import Literal
 
 import pytest
 
-from didithelp.parameters import Parameters, names_of, parameter, texts_of, values_of
+from didithelp.parameters import (
+    Interval,
+    Parameters,
+    names_of,
+    parameter,
+    texts_of,
+    values_of,
+)
 from lab import command_line
 from lab.host import lifecycle
 
@@ -17,7 +24,7 @@ class Size(Parameters):
 
     sizes: tuple[int, ...] = parameter(
         "whole numbers >= 1, such as 4,2",
-        lambda sizes: all(size >= 1 for size in sizes),
+        valid=lambda sizes: all(size >= 1 for size in sizes),
         parse=command_line.integers,
     )
 
@@ -27,20 +34,13 @@ class Sample(Size):
     """One field of every kind."""
 
     num_images: int = parameter("a whole number")
-    rate: float = parameter("a number in (-1, 1)", lambda rate: -1 < rate < 1)
-    title: str = parameter("some text", bool)
-    shuffled: bool = parameter("true or false")
-    color: Literal["crimson", "turquoise"] = parameter("crimson or turquoise")
-    limit: int | None = parameter(
-        "never or a number >= 1",
-        lambda limit: limit is None or limit >= 1,
-        parse=lambda text: None if text == "never" else int(text),
-        spell=lambda limit: "never" if limit is None else str(limit),
-    )
+    rate: float = parameter(Interval(-1, 1, open="both"), 0.5)
+    title: str = parameter("some text", valid=bool)
+    shuffled: bool = parameter()
+    color: Literal["crimson", "turquoise"] = parameter()
+    limit: int | None = parameter(Interval(1), 3, noun="a number", none="never")
     workers: int | None = parameter(
-        "auto or a number",
-        parse=lambda text: None if text == "auto" else int(text),
-        spell=lambda workers: "auto" if workers is None else str(workers),
+        Interval(0, 10), 2, noun="a number", none="auto", note="auto is all"
     )
     folder: Path = parameter("a folder")
 
@@ -216,7 +216,11 @@ REFUSED_TEXTS = [
     ),
     ("num_images", "a whole number", ["1_0", "١", "７"]),  # int takes these
     ("sizes", "whole numbers >= 1, such as 4,2", ["4,١", "1_0"]),
-    ("rate", "a number in (-1, 1)", ["", "half", "0,5", "0.5.1", "0_0.5", "٠.٥"]),
+    (
+        "rate",
+        "a number in (-1, 1), such as 0.5",
+        ["", "half", "0,5", "0.5.1", "0_0.5", "٠.٥"],
+    ),
     ("title", "some text", [""]),
     ("shuffled", "true or false", ["", "yes", "no", "1", "0", "on", "t", "none"]),
     ("color", "crimson or turquoise", ["", "Crimson", "pink", " crimson"]),
@@ -225,8 +229,16 @@ REFUSED_TEXTS = [
         "whole numbers >= 1, such as 4,2",
         ["", ",", "4,,2", ",4", "4;2", "4,x"],
     ),
-    ("limit", "never or a number >= 1", ["", "Never", "none", "1.5", "auto"]),
-    ("workers", "auto or a number", ["", "AUTO", "never", "None"]),
+    (
+        "limit",
+        "never or a number >= 1, such as 3",
+        ["", "Never", "none", "1.5", "auto"],
+    ),
+    (
+        "workers",
+        "auto or a number from 0 to 10, such as 2 (auto is all)",
+        ["", "AUTO", "never", "None", "11"],
+    ),
 ]
 
 
@@ -242,13 +254,13 @@ def test_a_wrong_value_is_named_with_what_was_expected(capsys, name, expected, t
 @pytest.mark.parametrize("text", ["nan", "inf", "-inf", "Infinity", "1e999", "1", "-1"])
 def test_a_number_outside_its_range_is_refused(capsys, text):
     message = refused(capsys, flags(rate=text))
-    assert message == f"rate must be a number in (-1, 1), got {text!r}"
+    assert message == f"rate must be a number in (-1, 1), such as 0.5, got {text!r}"
 
 
 @pytest.mark.parametrize("text", ["-1e-4x", "-inf", "-1e+4"])
 def test_a_wrong_second_word_is_judged_as_a_value(capsys, text):
     message = refused(capsys, [*flags(rate=None), "--rate", text])
-    assert message.startswith("rate must be a number in (-1, 1), got ")
+    assert message.startswith("rate must be a number in (-1, 1), such as 0.5, got ")
 
 
 def test_a_line_break_in_a_value_does_not_break_the_line(capsys):

@@ -165,10 +165,10 @@ def test_wrong_data_parameters_are_told_before_any_data_is_read():
     for changes, part in [
         (
             {"validation_fraction": "0.9"},
-            "validation_fraction must be a number above 0",
+            r"validation_fraction must be a number in \(0, 0.5\]",
         ),
         ({"dataset": "minst"}, "mnist"),
-        ({"train_size": "-1"}, "train_size must be an integer"),
+        ({"train_size": "-1"}, "train_size must be a whole number >= 0"),
     ]:
         with pytest.raises(ValueError, match=part):
             command_line.build(prepare_data.Params, given | changes)

@@ -1,7 +1,10 @@
 """Figures as bytes: equal for equal inputs, safe, and at home in a page."""
 
 import io
+import os
 import re
+import subprocess
+import sys
 from xml.etree import ElementTree
 
 import numpy as np
@@ -10,6 +13,7 @@ from matplotlib import image as images
 
 from didithelp.report import figures
 from didithelp.report.figures import Curve, Difference, Strip
+from didithelp.report.palette import LIGHT
 from didithelp.report.words import Words
 
 WORDS = Words("en")
@@ -32,18 +36,21 @@ def forest(name="improved", interval=(-0.2, 0.4)):
 
 
 def seeds(paired=True):
-    arms = Strip("a", "#d55e00", [97.0, 97.5]), Strip("b", "#0072b2", [97.2, 97.5])
+    arms = (
+        Strip("a", LIGHT.arms[0], [97.0, 97.5]),
+        Strip("b", LIGHT.arms[1], [97.2, 97.5]),
+    )
     return figures.seeds("seeds_1", arms, paired, WORDS)
 
 
 def curves(words=WORDS, lengths=(3, 2)):
     lines = [(np.arange(1, n + 1), np.linspace(1.5, 0.5, n)) for n in lengths]
-    curve = Curve("a", "#d55e00", lines, [2, None][: len(lines)])
+    curve = Curve("a", LIGHT.arms[0], lines, [2, None][: len(lines)])
     return figures.curves("curves", [curve], "loss", "curves of a", words)
 
 
 def reliability():
-    return figures.reliability("reliability_0", "a", BINS, [BINS], "#d55e00", WORDS)
+    return figures.reliability("reliability_0", "a", BINS, [BINS], LIGHT.arms[0], WORDS)
 
 
 def confusion(size=3):
@@ -77,6 +84,54 @@ def test_the_svg_brings_its_name_and_nothing_that_holds_for_the_page(draw):
     tags = {element.tag.removeprefix(SVG) for element in root.iter()}
     assert tags.isdisjoint({"style", "metadata", "script", "foreignObject", "a"})
     assert "http" not in re.sub(r'xmlns(:xlink)?="[^"]*"', "", drawing.svg)
+
+
+@pytest.mark.parametrize("draw", [seeds, curves, reliability, confusion])
+def test_colors_of_arms_are_variables_with_the_color_of_the_png(draw):
+    found = re.findall(r"var\(--arm-(\d), (#[0-9a-f]{6})\)", draw().svg)
+    assert found
+    assert all(color == LIGHT.arms[int(place)] for place, color in found)
+
+
+def test_only_the_reference_has_a_color_to_itself():
+    colors = [figures.arm_color(place) for place in range(9)]
+    assert colors[:7] == list(LIGHT.arms)
+    assert colors[7:] == list(LIGHT.arms[1:3])
+
+
+@pytest.mark.parametrize("backend", ["module://matplotlib_inline.backend_inline", "x"])
+def test_a_notebooks_backend_that_is_not_installed_does_no_harm(backend):
+    """A notebook leaves MPLBACKEND to the programs that it starts."""
+    program = """
+import os, sys
+from didithelp.report import report, figures
+from didithelp.report.palette import LIGHT
+from didithelp.report.words import Words
+assert "matplotlib" not in sys.modules
+before = dict(os.environ)
+row = figures.Difference("a", figures.arm_color(1), 0.1, None, None)
+drawing = figures.forest([row], 0.1, Words("en"))
+assert drawing.png.startswith(b"\\x89PNG")
+assert dict(os.environ) == before
+assert "matplotlib.pyplot" not in sys.modules
+"""
+    environment = os.environ | {"MPLBACKEND": backend}
+    command = [sys.executable, "-W", "error", "-c", program]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_backend_that_is_there_is_still_the_one_of_later_plots():
+    program = """
+from didithelp.report import canvas
+with canvas.blank():
+    import matplotlib
+assert matplotlib.get_backend() == "svg", matplotlib.get_backend()
+"""
+    environment = os.environ | {"MPLBACKEND": "svg"}
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
 def test_figures_on_one_page_share_no_identifier():
@@ -169,6 +224,13 @@ def test_a_picture_keeps_every_pixel(shape):
     gray = pixels[:, :, 0] if shape[2:] == (1,) else pixels
     np.testing.assert_array_equal(np.rint(255 * decoded), gray)
     assert figures.sheet([pixels], ["a"]).startswith(b"\x89PNG")
+
+
+def test_a_picture_tells_no_time_and_no_program():
+    pixels = np.zeros((5, 7), np.uint8)
+    assert figures.picture(pixels) == figures.picture(pixels)
+    kinds = re.findall(b"IHDR|IDAT|IEND|t[EIX]{2}[tmXE]", figures.picture(pixels))
+    assert kinds == [b"IHDR", b"IDAT", b"IEND"]
 
 
 def test_a_sheet_holds_every_image():

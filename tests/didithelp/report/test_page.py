@@ -15,7 +15,7 @@ import pytest
 from didithelp.report import report
 from didithelp.report.document import Document, Section, Table
 from didithelp.report.html import page
-from didithelp.report.words import TEXTS, Words
+from didithelp.report.words import Words
 from tests.didithelp.builders import HOSTILE, NUM_EXAMPLES, baseline, improved, judge
 
 # Names of arms must be printable, those of data sets are whatever a file says.
@@ -109,7 +109,7 @@ def test_the_answer_comes_first_and_its_warnings_next(html):
         for part in (
             *("Inconclusive: improved is neither", "Warnings"),
             *(
-                TEXTS["en"][f"section_{name}"]
+                Words("en")(f"section_{name}")
                 for name in (
                     *("table", "recipes", "difference", "curves", "reliability"),
                     *("confusion", "flips", "cost", "provenance", "limits"),
@@ -230,7 +230,7 @@ def test_the_page_is_french_where_french_is_wanted(tmp_path):
     assert '<html lang="fr">' in html
     assert "Quelle est la taille de la différence" in text
     # What is English, a number's point included, is left to digests and versions.
-    told = text.split(TEXTS["fr"]["section_provenance"])[0]
+    told = text.split(Words("fr")("section_provenance"))[0]
     assert not re.search(r"\b(the|seeds|runs|differ|difference)\b", told)
     assert "None" not in text and "nan" not in text
 

@@ -55,7 +55,7 @@ def test_the_english_answer_is_that_of_the_comparison(ending):
     result = judge(reference, candidate, **changes)
     assert " ".join(sentences.answers(result, Words("en"))) == result.sentence
     told = [sentences.warning(each, Words("en")) for each in result.warning_codes]
-    assert told == result.warnings
+    assert tuple(told) == result.warnings
 
 
 @pytest.mark.parametrize("ending", ENDINGS)

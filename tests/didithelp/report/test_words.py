@@ -1,49 +1,161 @@
 """Both languages say the same things, and numbers are written as each writes them."""
 
+import ast
+import hashlib
+import json
+import re
 import string
+import tomllib
+from importlib import resources
+from pathlib import Path
 
 import pytest
 
-from didithelp import caveats
-from didithelp import comparing as comparison
-from didithelp import settings as decision
-from didithelp.report.words import FRENCH, TEXTS, WARNINGS, Words, clean
+import didithelp
+from didithelp import settings
+from didithelp.caveats import NotCovered, Scope
+from didithelp.report.words import LANGUAGES, Words, catalog, clean, code_of
 
 NO_BREAK, THIN = "\u00a0", "\u202f"
+OWN = ("numbers", "typography")  # tables that each language has for itself
+each_language = pytest.mark.parametrize("language", LANGUAGES)
+
+
+def tables(language):
+    file = resources.files("didithelp.report") / "texts" / f"{language}.toml"
+    return tomllib.loads(file.read_text(encoding="utf-8"))
 
 
 def placeholders(text):
     return sorted({name for _, name, _, _ in string.Formatter().parse(text) if name})
 
 
-def test_both_languages_have_the_same_keys_and_placeholders():
-    english, french = TEXTS["en"], TEXTS["fr"]
+def digest(table):
+    """Short, of a table's keys and texts, however the file wraps them."""
+    text = json.dumps(table, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()[:12]
+
+
+# --- the files ------------------------------------------------------------------------
+
+
+def test_both_languages_have_the_same_tables_and_keys_in_the_same_order():
+    english, french = tables("en"), tables("fr")
+    del french["source"]
     assert list(english) == list(french)
-    for key, text in english.items():
-        assert placeholders(text) == placeholders(french[key]), key
-        assert text.strip() and french[key].strip()
+    for name, table in english.items():
+        assert list(table) == list(french[name]), name
+    assert list(catalog("en")) == list(catalog("fr"))
 
 
-def test_every_warning_is_known_in_french():
-    assert list(WARNINGS) == list(caveats.TEXTS)
-    for code, text in caveats.TEXTS.items():
-        assert placeholders(WARNINGS[code]) == placeholders(text), code
+def test_a_text_has_the_same_placeholders_in_both_languages():
+    for key, text in catalog("en").items():
+        assert placeholders(text) == placeholders(catalog("fr")[key]), key
+    for key, value in tables("en")["numbers"].items():
+        if isinstance(value, str):
+            french = tables("fr")["numbers"][key]
+            assert placeholders(value) == placeholders(french), key
 
 
-def test_every_fixed_text_of_a_comparison_is_known_in_french():
-    scopes = comparison.SCOPE, comparison.SCOPE_OF_RUNS, comparison.SCOPE_OF_SOME
-    for text in (*scopes, *comparison.NOT_COVERED, *decision.SELECTION_SETS):
-        assert Words("fr").known(text) == FRENCH[text]
-        assert Words("en").known(text) == text
+def test_the_french_was_made_from_the_english_as_it_is():
+    """Whoever changes an English text looks at its French, then at this digest."""
+    english = {k: table for k, table in tables("en").items() if k not in OWN}
+    digests = {name: digest(table) for name, table in english.items()}
+    assert tables("fr")["source"] == digests, "bring fr.toml up to date, then [source]"
+
+
+@each_language
+def test_a_text_is_whole_plain_and_without_outer_blanks(language):
+    for key, text in catalog(language).items():
+        assert text and text == text.strip(" \t\n" + NO_BREAK + THIN), key
+        assert "  " not in text and "\n" not in text, key
+        assert not re.search(r"<[a-zA-Z/!]|&#?\w+;", text), f"{key} holds markup"
 
 
 def test_french_punctuation_never_begins_a_line():
-    for key, text in (TEXTS["fr"] | WARNINGS).items():
+    for key, text in catalog("fr").items():
         for mark in ":;!?%»":
             assert f" {mark}" not in text, key
-    assert f"graines{NO_BREAK}: " not in TEXTS["fr"]["axis_epoch"]
-    assert TEXTS["fr"]["interval_95"] == f"IC à 95{NO_BREAK}%"
-    assert TEXTS["fr"]["semicolon"] == f"{THIN};"
+        for mark in "«±":
+            assert f"{mark} " not in text, key
+    words = Words("fr")
+    assert words("interval_95") == f"IC à 95{NO_BREAK}%"
+    assert words("clauses", first="a", second="b") == f"a{THIN}; b"
+    assert words("label", name="a") == f"a{NO_BREAK}:"
+
+
+# --- the code that asks for them ------------------------------------------------------
+
+
+def asked():
+    """Keys that the code of `didithelp` names, and patterns of those it computes.
+
+    A key is used if the sources hold it as a string, whatever for: a reason or a
+    verdict is named where it is found and told by that name.
+    """
+    strings, patterns = set(), set()
+    for path in Path(didithelp.__file__).parent.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                strings.add(node.value)
+            if isinstance(node, ast.Call) and node.args:
+                patterns.add(pattern_of(node.args[0]))
+    return strings, patterns
+
+
+def pattern_of(argument):
+    """Of a key such as f"section_{name}"; None if `argument` is no such text."""
+    if not isinstance(argument, ast.JoinedStr):
+        return None
+    known = [part.value for part in argument.values if isinstance(part, ast.Constant)]
+    if not known or not all(
+        re.fullmatch(r"[a-z_]+\.?|_[a-z]+", part) for part in known
+    ):
+        return None
+    return "".join(
+        re.escape(part.value) if isinstance(part, ast.Constant) else r"\w+"
+        for part in argument.values
+    )
+
+
+def is_asked(key, strings, patterns):
+    """Texts by their keys; those of a table by its pattern and their codes."""
+    table, _, code = key.rpartition(".")
+    if table.startswith("plurals"):
+        return table.removeprefix("plurals.") in strings
+    if table:
+        codes = strings | {*Scope, *NotCovered, *settings.SELECTION_SETS}
+        return rf"{table}\.\w+" in patterns and code in codes
+    return key in strings or any(re.fullmatch(each, key) for each in patterns - {None})
+
+
+def test_no_text_is_unused():
+    strings, patterns = asked()
+    assert [k for k in catalog("en") if not is_asked(k, strings, patterns)] == []
+    assert not is_asked("never_asked_for", strings, patterns)
+    assert not is_asked("warnings.never_found", strings, patterns)
+
+
+def test_every_code_has_its_text():
+    for table, codes in (
+        ("scopes", Scope),
+        ("not_covered", NotCovered),
+        ("selection_sets", settings.SELECTION_SETS),
+        ("pairings", settings.PAIRINGS),
+    ):
+        assert list(tables("en")[table]) == list(codes)
+        for code in codes:
+            text = Words("en")(f"{table}.{code}")
+            assert code_of(table, text) == code
+            assert Words("fr")(f"{table}.{code}") != text
+
+
+def test_a_text_without_a_code_is_refused():
+    with pytest.raises(ValueError, match="one of the scopes of en.toml, got 'all'"):
+        code_of("scopes", "all")
+
+
+# --- numbers --------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -87,9 +199,35 @@ def test_numbers_and_lists_in_both_languages(method, arguments, english, french)
     assert getattr(Words("fr"), method)(*arguments) == french
 
 
-def test_zero_is_singular_in_french():
-    assert Words("en").plural("paired_seeds", 0) == "0 paired seeds"
-    assert Words("fr").plural("paired_seeds", 0) == "0 graine appariée"
+@pytest.mark.parametrize(
+    ("quantity", "english", "french"),
+    [
+        (0, "0 paired seeds", "0 graine appariée"),
+        (1, "1 paired seed", "1 graine appariée"),
+        (2, "2 paired seeds", "2 graines appariées"),
+        (1000, "1,000 paired seeds", f"1{THIN}000 graines appariées"),
+    ],
+)
+def test_a_plural_follows_the_rule_of_the_language(quantity, english, french):
+    assert Words("en").plural("paired_seeds", quantity) == english
+    assert Words("fr").plural("paired_seeds", quantity) == french
+
+
+def test_a_text_shows_lists_and_groups_digits_where_it_asks_for_them():
+    """An epoch is never grouped in English; a seed is a name and no quantity."""
+    values = {"arm": "a", "seeds": [1000, 7]}
+    assert "seeds 1000, 7 of a" in Words("en")("warnings.collapsed_runs", **values)
+    values = {"arm": "a", "epochs": 1000, "patience": 5}
+    key = "warnings.early_stopping_never_fired"
+    assert "all 1000 epochs" in Words("en")(key, **values)
+    assert f"les 1{THIN}000 époques" in Words("fr")(key, **values)
+
+
+def test_clauses_are_joined_as_the_language_does():
+    assert Words("en").clauses(["a", "b", "c"]) == "a; b; c"
+    assert Words("fr").clauses(["a", "b", "c"]) == f"a{THIN}; b{THIN}; c"
+    assert Words("fr").clauses(["a"]) == "a"
+    assert Words("fr").clauses([]) == ""
 
 
 def test_another_language_is_refused():

@@ -12,6 +12,8 @@ import pytest
 
 from lab import mlproject
 from lab.data import dataset as data
+from lab.data.prepare import prepare
+from lab.data.split import Split
 from lab.engines import processes as trials
 from lab.engines.processes import EpochDone, TrialError, Trials, Workers
 from lab.host import cores
@@ -23,13 +25,8 @@ from tests.make_data import make_recipe, save_images
 def dataset_folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("images")
     save_images(folder / "images.npz")
-    dataset = data.prepare(
-        "images.npz",
-        validation_fraction=0.2,
-        split_seed=0,
-        train_size=0,
-        working_directory=folder,
-    )
+    split = Split(validation_fraction=0.2, split_seed=0, train_size=0)
+    dataset = prepare("images.npz", split, folder)
     data.save(dataset, folder / "dataset")
     return folder / "dataset"
 
@@ -135,8 +132,10 @@ def test_workers_do_not_outlive_a_killed_parent(dataset_folder, tmp_path):
         env=os.environ | {"PYTHONPATH": str(mlproject.PROJECT_DIRECTORY)},
     )
     with parent:
-        pid = int(parent.stdout.readline())
-        parent.kill()
+        try:
+            pid = int(parent.stdout.readline())
+        finally:
+            parent.kill()
     assert_gone(pid)
 
 

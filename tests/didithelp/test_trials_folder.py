@@ -9,8 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from didithelp import arm as arms
-from didithelp import formats
+from didithelp import formats, trials_folder
 from didithelp.arm import METRIC_COLUMNS, ArmError
 from tests.didithelp.builders import NUM_CLASSES, _dataset, _history, make_arm
 
@@ -20,7 +19,7 @@ RIGHT = [[1, 1, 0, 1], [1, 0, 0, 1], [1, 1, 1, 1]]
 @pytest.fixture
 def folder(tmp_path):
     """A good arm, for the tests that break it."""
-    arms.save(make_arm(RIGHT), tmp_path / "trials")
+    trials_folder.save(make_arm(RIGHT), tmp_path / "trials")
     return tmp_path / "trials"
 
 
@@ -33,8 +32,8 @@ def content(folder):
 
 def test_a_saved_arm_comes_back_bit_for_bit(tmp_path):
     saved = make_arm(RIGHT, seeds=[3, 11, 7], diverged=(5,))
-    arms.save(saved, tmp_path / "trials")
-    found = arms.load(tmp_path / "trials")
+    trials_folder.save(saved, tmp_path / "trials")
+    found = trials_folder.load(tmp_path / "trials")
     for field in ("name", "recipe", "dataset", "versions"):
         assert getattr(found, field) == getattr(saved, field)
     for field in ("seeds", "labels", "probabilities"):
@@ -50,21 +49,25 @@ def test_floats_survive_the_csv_exactly(tmp_path):
     values = np.random.default_rng(0).random(3) * [1e-12, 1.0, 1e9]
     saved = make_arm(RIGHT)
     metrics = saved.metrics.assign(test_loss=values)
-    arms.save(dataclasses.replace(saved, metrics=metrics), tmp_path / "trials")
-    assert arms.load(tmp_path / "trials").metrics["test_loss"].tolist() == list(values)
+    trials_folder.save(dataclasses.replace(saved, metrics=metrics), tmp_path / "trials")
+    assert trials_folder.load(tmp_path / "trials").metrics[
+        "test_loss"
+    ].tolist() == list(values)
 
 
 def test_equal_arms_give_equal_bytes(tmp_path):
     saved = make_arm(RIGHT, diverged=(9,))
-    arms.save(saved, tmp_path / "first")
-    arms.save(arms.load(tmp_path / "first"), tmp_path / "second")
+    trials_folder.save(saved, tmp_path / "first")
+    trials_folder.save(trials_folder.load(tmp_path / "first"), tmp_path / "second")
     assert content(tmp_path / "first") == content(tmp_path / "second")
 
 
 def test_files_read_well(tmp_path):
-    arms.save(make_arm(RIGHT, name="größer", diverged=(9,)), tmp_path / "trials")
+    trials_folder.save(
+        make_arm(RIGHT, name="größer", diverged=(9,)), tmp_path / "trials"
+    )
     files = content(tmp_path / "trials")
-    assert list(files) == sorted(arms.FILES)
+    assert list(files) == sorted(trials_folder.FILES)
     rows = files["metrics.csv"].decode().splitlines()
     assert rows[1].startswith("0,finished,0.75,")
     assert rows[1].endswith(",407050")
@@ -74,8 +77,8 @@ def test_files_read_well(tmp_path):
 
 
 def test_saving_replaces_an_older_arm_and_leaves_nothing_behind(folder):
-    arms.save(make_arm(RIGHT[:2], name="newer"), folder)
-    assert arms.load(folder).name == "newer"
+    trials_folder.save(make_arm(RIGHT[:2], name="newer"), folder)
+    assert trials_folder.load(folder).name == "newer"
     assert [path.name for path in folder.parent.iterdir()] == ["trials"]
 
 
@@ -83,29 +86,29 @@ def test_saving_never_deletes_the_files_of_others(folder):
     (folder / "thesis.txt").write_text("months of work")
     before = content(folder)
     with pytest.raises(ArmError, match="thesis.txt"):
-        arms.save(make_arm(RIGHT, name="newer"), folder)
+        trials_folder.save(make_arm(RIGHT, name="newer"), folder)
     assert content(folder) == before
 
 
 def test_saving_over_a_file_is_refused(tmp_path):
     (tmp_path / "trials").write_text("")
     with pytest.raises(ArmError, match="must be a folder"):
-        arms.save(make_arm(RIGHT), tmp_path / "trials")
+        trials_folder.save(make_arm(RIGHT), tmp_path / "trials")
 
 
 def test_a_failed_save_leaves_the_older_arm(folder, monkeypatch):
     before = content(folder)
     monkeypatch.setattr(np, "savez", lambda *_, **__: 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        arms.save(make_arm(RIGHT, name="newer"), folder)
+        trials_folder.save(make_arm(RIGHT, name="newer"), folder)
     assert content(folder) == before
     assert [path.name for path in folder.parent.iterdir()] == ["trials"]
 
 
 def test_an_arm_whose_trials_all_diverged_can_be_stored(tmp_path):
     saved = make_arm(np.ones((0, 4)), diverged=(0, 1), history=_history([], 5))
-    arms.save(saved, tmp_path / "trials")
-    found = arms.load(tmp_path / "trials")
+    trials_folder.save(saved, tmp_path / "trials")
+    found = trials_folder.load(tmp_path / "trials")
     assert found.probabilities.shape == (0, 4, NUM_CLASSES)
     assert found.metrics["status"].tolist() == ["diverged", "diverged"]
 
@@ -115,7 +118,7 @@ def test_an_arm_whose_trials_all_diverged_can_be_stored(tmp_path):
 
 def refusal(folder) -> str:
     with pytest.raises(ArmError) as caught:
-        arms.load(folder)
+        trials_folder.load(folder)
     assert "\n" not in str(caught.value)
     assert str(folder) in str(caught.value)
     return str(caught.value)
@@ -133,7 +136,7 @@ def test_accuracies_or_predictions_there_must_be(folder, kept):
     assert "at least metrics.csv or predictions.npz; missing: both" in refusal(folder)
 
 
-@pytest.mark.parametrize("name", arms.FILES)
+@pytest.mark.parametrize("name", trials_folder.FILES)
 @pytest.mark.parametrize("damage", ["empty", "half", "noise"])
 def test_a_damaged_file_is_named(folder, name, damage):
     whole = (folder / name).read_bytes()
@@ -209,7 +212,7 @@ def test_wrong_predictions_are_explained(folder, changes, message):
 
 def test_probabilities_within_rounding_are_accepted(folder):
     rewrite_predictions(folder, probabilities=probabilities(row=[0.9005, 0.05, 0.05]))
-    arms.load(folder)
+    trials_folder.load(folder)
 
 
 def edit_csv(folder, name, edit):
@@ -308,10 +311,10 @@ def test_wrong_description_is_explained(folder, changes, message):
 def test_other_software_may_leave_out_what_is_only_told(folder):
     told = {"source": None, "image_shape": "28x28", "train_size": None, "ours": [1]}
     edit_json(folder, dataset=_dataset(4) | told)
-    found = arms.load(folder).dataset
+    found = trials_folder.load(folder).dataset
     assert (found.source, found.image_shape, found.train_size) == ("", (), None)
     edit_json(folder, dataset=_dataset(4, x_train=None))
-    assert arms.load(folder).dataset.sha256["x_train"] is None
+    assert trials_folder.load(folder).dataset.sha256["x_train"] is None
 
 
 def test_a_dict_is_no_description_of_a_data_set():
@@ -331,7 +334,7 @@ def test_a_json_list_is_no_description(folder):
 
 def test_rows_of_metrics_may_stand_in_any_order(folder):
     edit_csv(folder, "metrics.csv", lambda frame: frame[::-1])
-    assert arms.load(folder).seeds.tolist() == [0, 1, 2]
+    assert trials_folder.load(folder).seeds.tolist() == [0, 1, 2]
 
 
 def test_a_recipe_that_json_cannot_hold_is_refused_when_the_arm_is_made():
@@ -349,7 +352,9 @@ def write(folder, content):
 
 
 def test_seeds_and_accuracies_are_an_arm(tmp_path):
-    found = arms.load(write(tmp_path / "torch", "seed, test_accuracy\n3,0.9\n1,0.8\n"))
+    found = trials_folder.load(
+        write(tmp_path / "torch", "seed, test_accuracy\n3,0.9\n1,0.8\n")
+    )
     assert found.name == "torch"
     assert found.seeds.tolist() == [3, 1]
     assert found.metrics["test_accuracy"].tolist() == [0.9, 0.8]
@@ -362,7 +367,9 @@ def test_seeds_and_accuracies_are_an_arm(tmp_path):
 
 
 def test_a_run_without_an_accuracy_did_not_finish(tmp_path):
-    found = arms.load(write(tmp_path / "a", "seed,test_accuracy\n0,\n1,0.8\n2,inf\n"))
+    found = trials_folder.load(
+        write(tmp_path / "a", "seed,test_accuracy\n0,\n1,0.8\n2,inf\n")
+    )
     assert found.metrics["status"].tolist() == ["diverged", "finished", "diverged"]
     assert found.seeds.tolist() == [1]
 
@@ -385,7 +392,7 @@ def test_wrong_accuracies_are_explained(tmp_path, content, message):
 
 def test_other_software_need_not_end_the_last_line(tmp_path):
     folder = write(tmp_path / "other", "seed,test_accuracy\n0,0.9\n1,0.8")
-    assert arms.load(folder).metrics["test_accuracy"].tolist() == [0.9, 0.8]
+    assert trials_folder.load(folder).metrics["test_accuracy"].tolist() == [0.9, 0.8]
     (folder / "arm.json").write_text('{"name": "described"}')
     assert "unfinished last line; write it again" in refusal(folder)
 
@@ -393,7 +400,7 @@ def test_other_software_need_not_end_the_last_line(tmp_path):
 def test_what_arm_json_lacks_is_unknown(tmp_path):
     folder = write(tmp_path / "torch", "seed,test_accuracy\n0,0.9\n")
     (folder / "arm.json").write_text('{"recipe": {"epochs": 3}, "note": "ours"}')
-    found = arms.load(folder)
+    found = trials_folder.load(folder)
     assert (found.name, found.recipe) == ("torch", {"epochs": 3})
     assert (found.dataset, found.versions) == (None, {})
 
@@ -405,9 +412,9 @@ def keep_only(folder, name):
 
 
 def test_predictions_alone_are_an_arm(folder):
-    whole = arms.load(folder)
+    whole = trials_folder.load(folder)
     keep_only(folder, "predictions.npz")
-    found = arms.load(folder)
+    found = trials_folder.load(folder)
     assert found.name == "trials"
     assert found.dataset is None
     np.testing.assert_array_equal(found.probabilities, whole.probabilities)
@@ -420,14 +427,14 @@ def test_predictions_alone_are_an_arm(folder):
 
 
 def test_predictions_of_other_types_are_converted(folder):
-    whole = arms.load(folder)
+    whole = trials_folder.load(folder)
     rewrite_predictions(
         folder,
         seeds=whole.seeds.astype(np.uint8),
         labels=whole.labels.astype(np.uint8),
         probabilities=whole.probabilities.astype(np.float64),
     )
-    found = arms.load(folder)
+    found = trials_folder.load(folder)
     assert found.seeds.dtype == np.int64
     assert found.probabilities.dtype == np.float32
     np.testing.assert_array_equal(found.probabilities, whole.probabilities)
@@ -448,13 +455,13 @@ def test_predictions_of_nothing_are_no_arm(folder):
 
 def test_an_arm_keeps_what_is_known_without_its_predictions(folder):
     (folder / "predictions.npz").unlink()
-    found = arms.load(folder)
+    found = trials_folder.load(folder)
     assert (found.name, found.recipe["epochs"]) == ("baseline", 5)
     assert found.seeds.tolist() == [0, 1, 2]
     assert not found.history.empty
     assert not found.has_predictions
     with pytest.raises(ArmError, match="must have predictions to be saved"):
-        arms.save(found, folder)
+        trials_folder.save(found, folder)
 
 
 def replace_header(folder, shape):

@@ -1,0 +1,240 @@
+"""The `trials/` folder: the only module that knows its format.
+
+    metrics.csv      one row per started seed, empty cells where a trial diverged
+    history.csv      one row per seed and epoch
+    predictions.npz  seeds (S,), labels (N,), probabilities (S, N, C) of the test set
+    arm.json         name, recipe, dataset, versions
+
+A folder made by other software may hold less: metrics.csv with the columns seed and
+test_accuracy, or predictions.npz; arm.json with any of its keys. What it lacks is
+None, NaN or empty in the arm.
+
+`save` writes the same bytes for the same arm on every machine; `load` never unpickles
+anything.
+"""
+
+from __future__ import annotations
+
+import json
+from io import BytesIO
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from didithelp import files, formats, scores
+from didithelp.arm import (
+    ALL_COLUMNS,
+    DIVERGED,
+    FINISHED,
+    HISTORY_COLUMNS,
+    WHOLE_NUMBER_COLUMNS,
+    Arm,
+    ArmError,
+    check_predictions,
+    require,
+)
+from didithelp.dataset_description import DatasetDescription
+from didithelp.errors import DataError, reason
+
+FILES = ("metrics.csv", "history.csv", "predictions.npz", "arm.json")
+SUFFICIENT_FILES = ("metrics.csv", "predictions.npz")
+
+
+class _Predictions(NamedTuple):
+    """The arrays of predictions.npz, by their names in it."""
+
+    seeds: np.ndarray
+    labels: np.ndarray
+    probabilities: np.ndarray
+
+
+def save(arm: Arm, folder: Path) -> None:
+    """Write `arm` to `folder`, whole or not at all; an arm already there is replaced.
+
+    Raises:
+        ArmError: the arm has no predictions, or the folder holds other files.
+        OSError: it cannot be written.
+    """
+    if arm.labels is None or arm.probabilities is None:
+        raise ArmError(f"{arm.name} must have predictions to be saved, got none")
+    folder = Path(folder).resolve()
+    _refuse_foreign_files(folder)
+    with files.whole_folder(folder) as fresh:
+        (fresh / "metrics.csv").write_bytes(_csv(arm.metrics))
+        (fresh / "history.csv").write_bytes(_csv(arm.history))
+        (fresh / "arm.json").write_bytes(_description(arm))
+        # np.savez dates every member 1980-01-01, so equal arrays give equal bytes.
+        np.savez(
+            fresh / "predictions.npz",
+            seeds=arm.seeds,
+            labels=arm.labels,
+            probabilities=arm.probabilities,
+        )
+
+
+def load(folder: Path) -> Arm:
+    """Read and check the arm in `folder`, of which one of `SUFFICIENT_FILES` is enough.
+
+    Raises:
+        ArmError: the folder and what is wrong with its content.
+    """
+    folder = Path(folder)
+    if not any((folder / name).is_file() for name in SUFFICIENT_FILES):
+        raise ArmError(
+            f"{folder} must be the trials/ folder of a training step, or hold at least "
+            f"{' or '.join(SUFFICIENT_FILES)}; missing: both"
+        )
+    try:
+        predictions = _read_predictions(folder / "predictions.npz")
+        metrics = _read_metrics(folder / "metrics.csv", predictions)
+        finished = metrics.loc[metrics["status"] == FINISHED, "seed"].to_numpy()
+        return Arm(
+            **_read_description(folder / "arm.json"),
+            metrics=metrics,
+            history=_read_history(folder / "history.csv"),
+            seeds=finished if predictions is None else predictions.seeds,
+            labels=None if predictions is None else predictions.labels,
+            probabilities=None if predictions is None else predictions.probabilities,
+        )
+    except ArmError as error:
+        raise ArmError(f"{folder}: {error.message}", error.reason) from None
+
+
+def _refuse_foreign_files(folder: Path) -> None:
+    """Saving replaces the folder, so it must hold nothing but an older arm."""
+    if not folder.exists():
+        return
+    if not folder.is_dir():
+        raise ArmError(f"{folder} must be a folder, got a file; choose another path")
+    foreign = sorted(path.name for path in folder.iterdir() if path.name not in FILES)
+    if foreign:
+        raise ArmError(
+            f"{folder} must be new, empty or an older arm, found {foreign[0]!r} in it; "
+            "choose another folder"
+        )
+
+
+def _csv(frame: pd.DataFrame) -> bytes:
+    """UTF-8 CSV whose floats read back bit for bit; whole numbers have no point."""
+    frame = frame.copy()
+    for column in WHOLE_NUMBER_COLUMNS + ("epoch",):
+        if column in frame:
+            frame[column] = frame[column].astype("Int64")
+    return frame.to_csv(index=False, lineterminator="\n").encode("utf-8")
+
+
+def _read_csv(path: Path) -> pd.DataFrame:
+    """Only what this project wrote is known to end in a line break, if it is whole."""
+    try:
+        content = path.read_bytes()
+        is_ours = path.with_name("arm.json").is_file()
+        if is_ours and not content.endswith(b"\n"):
+            raise ValueError("an unfinished last line")
+        return pd.read_csv(BytesIO(content), encoding="utf-8", skipinitialspace=True)
+    except (OSError, ValueError) as error:
+        raise ArmError(
+            f"{path.name} must be CSV in UTF-8, got: {error}; write it again"
+        ) from None
+
+
+def _read_metrics(path: Path, predictions: _Predictions | None) -> pd.DataFrame:
+    """Read metrics.csv, or what the predictions say; columns it lacks are empty."""
+    if path.is_file() or predictions is None:
+        metrics = _read_csv(path)
+        require("metrics", metrics.columns, ("seed", "test_accuracy"))
+    else:
+        metrics = _metrics_of(predictions)
+    if "status" not in metrics:
+        is_finished = np.isfinite(pd.to_numeric(metrics["test_accuracy"], "coerce"))
+        metrics["status"] = np.where(is_finished, FINISHED, DIVERGED)
+    others = [name for name in metrics if name not in ALL_COLUMNS]
+    return metrics.reindex(columns=[*ALL_COLUMNS, *others])
+
+
+def _metrics_of(predictions: _Predictions) -> pd.DataFrame:
+    """One row per run, as far as its predictions tell."""
+    check_predictions(*predictions)
+    seeds, labels, probabilities = predictions
+    if not labels.size:
+        raise ArmError("predictions must cover at least one test example, got none")
+    right = scores.right_or_wrong(probabilities, labels)
+    losses = scores.negative_log_likelihood(probabilities, labels)
+    return pd.DataFrame(
+        {
+            "seed": seeds,
+            "test_accuracy": right.mean(axis=1),
+            "test_cross_entropy": losses.mean(axis=1),
+            "expected_calibration_error": [
+                scores.expected_calibration_error(run, labels) for run in probabilities
+            ],
+        }
+    )
+
+
+def _read_history(path: Path) -> pd.DataFrame:
+    if not path.is_file():
+        return pd.DataFrame(columns=list(HISTORY_COLUMNS))
+    return _read_csv(path)
+
+
+def _description(arm: Arm) -> bytes:
+    content = {
+        "name": arm.name,
+        "recipe": arm.recipe,
+        "dataset": None if arm.dataset is None else arm.dataset.to_json(),
+        "versions": arm.versions,
+    }
+    text = json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False)
+    return (text + "\n").encode("utf-8")
+
+
+def _read_description(path: Path) -> dict[str, Any]:
+    """The content of arm.json; of what it lacks, only the folder's name is known."""
+    unknown: dict[str, Any] = {"recipe": None, "dataset": None, "versions": {}}
+    description = {"name": path.absolute().parent.name, **unknown}
+    if not path.is_file():
+        return description
+    try:
+        content = json.loads(path.read_bytes().decode("utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise ArmError(
+            f"{path.name} must be JSON in UTF-8, got: {error}; write it again"
+        ) from None
+    if not isinstance(content, dict):
+        raise ArmError(
+            f"{path.name} must be a JSON object, got {type(content).__name__}; "
+            "write it again"
+        )
+    description |= {key: content[key] for key in description if key in content}
+    if description["dataset"] is not None:
+        try:
+            dataset = DatasetDescription.from_json(description["dataset"])
+        except DataError as error:
+            raise ArmError(str(error)) from None
+        description["dataset"] = dataset
+    return description
+
+
+def _read_predictions(path: Path) -> _Predictions | None:
+    """The arrays of predictions.npz, if there is one.
+
+    Integer seeds become int64, float64 probabilities float32. Pickled content is
+    refused, not run.
+    """
+    if not path.is_file():
+        return None
+    try:
+        with open(path, "rb") as file:
+            arrays = formats.read_npz(file, _Predictions._fields, path.name)
+    except OSError as error:
+        raise ArmError(f"{path.name} must be readable, got: {reason(error)}") from None
+    except DataError as error:
+        raise ArmError(str(error)) from None
+    if np.issubdtype(arrays["seeds"].dtype, np.integer):
+        arrays["seeds"] = arrays["seeds"].astype(np.int64)
+    if arrays["probabilities"].dtype == np.float64:
+        with np.errstate(over="ignore"):  # becomes infinite, which is refused
+            arrays["probabilities"] = arrays["probabilities"].astype(np.float32)
+    return _Predictions(**arrays)
