@@ -19,10 +19,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from didithelp import caveats, codec, effects, files, predictions, significance
+from didithelp import (
+    caveats,
+    effects,
+    files,
+    predictions,
+    sentences,
+    significance,
+)
 from didithelp.arm import Arm, finished_rows
 from didithelp.comparison import ComparedArm, Comparison, Difference
-from didithelp.report import figures, latex, markdown, sentences, tables
+from didithelp.report import figures, latex, markdown, tables
 from didithelp.report.document import (
     Block,
     Card,
@@ -38,7 +45,7 @@ from didithelp.report.document import (
 )
 from didithelp.report.figures import Curve, Strip
 from didithelp.report.html import page
-from didithelp.report.words import Words, clean
+from didithelp.words import Words, clean
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -264,8 +271,7 @@ class Report:
                 figures.reliability(
                     f"reliability_{place}",
                     title,
-                    codec.encode(found.pooled),
-                    codec.encode(found.per_seed),
+                    found,
                     figures.arm_color(place),
                     words,
                 )

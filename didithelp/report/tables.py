@@ -20,8 +20,8 @@ from didithelp.comparison import (
     Summary,
 )
 from didithelp.report.document import Table
-from didithelp.report.sentences import reasons_and_flags
-from didithelp.report.words import EMPTY, Words
+from didithelp.sentences import reasons_and_flags
+from didithelp.words import EMPTY, Words
 
 # --- for programs ---------------------------------------------------------------------
 

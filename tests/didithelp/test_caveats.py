@@ -6,9 +6,8 @@ import json
 import numpy as np
 import pytest
 
-from didithelp import caveats
-from didithelp.report import sentences
-from didithelp.report.words import Words
+from didithelp import caveats, sentences
+from didithelp.words import Words
 from tests.didithelp.builders import (
     accuracies_only,
     baseline,

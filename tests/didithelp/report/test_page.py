@@ -30,7 +30,7 @@ from didithelp.report.document import (
 )
 from didithelp.report.html import page
 from didithelp.report.palette import DARK, LIGHT, PRINT
-from didithelp.report.words import Words
+from didithelp.words import Words
 from tests.didithelp.builders import HOSTILE, NUM_EXAMPLES, baseline, improved, judge
 
 # Names of arms must be printable, those of data sets are whatever a file says.

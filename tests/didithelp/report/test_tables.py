@@ -3,7 +3,7 @@
 import pytest
 
 from didithelp.report import tables
-from didithelp.report.words import EMPTY, Words
+from didithelp.words import EMPTY, Words
 from tests.didithelp.builders import (
     accuracies_only,
     baseline,

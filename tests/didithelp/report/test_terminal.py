@@ -6,8 +6,9 @@ import re
 import pytest
 from rich.console import Console
 
-from didithelp.report import sentences, terminal
-from didithelp.report.words import Words
+from didithelp import sentences
+from didithelp.report import terminal
+from didithelp.words import Words
 from tests.didithelp.builders import baseline, improved, judge
 
 LONG = "improved_with_a_very_long_name_" * 4
