@@ -1,4 +1,5 @@
-# Two commands for a new machine: `make main` and `make test`.
+# Two commands for a new machine: `make main` and `make test`; `make test-all` also runs
+# the slow tests, which kill steps, run whole pipelines and fill disks.
 # Parameters: make main P="dataset=mnist-5k seeds=3"
 
 # The first Python that fits. Each is started, for a name may stand for nothing that runs.
@@ -10,18 +11,25 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 # MLflow would announce every command it runs; errors still show.
 export MLFLOW_LOGGING_LEVEL ?= WARNING
 
-.PHONY: main test lint ui wheels bench
+.PHONY: main test test-all lint ui wheels bench
 
 main: .venv/main
 	@python -m lab.runs.store
 	mlflow run . -e main --env-manager local $(addprefix -P ,$(P))
 
+# A process per core, up to eight: each loads TensorFlow.
+PYTEST = python -m pytest -n auto --maxprocesses 8 --dist loadgroup
 test: .venv/dev
-	python -m pytest
+	$(PYTEST) -m "not slow"
+
+test-all: .venv/dev
+	$(PYTEST)
 
 lint: .venv/dev
 	ruff check .
 	ruff format --check .
+	mypy
+	lint-imports --no-logo --no-cache
 
 ui: .venv/main
 	mlflow ui

@@ -137,6 +137,7 @@ def median_detectable(right: np.ndarray, size: int, number: int) -> float:
 
 
 def main() -> None:
+    """Split the runs of one arm in two again and again, and count the verdicts."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--arm", type=Path, required=True, help="a trials/ folder")
     parser.add_argument("--splits", type=int, default=1000)

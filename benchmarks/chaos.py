@@ -105,7 +105,7 @@ def processes(session: int, words: str = "") -> list[int]:
 def disturb(
     pipeline: Pipeline, words: str, number: int, second: float
 ) -> tuple[int, list[int]]:
-    """Start, kill after a while, and wait; how many were killed, and who still lives"""
+    """Start, kill after a while, and wait; how many were killed, and who lives."""
     process = pipeline.start()
     try:
         process.wait(second)

@@ -145,6 +145,7 @@ def seconds_by_package(importtime: str) -> list[tuple[str, float]]:
 
 
 def main() -> None:
+    """Time `compare` as a whole and stage by stage."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--out", type=Path, help="write every run to this CSV file")

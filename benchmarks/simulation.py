@@ -42,6 +42,7 @@ class Recipe:
 
     @property
     def threshold(self) -> float:
+        """The latent number below which a run is right on an image."""
         return float(special.ndtri(self.accuracy))
 
     @property
@@ -66,6 +67,7 @@ class Truth:
 
     @property
     def delta(self) -> float:
+        """The true difference in accuracy, candidate minus reference."""
         return self.candidate.accuracy - self.reference.accuracy
 
 

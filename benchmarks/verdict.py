@@ -226,11 +226,13 @@ def table(
 
 
 def header(names: list[str]) -> Iterator[str]:
+    """The two first lines of a Markdown table."""
     yield row(names)
     yield row(["---"] + ["---:"] * (len(names) - 1))
 
 
 def row(cells: Iterable[object]) -> str:
+    """A line of a Markdown table."""
     return f"| {' | '.join(str(cell) for cell in cells)} |"
 
 
@@ -288,6 +290,7 @@ def agreement(
 
 
 def main() -> None:
+    """Print the tables of verdict.md."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--experiments", type=int, default=5000, help="per truth")
     parser.add_argument("--processes", type=int, default=2)

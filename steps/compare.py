@@ -1,7 +1,8 @@
 """Arms → `comparison/`: did a candidate recipe help, by how much, how sure?
 
 Reads:  `baseline`, and `improved` or several `candidates`: the `trials/` of training
-        runs, or what other software made of the same kind (see `didithelp.trials_folder`).
+        runs, or what other software made of the same kind (see
+        `didithelp.trials_folder`).
 Leaves: `comparison/` with `report.html`, the tables, `comparison.json` and figures,
         headline metrics, the verdict as tags and note; all of it on its own run and
         on the driver's.

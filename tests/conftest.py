@@ -5,24 +5,31 @@ TensorFlow in tests is as it is in a worker: quiet, on the CPU, one thread.
 
 import os
 import socket
+import tempfile
 from pathlib import Path
 
 import pytest
 
-from lab.engines.processes import WORKER_ENVIRONMENT
-from lab.runs import environment
+from lab.runs.environment import prepare
+from lab.training import environment
 from tests.web import serve
 
-environment.prepare()  # before anything imports MLflow
-os.environ.update(WORKER_ENVIRONMENT)
+prepare()  # before anything imports MLflow
+os.environ.update(environment.VARIABLES)
+
+# Keras, MLflow, matplotlib and git read and write files of the user as soon as they are
+# loaded. All processes of pytest-xdist share the home that the first has made.
+if "PYTEST_XDIST_WORKER" not in os.environ:
+    HOME = tempfile.TemporaryDirectory(prefix="home-of-tests-")
+    os.environ["HOME"] = HOME.name
+    for place in ("KERAS_HOME", "MPLCONFIGDIR", "XDG_CONFIG_HOME", "XDG_CACHE_HOME"):
+        os.environ.pop(place, None)
 
 
 @pytest.fixture(scope="session")
 def one_thread():
     """For every test that computes with TensorFlow in this process."""
-    from lab.training import trainer as training
-
-    training.use_one_thread()
+    environment.use_one_thread()
 
 
 @pytest.fixture

@@ -81,7 +81,7 @@ class Place:
     def run(self, entry_point: str, **given) -> subprocess.CompletedProcess:
         """`start`, and wait for the end."""
         with self.start(entry_point, **given) as process:
-            out, err = process.communicate(timeout=300)
+            out, err = process.communicate(timeout=600)
         return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
     def runs(self, filter_string: str = "") -> list[Run]:

@@ -1,14 +1,10 @@
 """The contract between MLproject, the command lines and the modules behind them."""
 
-import ast
 import dataclasses
 import importlib
-import json
 import math
 import re
 import shlex
-import subprocess
-import sys
 import typing
 from pathlib import Path
 
@@ -50,19 +46,8 @@ SHARED = {
 # The only parameter without a default, and one of the two ways to name a candidate.
 ARMS = {"baseline": "runs:/0123/trials", "improved": "--some folder's name"}
 REQUIRED = {"compare": ["baseline"], "verify": ["arm"]}
-PACKAGES = ("didithelp", "lab", "steps", "pipelines")
-SOURCES = sorted(
-    path
-    for package in PACKAGES
-    for path in (mlproject.PROJECT_DIRECTORY / package).rglob("*.py")
-)
 
 each_entry_point = pytest.mark.parametrize("entry_point", MODULES)
-each_source = pytest.mark.parametrize(
-    "source",
-    SOURCES,
-    ids=lambda path: path.relative_to(mlproject.PROJECT_DIRECTORY).as_posix(),
-)
 
 
 @pytest.fixture(scope="module")
@@ -210,34 +195,6 @@ def test_the_example_in_an_error_is_right(field):
     assert f", such as {example}" in accepted(field)
 
 
-def in_a_table(field):
-    """An interval as a table gives it: [0, 1), 1 to 10000, ≥ 1."""
-    interval = field.metadata["accepts"]
-    if field.type is float:
-        return str(interval)
-    if math.isinf(interval.high):
-        return f"≥ {interval.low}"
-    return f"{interval.low} to {interval.high}"
-
-
-def intervals_in_tables():
-    """Each number's name, and what tables in the documentation say of its interval."""
-    root = mlproject.PROJECT_DIRECTORY
-    spellings = r"[\[(][\d.e]+, [\d.e]+[\])]|\b\d+ to \d+\b|≥ \d+"
-    for path in [root / "README.md", *(root / "docs").glob("*.md")]:
-        for line in path.read_text("utf-8").splitlines():
-            row = re.match(r"\| `(\w+)`", line)
-            if row and row[1] in NUMBERS:
-                yield from ((row[1], text) for text in re.findall(spellings, line))
-
-
-def test_tables_give_the_intervals_that_are_checked():
-    given = list(intervals_in_tables())
-    assert {name for name, _ in given} >= NUMBERS.keys() & set(names_of(Recipe))
-    for name, text in given:
-        assert text == in_a_table(NUMBERS[name]), name
-
-
 # --- the two recipes ------------------------------------------------------------------
 
 
@@ -286,73 +243,3 @@ def test_every_requirement_is_pinned_to_one_version(name):
     assert requirements
     for line in requirements:
         assert re.fullmatch(r"[A-Za-z][A-Za-z0-9-]*==\d[\d.]*(; .+)?", line), line
-
-
-# --- imports --------------------------------------------------------------------------
-
-
-def imported(nodes):
-    """Top-level packages that import statements among some syntax nodes name."""
-    for node in nodes:
-        if isinstance(node, ast.Import):
-            yield from (alias.name.partition(".")[0] for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and not node.level:
-            yield node.module.partition(".")[0]
-
-
-def nodes_at_import(tree):
-    """Syntax nodes that run when a module is imported."""
-    for node in ast.iter_child_nodes(tree):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
-            continue
-        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
-            continue
-        yield node
-        yield from nodes_at_import(node)
-
-
-def parsed(source):
-    return ast.parse(source.read_text("utf-8"))
-
-
-def test_the_sources_are_found():
-    names = {
-        path.relative_to(mlproject.PROJECT_DIRECTORY).as_posix() for path in SOURCES
-    }
-    assert {"lab/runs/step.py", "steps/train.py", "pipelines/main.py"} <= names
-
-
-@each_source
-def test_mlflow_is_imported_by_runs_alone(source):
-    uses_mlflow = "mlflow" in imported(ast.walk(parsed(source)))
-    assert not uses_mlflow or source.parent == mlproject.PROJECT_DIRECTORY / "lab/runs"
-
-
-@each_source
-def test_tensorflow_loads_with_model_and_training_alone(source):
-    found = set(imported(nodes_at_import(parsed(source)))) & {"keras", "tensorflow"}
-    assert bool(found) == (source.name in ("model.py", "trainer.py"))
-
-
-@each_source
-def test_assert_is_for_tests(source):
-    asserts = [n.lineno for n in ast.walk(parsed(source)) if isinstance(n, ast.Assert)]
-    assert asserts == []
-
-
-def test_steps_check_their_parameters_before_anything_heavy_loads():
-    program = (
-        "import json, sys, pipelines.main, steps.prepare_data, steps.train,"
-        " steps.compare; print(json.dumps(sorted(sys.modules)))"
-    )
-    answer = subprocess.run(
-        [sys.executable, "-c", program],
-        cwd=mlproject.PROJECT_DIRECTORY,
-        stdout=subprocess.PIPE,
-        check=True,
-        timeout=60,
-    )
-    loaded = {name.partition(".")[0] for name in json.loads(answer.stdout)}
-    assert {"lab", "numpy"} <= loaded
-    heavy = {"keras", "matplotlib", "mlflow", "pandas", "rich", "scipy", "tensorflow"}
-    assert not loaded & heavy

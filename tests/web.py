@@ -20,7 +20,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def answer(self):
         if self.path.startswith("/silent"):
-            self.server.stopped.wait(5)
+            self.server.stopped.wait()
         elif self.path.startswith("/drip"):
             self.drip(b"HTTP/1.0 200 OK\r\nX-Header: " + b"a" * 1000)
         elif self.path.startswith("/endless"):

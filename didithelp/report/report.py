@@ -15,15 +15,14 @@ import json
 import math
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from rich.console import RenderableType
 
 from didithelp import caveats, effects, files, predictions, significance
 from didithelp.arm import Arm, finished_rows
-from didithelp.report import figures, latex, markdown, sentences, tables, terminal
+from didithelp.report import figures, latex, markdown, sentences, tables
 from didithelp.report.document import (
     Block,
     Card,
@@ -40,6 +39,9 @@ from didithelp.report.document import (
 from didithelp.report.figures import Curve, Difference, Strip
 from didithelp.report.html import page
 from didithelp.report.words import Words, clean
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
 
 MOST_FLIPS = 8  # pictures of gained and of lost images, per candidate
 
@@ -100,6 +102,8 @@ class Report:
 
     def summary(self) -> RenderableType:
         """What a terminal shows."""
+        from didithelp.report import terminal  # needs rich, which is an extra
+
         return terminal.summary(self.comparison, self._warnings, self.words)
 
     # --- content ----------------------------------------------------------------------

@@ -16,7 +16,8 @@ from rich.text import Text
 
 from didithelp.report import sentences, tables
 from didithelp.report.words import Words, clean
-from lab.host.console import WIDTH
+
+WIDTH = 80  # columns that a terminal can be expected to have
 
 COLORS = {
     "better": "bold green",

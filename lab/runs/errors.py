@@ -5,7 +5,7 @@ import traceback
 
 from mlflow.exceptions import MlflowException
 
-from lab.engines.processes import TrialError
+from lab.engines.protocol import TrialError
 
 # Lines that SQLAlchemy adds to what the database says.
 _SQL_DETAILS = ("[SQL", "[parameters", "(Background on", "(raised as a result")

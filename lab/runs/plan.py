@@ -4,8 +4,8 @@ import dataclasses
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from lab.engines.processes import parse_seeds
 from lab.runs.launch import Launch
+from lab.training.seeds import parse_seeds
 
 if TYPE_CHECKING:
     from lab.runs.reuse import Reuse

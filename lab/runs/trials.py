@@ -19,7 +19,8 @@ from lab.runs.artifacts import Artifacts
 from lab.runs.errors import in_words
 from lab.runs.keys import Key
 from lab.runs.records import Experiment, StoredRun, end_run
-from lab.training.trial import Trial, load_trial, save_trial
+from lab.training.trial import Trial
+from lab.training.trial_files import load_trial, save_trial
 
 FOLDER = "trial"  # the artifact folder of a trial's run
 

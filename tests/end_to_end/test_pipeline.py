@@ -1,15 +1,13 @@
 """The whole project through `mlflow run`, as a user starts it: slow, small, real.
 
-One run of `main` on images that the test draws; the tests look at what it left.
+One run of `main` on images that the test draws (see `conftest`); the tests look at what
+it left, and at what comes of the next one there.
 """
 
 import json
 import os
-import re
 import shutil
-import signal
 import subprocess
-import time
 from pathlib import Path
 
 import numpy as np
@@ -17,10 +15,9 @@ import pandas as pd
 import pytest
 
 from didithelp import trials_folder
-from tests.make_data import save_images
+from tests.end_to_end.pipeline import MAIN, SMALL, STEPS, answer_of
 from tests.place import Place
 
-STEPS = ["prepare_data", "train_baseline", "train_improved", "compare"]
 SEEDS = [0, 1, 2]
 LAB_METRICS = {
     "test_accuracy",
@@ -31,33 +28,6 @@ LAB_METRICS = {
     "best_val_loss",
     "actual_epochs",
 }
-SMALL = {"hidden_units": "16", "epochs": "4", "batch_size": "32"}
-
-
-@pytest.fixture(scope="module")
-def place(tmp_path_factory):
-    """Blanks and accents are ordinary in people's folder names."""
-    folder = tmp_path_factory.mktemp("pipeline") / "mes données"
-    folder.mkdir()
-    save_images(folder / "images.npz")
-    save_images(folder / "other images.npz", seed=50)
-    return Place(folder)
-
-
-@pytest.fixture(scope="module")
-def finished(place):
-    """`main` on a fresh store, from a folder that is not the project's."""
-    process = place.run(
-        "main", dataset="images.npz", seeds="3", validation_fraction="0.2", **SMALL
-    )
-    assert process.returncode == 0, process.stderr
-    return process
-
-
-@pytest.fixture(scope="module")
-def last(place, finished):
-    """Each entry point's run."""
-    return {name: place.last(name) for name in ["main", *STEPS]}
 
 
 def trials_of(place, run):
@@ -86,7 +56,6 @@ def test_steps_are_nested_in_main_and_trials_in_steps(place, last):
         trials = trials_of(place, last[f"train_{arm}"])
         assert [int(run.data.tags["seed"]) for run in trials] == SEEDS
         assert {run.data.tags["arm"] for run in trials} == {arm}
-    assert {run.info.status for run in place.runs()} == {"FINISHED"}
     sources = {run.data.tags["mlflow.source.name"] for run in place.runs()}
     assert sources == {last["main"].data.tags["mlflow.source.name"]}
 
@@ -252,38 +221,6 @@ def test_one_recipe_alone_prepares_its_data_and_is_refused_on_other_images(place
     assert not place.client.list_artifacts(run.info.run_id)
 
 
-def test_a_wrong_override_stops_main_before_anything_runs(place, finished):
-    before = len(place.runs())
-    process = place.run("main", dataset="images.npz", l2_lamda="0.1")
-    assert process.returncode != 0
-    assert "error: unknown parameter 'l2_lamda'; did you mean 'l2_lambda'?" in (
-        process.stderr
-    )
-    process = place.run("main", dataset="images.npz", dropout_rate="1.5")
-    assert "error: dropout_rate must be a number in [0, 1)" in process.stderr
-    assert len(place.runs()) == before + 2  # their own runs, no step's
-    assert place.last("main").info.status == "FAILED"
-
-
-def test_a_failing_step_stops_main_and_says_which(place, finished):
-    process = place.run("main", dataset="images.npz", train_size="100000")
-    assert process.returncode != 0
-    assert "train_size" in process.stderr
-    assert "error: step prepare_data stopped" in process.stderr
-    assert "Traceback" not in process.stderr
-    assert place.last("main").info.status == "FAILED"
-    assert place.last("prepare_data").info.status == "FAILED"
-
-
-def answer_of(place, run):
-    """comparison.json without the ids of runs, which differ from run to run."""
-    path = place.artifacts(run, "comparison") / "comparison.json"
-    return re.sub(r'"run_id": "\w+"', '"run_id": ""', path.read_text("utf-8"))
-
-
-MAIN = {"dataset": "images.npz", "validation_fraction": "0.2", **SMALL}
-
-
 def test_the_same_again_reuses_every_step_and_gives_the_same_answer(
     place, last, finished
 ):
@@ -356,36 +293,6 @@ def test_a_stored_trial_can_be_verified(place, last):
     assert "expected a seed of run" in wrong.stderr
 
 
-@pytest.mark.parametrize("victim", ["mlflow run", "steps.train"])
-def test_what_was_killed_goes_on_where_it_was(tmp_path, place, finished, last, victim):
-    """The one that the user started, or the step; then the same again."""
-    killed = Place(tmp_path)
-    shutil.copy(place.folder / "images.npz", tmp_path)
-    with killed.start("main", seeds="3", **MAIN) as process:
-        wait_for("train_improved  1/3", process)
-        for pid in processes_of(process.pid, victim):
-            os.kill(pid, signal.SIGKILL)
-        process.communicate(timeout=120)
-    again = killed.run("main", seeds="3", **MAIN)
-    assert again.returncode == 0, again.stderr
-    # All three, or even the step, if it was quicker than its death.
-    assert re.search(r"train_improved  ([123] of 3 trials )?reused", again.stderr)
-    assert "RUNNING" not in {run.info.status for run in killed.runs()}
-    assert answer_of(killed, killed.last("main")) == answer_of(place, last["main"])
-
-
-def processes_of(session: int, words: str) -> list[int]:
-    """The processes of a session whose command line has these words."""
-    shown = subprocess.run(
-        ["ps", "-o", "pid=,args=", "--sid", str(session)],
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    lines = [line.split(maxsplit=1) for line in shown.stdout.splitlines()]
-    return [int(pid) for pid, command in lines if words in command]
-
-
 def test_two_pipelines_at_once_share_the_training(tmp_path, place):
     both = Place(tmp_path)
     shutil.copy(place.folder / "images.npz", tmp_path)
@@ -408,87 +315,3 @@ def test_two_pipelines_at_once_share_the_training(tmp_path, place):
         if "reused_from" not in run.data.tags
     ]
     assert len(trained) == len(set(trained)) == 6  # nothing lost, nothing twice
-
-
-def wait_for(pattern, process):
-    """Until a line of what a process says has the pattern."""
-    seen = []
-    for line in process.stderr:
-        seen.append(line)
-        if re.search(pattern, line):
-            return
-    pytest.fail(f"it ended before it said {pattern!r}:\n{''.join(seen)}")
-
-
-def start_endless(place):
-    return place.start(
-        "train_improved",
-        data="images.npz",
-        seeds="1",
-        epochs="10000",
-        early_stopping_patience="never",
-    )
-
-
-def ended_run(place):
-    """The last run of train_improved, once it is no longer running."""
-    deadline = time.monotonic() + 120
-    while (run := place.last("train_improved")).info.status == "RUNNING":
-        assert time.monotonic() < deadline, "the run is still marked as running"
-        time.sleep(0.2)
-    return run
-
-
-@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
-def test_a_killed_mlflow_run_leaves_no_process_and_no_running_run(place, finished, how):
-    with start_endless(place) as process:
-        wait_for("prepare_data  (images|reused)", process)
-        process.send_signal(how)
-        # The step holds these pipes: at their end it and its workers are gone.
-        process.communicate(timeout=120)
-    assert ended_run(place).info.status == "KILLED"
-
-
-@pytest.mark.parametrize(
-    ("moment", "group"),
-    [("train_improved  runs", True), ("train_baseline  1/9", False)],
-)
-def test_an_interrupted_main_ends_both_arms_first(tmp_path, place, moment, group):
-    """Ctrl-C reaches every process of the group, `kill` and `docker stop` but one."""
-    stopped = Place(tmp_path)
-    shutil.copy(place.folder / "images.npz", tmp_path)
-    endless = {"epochs": "10000", "early_stopping_patience": "never"}
-    with stopped.start("main", seeds="9", **MAIN | endless) as process:
-        wait_for(moment, process)
-        if group:
-            os.killpg(process.pid, signal.SIGINT)
-        else:
-            process.terminate()
-        process.communicate(timeout=120)
-        assert not processes_of(process.pid, "steps.train")
-    states = {run.info.run_name: run.info.status for run in stopped.runs()}
-    assert states["main"] in ("KILLED", "FAILED")
-    # There is none, if it was just about to start.
-    assert states.get("train_improved", "KILLED") in ("KILLED", "FAILED")
-    assert "RUNNING" not in states.values()
-
-
-def test_a_step_that_is_still_loading_sees_its_parent_die(place, finished):
-    with start_endless(place) as process:
-        wait_for("Running command", process)
-        time.sleep(0.5)
-        process.kill()
-        process.communicate(timeout=120)
-    assert ended_run(place).info.status == "KILLED"
-
-
-def test_ctrl_c_is_one_line_and_leaves_nothing_behind(place, finished):
-    with start_endless(place) as process:
-        wait_for("prepare_data  (images|reused)", process)
-        time.sleep(1)
-        os.killpg(process.pid, signal.SIGINT)  # as a terminal does
-        _, err = process.communicate(timeout=120)
-    assert "error: interrupted\n" in err
-    assert "lab/" not in err  # no traceback of ours
-    run = ended_run(place)
-    assert run.data.tags["error"] == "interrupted by SIGINT"

@@ -8,13 +8,28 @@ import shutil
 import subprocess
 import threading
 from html.parser import HTMLParser
+from typing import get_args
 
 import numpy as np
 import pytest
 
 from didithelp.report import report
-from didithelp.report.document import Document, Section, Table
+from didithelp.report.document import (
+    Block,
+    Card,
+    Code,
+    Document,
+    Drawing,
+    Fold,
+    Gallery,
+    Items,
+    Plots,
+    Section,
+    Table,
+    Text,
+)
 from didithelp.report.html import page
+from didithelp.report.palette import DARK, LIGHT, PRINT
 from didithelp.report.words import Words
 from tests.didithelp.builders import HOSTILE, NUM_EXAMPLES, baseline, compare, improved
 
@@ -312,16 +327,17 @@ def test_the_policy_stops_what_would_be_fetched_or_run(tmp_path, browse):
 def test_the_answer_has_the_color_that_all_verdicts_share(verdicts, mark):
     told = [(verdict, verdict) for verdict in verdicts]
     empty = Document("a", "en", told, [], [], [])
-    assert f'<div class="answer {mark}">' in page.render(empty, Words("en"))
-    assert f".{mark.split()[0]} {{" in page.STYLE
+    html = page.render(empty, Words("en"))
+    assert f'<div class="answer {mark}">' in html
+    assert f".{mark.split()[0]} {{" in style_of(html)
 
 
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("-1.0 to +2.0 (97.5%)", "-1.0&nbsp;to&nbsp;+2.0 (97.5%)"),
-        ("97.1 ± 0.2", "97.1&nbsp;±&nbsp;0.2"),
-        ("< .001", "&lt;&nbsp;.001"),
+        ("-1.0 to +2.0 (97.5%)", "-1.0\u00a0to\u00a0+2.0 (97.5%)"),
+        ("97.1 ± 0.2", "97.1\u00a0±\u00a00.2"),
+        ("< .001", "&lt;\u00a0.001"),
         ("no number is enough", "no number is enough"),
     ],
 )
@@ -331,5 +347,57 @@ def test_numbers_of_a_table_stay_on_a_line(text, expected):
     assert f"<td>{expected}</td>" in page.render(document, Words("en"))
 
 
-def test_the_style_closes_what_it_opens():
-    assert page.STYLE.count("{") == page.STYLE.count("}")
+def style_of(html):
+    (style,) = re.findall(r"<style>(.*?)</style>", html, re.DOTALL)
+    return style
+
+
+def test_the_style_closes_what_it_opens(html):
+    style = style_of(html)
+    assert style.count("{") == style.count("}") > 50
+
+
+def test_every_color_that_the_page_asks_for_is_one_of_each_palette(html):
+    style = style_of(html)
+    asked = set(re.findall(r"var\(--([\w-]+)", html)) - {"mark"}
+    assert asked <= LIGHT.variables().keys()
+    for palette in (LIGHT, DARK, PRINT):
+        for name, color in palette.variables().items():
+            assert f"--{name}: {color};" in style
+    others = re.sub(r"--[\w-]+: #[0-9a-f]{6};", "", style)
+    assert not re.search(r"#[0-9a-f]{3,}\b", others)
+
+
+@pytest.mark.parametrize("kind", get_args(Block))
+def test_every_kind_of_block_has_its_markup(kind):
+    drawing = Drawing("a", "b", b"", "<svg></svg>")
+    text = Text("told")
+    made = {
+        "Text": text,
+        "Items": Items(["told"]),
+        "Code": Code("told"),
+        "Table": Table(["", ""], [["told", "1"]]),
+        "Plots": Plots([drawing], "told"),
+        "Gallery": Gallery("a", [Card(0, b"png", "b", ["told"])], None),
+        "Fold": Fold("a", [text]),
+    }
+    document = Document("a", "en", [], [], [], [Section("b", [made[kind.__name__]])])
+    html = page.render(document, Words("en"))
+    assert "told" in html and Reader(html).open == []
+
+
+def test_every_text_is_cleaned_and_escaped():
+    hostile = "<b>&\u202e\x1b"
+    blocks = [
+        *(Text(hostile), Items([hostile]), Code(hostile), Fold(hostile, [])),
+        Table([hostile, "a"], [[hostile, hostile]], hostile),
+        Table([hostile, "a"], [[hostile, hostile]], hostile, prose=True),
+        Plots([], hostile),
+        Gallery(hostile, [Card(0, b"png", hostile, [hostile])], None),
+    ]
+    told = [("better", hostile)]
+    section = Section(hostile, blocks)
+    document = Document(hostile, "en", told, [hostile], [hostile] * 7, [section])
+    html = page.render(document, Words("en"))
+    assert html.count("&lt;b&gt;&amp;") == 28
+    assert "<b>" not in html and "\u202e" not in html and "\x1b" not in html

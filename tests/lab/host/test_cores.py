@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+from contextlib import ExitStack
 
 import pytest
 
@@ -29,17 +30,27 @@ def own_locks(tmp_path, monkeypatch):
     monkeypatch.setenv("TMPDIR", str(tmp_path))
 
 
+@pytest.fixture
 def hold():
-    return subprocess.Popen(
-        [sys.executable, "-c", HOLD],
-        cwd=mlproject.PROJECT_DIRECTORY,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+    """Starts a process that holds a core; none outlives the test."""
+    with ExitStack() as started:
+
+        def start():
+            holder = subprocess.Popen(
+                [sys.executable, "-c", HOLD],
+                cwd=mlproject.PROJECT_DIRECTORY,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+            started.enter_context(holder)
+            started.callback(holder.kill)
+            return holder
+
+        yield start
 
 
-def test_each_process_has_a_core_of_its_own_and_gives_it_back():
+def test_each_process_has_a_core_of_its_own_and_gives_it_back(hold):
     everything = cores.available()
     holders = [hold() for _ in everything]
     held = [holder.stdout.readline().split() for holder in holders]
@@ -51,26 +62,20 @@ def test_each_process_has_a_core_of_its_own_and_gives_it_back():
     rest, _ = holders[0].communicate()
     assert rest.split() == [str(core) for core in everything]
     assert waiting.stdout.readline().split() == held[0]
-    for process in [waiting, *holders[1:]]:
-        process.communicate()
 
 
-def test_a_core_is_free_again_when_its_holder_is_killed():
+def test_a_core_is_free_again_when_its_holder_is_killed(hold):
     holders = [hold() for _ in cores.available()]
     for holder in holders:
         holder.stdout.readline()
     holders[0].send_signal(signal.SIGKILL)
     with cores.hold_one():
         pass
-    for holder in holders:
-        holder.communicate()
 
 
-def test_who_no_longer_wants_a_core_does_not_wait_for_one():
+def test_who_no_longer_wants_a_core_does_not_wait_for_one(hold):
     holders = [hold() for _ in cores.available()]
     for holder in holders:
         holder.stdout.readline()
     with pytest.raises(EOFError), cores.hold_one(lambda: False):
         pass
-    for holder in holders:
-        holder.communicate()

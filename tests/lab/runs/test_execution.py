@@ -13,7 +13,7 @@ import pytest
 
 from didithelp.errors import Refusal
 from lab import mlproject
-from lab.engines.processes import TrialError
+from lab.engines.protocol import TrialError
 from lab.runs import execution, tags
 from lab.runs.errors import StepError
 from tests.lab.runs.steps import Params, execute, raise_

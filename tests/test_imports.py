@@ -1,0 +1,63 @@
+"""What an import does, in a process of its own; who may import what is in pyproject."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from lab import mlproject
+
+HEAVY = {"keras", "matplotlib", "mlflow", "pandas", "rich", "scipy", "tensorflow"}
+
+# Prints which of these an import changes, and the packages that it loads.
+LOOK = """
+import json, logging, os, signal, sys, warnings
+
+def state():
+    return {
+        "environment": dict(os.environ),
+        "directory": os.getcwd(),
+        "handlers": list(map(repr, logging.root.handlers)),
+        "level": logging.root.level,
+        "filters": list(map(repr, warnings.filters)),
+        "signals": [repr(signal.getsignal(n)) for n in sorted(signal.valid_signals())],
+    }
+
+before = state()
+import IMPORTED
+after = state()
+changed = [name for name in before if before[name] != after[name]]
+loaded = sorted({name.partition(".")[0] for name in sys.modules})
+print(json.dumps([changed, loaded]))
+"""
+
+
+def import_afresh(names: str) -> tuple[list[str], set[str]]:
+    """What changes when these modules are imported, and what is loaded then."""
+    process = subprocess.run(
+        [sys.executable, "-c", LOOK.replace("IMPORTED", names)],
+        cwd=mlproject.PROJECT_DIRECTORY,
+        env={"PATH": os.environ["PATH"]},  # ours has what an import would set
+        stdout=subprocess.PIPE,
+        check=True,
+        timeout=300,
+    )
+    changed, loaded = json.loads(process.stdout)
+    return changed, set(loaded)
+
+
+@pytest.mark.parametrize("package", ["didithelp", "lab"])
+def test_importing_a_package_changes_nothing_and_loads_little(package):
+    changed, loaded = import_afresh(package)
+    assert changed == []
+    assert package in loaded and not loaded & HEAVY
+
+
+def test_steps_check_their_parameters_before_anything_heavy_loads():
+    _, loaded = import_afresh(
+        "pipelines.main, steps.prepare_data, steps.train, steps.compare, steps.verify"
+    )
+    assert {"lab", "numpy"} <= loaded
+    assert not loaded & HEAVY
