@@ -19,8 +19,11 @@ from lab import command_line, mlproject
 from lab.data import dataset as data
 from lab.data.prepare import prepare
 from lab.data.split import Split
-from lab.engines.processes import WORKER_ENVIRONMENT, Workers
+from lab.engines.processes import ProcessEngine
+from lab.engines.protocol import Job, TrialDone
+from lab.training import environment
 from lab.training.trial import Trial
+from lab.training.versions import versions
 from steps import compare, train
 
 MAIN = mlproject.defaults("main")
@@ -30,18 +33,19 @@ def fit(params: train.Params, folder: Path, seed: int) -> Trial:
     """One trial by Keras alone, but for the metrics of the weights that it keeps."""
     import keras
 
-    from lab.training import model as models
-    from lab.training import trainer as training
+    from lab.training.model import LOSS
+    from lab.training.optimizer import keras_optimizer
+    from lab.training.trainer import Trainer
 
-    training.use_one_thread()
+    environment.use_one_thread()
     recipe, dataset = params.recipe, data.load(folder)
-    trainer = training.Trainer(recipe, dataset)
+    trainer = Trainer(recipe, dataset)
     trainer.reset(seed)
     keras.utils.set_random_seed(seed)
     stopping = keras.callbacks.EarlyStopping(
         "val_loss", patience=recipe.early_stopping_patience, restore_best_weights=True
     )
-    trainer.model.compile(models.optimizer(recipe), models.LOSS, metrics=["accuracy"])
+    trainer.model.compile(keras_optimizer(recipe), LOSS, metrics=["accuracy"])
     started = time.perf_counter()
     columns = trainer.model.fit(
         dataset.x_train,
@@ -65,7 +69,7 @@ def fit(params: train.Params, folder: Path, seed: int) -> Trial:
         "train_seconds": seconds,
     }
     weights = trainer.model.get_weights()
-    return Trial(seed, "finished", metrics, history, probabilities, weights)
+    return Trial(seed, "finished", metrics, history, probabilities, weights, versions())
 
 
 def train_by_keras(params: train.Params, folder: Path) -> list[Trial]:
@@ -78,9 +82,13 @@ def train_by_keras(params: train.Params, folder: Path) -> list[Trial]:
 
 def train_by_engine(params: train.Params, folder: Path) -> list[Trial]:
     """All seeds, as the training step does it."""
-    with Workers(params.num_workers) as workers:
-        news = workers.train_many(params.recipe, params.seeds, folder)
-        trials = {one.seed: one for one in news if isinstance(one, Trial)}
+    jobs = [Job(params.recipe, seed, folder) for seed in params.seeds]
+    with ProcessEngine(params.num_workers) as engine:
+        trials = {
+            event.job.seed: event.trial
+            for event in engine.train(jobs)
+            if isinstance(event, TrialDone)
+        }
     return [trials[seed] for seed in params.seeds]
 
 
@@ -91,13 +99,14 @@ def main() -> None:
     parser.add_argument("--seeds", default=MAIN["seeds"])
     parser.add_argument("--out", type=Path, required=True, help="a new folder")
     given = parser.parse_args()
-    os.environ.update(WORKER_ENVIRONMENT)
+    os.environ.update(environment.VARIABLES)
 
     from didithelp import comparing as comparison
     from didithelp import settings as decision
     from didithelp import trials_folder
     from didithelp.report import report
     from lab.host import console
+    from lab.training import arm
 
     split = command_line.build(Split, MAIN)
     dataset = prepare(given.dataset, split, Path.cwd())
@@ -112,8 +121,7 @@ def main() -> None:
     for name, run in (("keras", train_by_keras), ("engine", train_by_engine)):
         params = dataclasses.replace(improved, arm=name)
         trials = run(params, folder)
-        table = train.metrics_table(trials)
-        found.append(train.assemble(params, dataset, table, trials))
+        found.append(arm.assemble(params.arm, params.recipe, dataset, trials))
         trials_folder.save(found[-1], given.out / name)
     options = command_line.build(
         compare.Options, {name: MAIN[name] for name in names_of(compare.Options)}

@@ -59,12 +59,14 @@ def keras_fit(recipe: Recipe, dataset: Dataset, num_threads: int) -> Epoch:
 
 def engine(recipe: Recipe, dataset: Dataset, num_threads: int) -> Epoch:
     """This project; always one thread."""
-    from lab.training import trainer as training
+    from lab.training import environment
+    from lab.training.schedule import learning_rates
+    from lab.training.trainer import Trainer
 
-    training.use_one_thread()
-    trainer = training.Trainer(recipe, dataset)
+    environment.use_one_thread()
+    trainer = Trainer(recipe, dataset)
     rng = np.random.default_rng(SEED)
-    rates = training.learning_rates(recipe, 1, trainer.num_steps, 0)
+    rates = learning_rates(recipe, 1, trainer.num_steps, 0)
 
     def epoch() -> None:
         trainer.train_epoch(rng.permutation(len(dataset.y_train)), rates)

@@ -29,7 +29,7 @@ from lab import command_line, mlproject
 from lab.data import dataset as data
 from lab.data.prepare import prepare
 from lab.data.split import Split
-from lab.engines.processes import WORKER_ENVIRONMENT
+from lab.training.environment import VARIABLES
 from lab.training.recipe import Recipe
 
 MAIN = mlproject.defaults("main")
@@ -132,7 +132,7 @@ def environment(peer: str, num_threads: int) -> Iterator[None]:
     wanted = dict.fromkeys(THREAD_VARIABLES, str(num_threads))
     wanted |= {"TF_CPP_MIN_LOG_LEVEL": "2", "CUDA_VISIBLE_DEVICES": "-1"}
     if peer == "this engine":
-        wanted |= WORKER_ENVIRONMENT
+        wanted |= VARIABLES
     before = dict(os.environ)
     os.environ.update(wanted)
     try:

@@ -9,6 +9,8 @@ from typing import Any, TypeGuard
 
 from didithelp.errors import DataError
 
+# Of what the arrays mean: another number where the same bytes would be other images.
+SCHEMA = 1
 SPLITS = ("train", "validation", "test")
 ARRAYS = tuple(f"{axis}_{split}" for split in SPLITS for axis in "xy")
 REQUIRED = ("name", "requested", "fallback", "counts", "num_classes", "sha256")

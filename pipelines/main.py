@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 
 from didithelp.parameters import names_of, parameter, texts_of
 from lab import command_line, mlproject
-from lab.engines.processes import Trials
 from lab.host import console, cores
 from lab.runs.keys import Caching
 from lab.runs.plan import Plan
 from lab.training.recipe import Recipe
+from lab.training.seeds import Trials
 from steps import compare, prepare_data
 
 if TYPE_CHECKING:

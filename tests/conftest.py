@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from lab.engines.processes import WORKER_ENVIRONMENT
+from lab.training import environment
 from tests.web import serve
 
-os.environ.update(WORKER_ENVIRONMENT)
+os.environ.update(environment.VARIABLES)
 
 # Keras, MLflow, matplotlib and git read and write files of the user as soon as they are
 # loaded. All processes of pytest-xdist share the home that the first has made.
@@ -27,9 +27,7 @@ if "PYTEST_XDIST_WORKER" not in os.environ:
 @pytest.fixture(scope="session")
 def one_thread():
     """For every test that computes with TensorFlow in this process."""
-    from lab.training import trainer as training
-
-    training.use_one_thread()
+    environment.use_one_thread()
 
 
 @pytest.fixture

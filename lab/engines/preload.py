@@ -7,7 +7,10 @@ To a module that is None, Python answers as if it were not installed.
 
 import importlib
 import sys
+from typing import Any
 
-sys.modules.update(dict.fromkeys(("sklearn", "matplotlib")))
+# Python's own mark, which the type hints of `sys.modules` do not know.
+NOT_INSTALLED: Any = None
+sys.modules.update(dict.fromkeys(("sklearn", "matplotlib"), NOT_INSTALLED))
 
 importlib.import_module("lab.training.trainer")

@@ -17,16 +17,19 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Literal
 
-from didithelp.dataset_description import DatasetDescription
+from didithelp.dataset_description import SCHEMA, DatasetDescription
 from didithelp.parameters import Parameters, parameter, texts_of
 from lab.mlproject import PROJECT_DIRECTORY, project
 from lab.training.recipe import Recipe
-from lab.training.trial import PACKAGES
+from lab.training.versions import PACKAGES
 
 # A tag holds 8,000 characters; a list of a thousand seeds is more.
 LONGEST_VALUE = 120
 
 Part = dict[str, str]
+
+# They and what they import decide the weights of a trial.
+TRIAL_MODULES = ("lab.training.trainer", "lab.training.environment")
 
 # Parameters that decide where, when and how fast, but not what.
 NO_EFFECT = ("cache", "working_directory", "workers")
@@ -74,12 +77,17 @@ class Key:
 
 
 def trial_key(recipe: Recipe, dataset: DatasetDescription) -> Key:
-    """What every trial of a recipe depends on; the seed comes on top."""
+    """What every trial of a recipe depends on; the seed comes on top.
+
+    Args:
+        recipe: counts by its values.
+        dataset: counts by the digests of its arrays and the number of their schema.
+    """
     return Key(
-        code=code("lab.training.trainer"),
+        code=code(*TRIAL_MODULES),
         versions=versions(*PACKAGES),
         parameters=texts_of(Recipe, recipe),
-        inputs=dataset.digests,
+        inputs=dataset.digests | {"schema": str(SCHEMA)},
     )
 
 
@@ -87,41 +95,47 @@ def changes(old: Key, new: Key) -> list[str]:
     """Why `new` cannot reuse the result of `old`, the most telling first."""
     old = Key.from_json(old.to_json())  # shortened as `new` is below
     new = Key.from_json(new.to_json())
-    found = [
+    reasons = [
         f"{name} {before or 'unset'} -> {after or 'unset'}"
         for name, before, after in _differences(old.parameters, new.parameters)
     ]
-    found += [f"{name} is new" for name, *_ in _differences(old.inputs, new.inputs)]
+    reasons += [f"{name} is new" for name, *_ in _differences(old.inputs, new.inputs)]
     files = [name for name, *_ in _differences(old.code, new.code)]
     if files:
         others = len(files) - 1
         more = f" and {others} more file{'s' * (others > 1)}" if others else ""
-        found.append(f"{files[0]}{more} changed")
-    found += [
+        reasons.append(f"{files[0]}{more} changed")
+    reasons += [
         f"{name} {before or 'absent'} -> {after or 'absent'}"
         for name, before, after in _differences(old.versions, new.versions)
     ]
-    return found
+    return reasons
 
 
-def code(module: str) -> Part:
-    """Digest by file of a module and of all it imports inside the project.
+def code(*modules: str) -> Part:
+    """Digest by file of modules and of all they import inside the project.
 
-    Comments and layout do not count. Imports for type checking alone are left out,
-    those inside functions are not.
+    Comments, layout, docstrings and the messages of errors do not count. Imports for
+    type checking alone are left out, those inside functions are not. The `__init__` of
+    every package around a module counts, for it runs as well.
     """
-    found: Part = {}
-    waiting = [module]
+    digests: Part = {}
+    waiting = [*modules]
     while waiting:
-        path = _project_file(waiting.pop())
+        module = waiting.pop()
+        package = module.rpartition(".")[0]
+        if package:
+            waiting.append(package)
+        path = _project_file(module)
         if path is None:
             continue
         name = path.relative_to(PROJECT_DIRECTORY).as_posix()
-        if name in found:
+        if name in digests:
             continue
-        found[name], imports = _read(path.read_bytes())
+        start = module if path.name == "__init__.py" else package
+        digests[name], imports = _read(path.read_bytes(), start)
         waiting += imports
-    return found
+    return digests
 
 
 def step_code(entry_point: str) -> Part:
@@ -132,13 +146,14 @@ def step_code(entry_point: str) -> Part:
 
 def module_of(entry_point: str) -> str:
     """'train_baseline' → 'steps.train', from the command in MLproject."""
-    command = project()["entry_points"][entry_point]["command"]
-    return re.match(r"python -m ([\w.]+)", command)[1]
+    words = project()["entry_points"][entry_point]["command"].split()
+    module: str = words[words.index("-m") + 1]
+    return module
 
 
 @functools.cache
 def versions(*packages: str) -> Part:
-    """The installed versions of packages; of all that are required, if none is named"""
+    """The installed versions of packages; of all required ones, if none is named."""
     return {
         name: version
         for name in packages or tuple(_required())
@@ -160,8 +175,8 @@ def _required() -> Iterator[str]:
     """The distributions that requirements.txt names."""
     text = (PROJECT_DIRECTORY / "requirements.txt").read_text("utf-8")
     for line in text.splitlines():
-        if found := re.match(r"[A-Za-z][\w.-]*", line):
-            yield found[0]
+        if match := re.match(r"[A-Za-z][\w.-]*", line):
+            yield match[0]
 
 
 def _version(distribution: str) -> str | None:
@@ -171,32 +186,63 @@ def _version(distribution: str) -> str | None:
         return None
 
 
-@functools.cache
-def _read(source: bytes) -> tuple[str, list[str]]:
-    """Digest of a module's source, and the modules that it imports."""
-    tree = ast.parse(source)
-    return _sha256(ast.dump(tree))[:12], list(_imports(tree))
-
-
 def _project_file(module: str) -> Path | None:
+    """The file that Python would read for a module; None outside the project."""
     path = PROJECT_DIRECTORY.joinpath(*module.split("."))
-    for candidate in (path.with_suffix(".py"), path / "__init__.py"):
+    for candidate in (path / "__init__.py", path.with_suffix(".py")):
         if candidate.is_file():
             return candidate
     return None
 
 
-def _imports(node: ast.AST) -> Iterator[str]:
-    """Names of modules that may be imported when the code of `node` runs."""
-    for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.If) and "TYPE_CHECKING" in ast.dump(child.test):
-            continue
-        if isinstance(child, ast.Import):
-            yield from (alias.name for alias in child.names)
-        if isinstance(child, ast.ImportFrom):
-            yield child.module or ""
-            yield from (f"{child.module}.{alias.name}" for alias in child.names)
-        yield from _imports(child)
+@functools.cache
+def _read(source: bytes, package: str) -> tuple[str, list[str]]:
+    """Digest of a module's source, and the modules that it imports.
+
+    Args:
+        source: of the module.
+        package: that relative imports start from.
+    """
+    tree = _Essentials().visit(ast.parse(source))
+    return _sha256(ast.unparse(tree))[:12], list(_imports(tree, package))
+
+
+class _Essentials(ast.NodeTransformer):
+    """Leaves out what decides no result; comments and layout are gone already."""
+
+    def visit_Expr(self, node: ast.Expr) -> ast.AST | None:
+        """Drop docstrings, and other texts that are no part of a statement."""
+        value = node.value
+        if isinstance(value, ast.Constant) and isinstance(value.value, str):
+            return None
+        return self.generic_visit(node)
+
+    def visit_Raise(self, node: ast.Raise) -> ast.AST:
+        """Keep the kind of an error, drop its message."""
+        if isinstance(node.exc, ast.Call):
+            node.exc = node.exc.func
+        return node
+
+    def visit_If(self, node: ast.If) -> ast.AST | None:
+        """Drop what is for type checkers alone."""
+        if ast.unparse(node.test) in ("TYPE_CHECKING", "typing.TYPE_CHECKING"):
+            return None
+        return self.generic_visit(node)
+
+
+def _imports(tree: ast.AST, package: str) -> Iterator[str]:
+    """Names of modules that may be imported when the code of `tree` runs."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        if isinstance(node, ast.ImportFrom):
+            name = node.module or ""
+            if node.level:
+                above = package.split(".")[: 1 - node.level or None]
+                name = ".".join([*above, *filter(None, [name])])
+            yield name
+            # What is imported from a package may be a module of it.
+            yield from (f"{name}.{alias.name}" for alias in node.names)
 
 
 def _differences(old: Part, new: Part) -> Iterable[tuple[str, str, str]]:

@@ -3,7 +3,7 @@
 import dataclasses
 from typing import TYPE_CHECKING
 
-from lab.engines.processes import parse_seeds
+from lab.training.seeds import parse_seeds
 
 if TYPE_CHECKING:
     from lab.runs.step import Step

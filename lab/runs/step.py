@@ -51,10 +51,10 @@ from didithelp.dataset_description import DatasetDescription
 from didithelp.errors import Refusal
 from didithelp.parameters import Parameters, spell, texts_of
 from lab import command_line, mlproject
-from lab.engines.processes import TrialError
+from lab.engines.protocol import TrialError
 from lab.host import console, cores, lifecycle, locks, process
 from lab.runs import keys as cache
-from lab.training.trial import load_trial, save_trial
+from lab.training.trial_files import load_trial, save_trial
 
 if TYPE_CHECKING:
     import keras

@@ -1,29 +1,37 @@
 """Recipe → an ordinary Keras model: ordinary layers, ordinary loss, raw pixels in."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import keras
 import numpy as np
 from keras import layers
 
-from lab.training.recipe import Recipe
+if TYPE_CHECKING:
+    from lab.training.recipe import Recipe
 
 LOSS = "sparse_categorical_crossentropy"
 
 
 def build(
-    recipe: Recipe, image_shape: tuple[int, ...], num_classes: int, *, seed: int
+    recipe: "Recipe", image_shape: tuple[int, ...], num_classes: int, *, seed: int
 ) -> keras.Model:
     """A multi-layer perceptron with new weights.
 
     Rescaling and flattening are layers, so that nobody can serve the model with other
-    preprocessing than it was trained with. `seed` fixes initial weights and dropout:
-    each layer has a seed of its own, so two recipes that differ in dropout or batch
-    normalisation still start from the same weights.
+    preprocessing than it was trained with.
+
+    Args:
+        recipe: has the layers and their penalty.
+        image_shape: (height, width) or (height, width, channels).
+        num_classes: C.
+        seed: fixes initial weights and dropout. Each layer has a seed of its own, so
+            two recipes that differ in dropout or batch normalisation still start from
+            the same weights.
 
     Returns:
-        uint8 pixels in 0..255, shape (n, *image_shape) → float32 probabilities,
-        shape (n, num_classes).
+        a model that takes uint8 pixels in 0..255, (n, *image_shape), and answers
+        float32 probabilities, (n, C).
     """
     seeds = _layer_seeds(seed, len(recipe.hidden_units))
     images = keras.Input(image_shape, dtype="uint8", name="images")
@@ -46,7 +54,7 @@ def _layer_seeds(seed: int, num_hidden_layers: int) -> Iterator[int]:
 
 
 def _dense(
-    recipe: Recipe, units: int, seed: int, *, name: str, activation: str | None = None
+    recipe: "Recipe", units: int, seed: int, *, name: str, activation: str | None = None
 ) -> layers.Dense:
     """Keras's default initial weights; the labs' penalty lambda * sum(w ** 2)."""
     return layers.Dense(
@@ -60,7 +68,7 @@ def _dense(
     )
 
 
-def _after_dense(recipe: Recipe, index: int, seed: int) -> list[layers.Layer]:
+def _after_dense(recipe: "Recipe", index: int, seed: int) -> list[layers.Layer]:
     """Batch normalisation, activation and dropout, in the recipe's order."""
     stack = [layers.Activation(recipe.activation, name=f"activation_{index}")]
     if recipe.use_batch_norm:
@@ -72,11 +80,3 @@ def _after_dense(recipe: Recipe, index: int, seed: int) -> list[layers.Layer]:
             layers.Dropout(recipe.dropout_rate, seed=seed, name=f"dropout_{index}")
         )
     return stack
-
-
-def optimizer(recipe: Recipe) -> keras.optimizers.Optimizer:
-    """The recipe's optimizer with Keras's own values for everything else."""
-    if recipe.optimizer == "sgd":
-        return keras.optimizers.SGD(recipe.learning_rate, momentum=recipe.momentum)
-    classes = {"adam": keras.optimizers.Adam, "rmsprop": keras.optimizers.RMSprop}
-    return classes[recipe.optimizer](recipe.learning_rate)

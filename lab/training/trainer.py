@@ -1,147 +1,56 @@
 """One trial: one recipe trained with one seed, many steps inside one graph.
 
 The model is an ordinary Keras model, and what happens to its weights is what
-`model.fit` would do with the same batches and the same dropped units;
-`tests/test_training.py` holds it to that. Keras's own step loop goes back to Python
-for every batch of 128 small images, which costs more than the arithmetic; here Python
-is entered a dozen times per epoch. benchmarks/README.md has what each measure is worth.
+`model.fit` would do with the same batches and the same dropped units; a test holds it
+to that. Keras's own step loop goes back to Python for every batch of 128 small images,
+which costs more than the arithmetic; here Python is entered a dozen times per epoch.
+benchmarks/README.md has what each measure is worth.
+
+This module and what it imports decide the weights of a trial, and so belong to its key
+(see `lab.runs.keys`): nothing is imported here that a trial does not depend on.
 """
 
 import math
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 from didithelp import scores
-from lab.data.dataset import Dataset
 from lab.training import model as models
-from lab.training.recipe import Recipe
+from lab.training import noise
+from lab.training.optimizer import FusedOptimizer
+from lab.training.schedule import EarlyStopping, Plateau, learning_rates
 from lab.training.trial import History, Trial
+
+if TYPE_CHECKING:
+    from lab.data.dataset import Dataset
+    from lab.training.recipe import Recipe
 
 # Every intermediate result of this many images fits the caches of ordinary cores.
 EVALUATION_BATCH = 1000
 
 # Random numbers of a dropout layer per call of the graph: few calls, little memory.
 NOISE_PER_CALL = 2**21
-NOISE_LEVELS = 2**16  # of 16 bits
-
-# "exponential" ends at a tenth of the first learning rate, whatever the ceiling.
-EXPONENTIAL_DECAY = 0.1
-
-# "reduce_on_plateau": Keras's defaults (a tenth after 10 epochs) could not act within
-# the labs' 20 epochs and patience of 5, so half after 2.
-PLATEAU_FACTOR = 0.5
-PLATEAU_PATIENCE = 2
-
-
-class EarlyStopping:
-    """Which epoch's weights to keep, and when to give up; watches `val_loss`.
-
-    The same rule as Keras's callback with `restore_best_weights`: the best epoch is
-    the first with the lowest loss, also where training was never cut short.
-    """
-
-    def __init__(self, patience: int | None):
-        self.patience = patience
-        self.best_epoch = 0
-        self.best_loss = math.inf
-
-    def improves(self, epoch: int, val_loss: float) -> bool:
-        """Take note of an epoch; whether it is the best so far."""
-        if not val_loss < self.best_loss:  # so that NaN is no improvement
-            return False
-        self.best_epoch, self.best_loss = epoch, val_loss
-        return True
-
-    def gives_up(self, epoch: int) -> bool:
-        """Whether `patience` epochs in a row have brought no improvement."""
-        return self.patience is not None and epoch - self.best_epoch >= self.patience
-
-
-class Plateau:
-    """How often the learning rate has been reduced for want of progress."""
-
-    def __init__(self) -> None:
-        self.reductions = 0
-        self._waiting = 0
-
-    def update(self, improved: bool) -> None:
-        self._waiting = 0 if improved else self._waiting + 1
-        if self._waiting == PLATEAU_PATIENCE:
-            self.reductions += 1
-            self._waiting = 0
-
-
-def learning_rates(
-    recipe: Recipe, epoch: int, num_steps: int, reductions: int
-) -> np.ndarray:
-    """The learning rate of each step of an epoch (counted from 1), (num_steps,) float32
-
-    Cosine falls to 0 and exponential to a tenth at the end of the last epoch allowed.
-    """
-    steps = (epoch - 1) * num_steps + np.arange(num_steps)
-    progress = steps / (recipe.epochs * num_steps)
-    factor = {
-        "constant": np.ones(num_steps),
-        "cosine": (1 + np.cos(np.pi * progress)) / 2,
-        "exponential": EXPONENTIAL_DECAY**progress,
-        "reduce_on_plateau": np.full(num_steps, PLATEAU_FACTOR**reductions),
-    }[recipe.learning_rate_schedule]
-    return (recipe.learning_rate * factor).astype(np.float32)
-
-
-def use_one_thread() -> None:
-    """One thread per process: faster per core here, and the same bits every time."""
-    tf.config.threading.set_intra_op_parallelism_threads(1)
-    tf.config.threading.set_inter_op_parallelism_threads(1)
-
-
-def _noise_generator(seed: int) -> np.random.Generator:
-    """Of dropout alone: a recipe without dropout shall draw the same batches."""
-    (child,) = np.random.SeedSequence(seed).spawn(1)
-    return np.random.default_rng(child)
-
-
-def random_bits(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
-    """Uniform uint16 of any shape; four from each draw take half the time of four."""
-    count = math.prod(shape)
-    drawn = rng.integers(
-        2**64 - 1, size=math.ceil(count / 4), dtype=np.uint64, endpoint=True
-    )
-    return drawn.view(np.uint16)[:count].reshape(shape)
-
-
-def dropout(x: tf.Tensor, noise: tf.Tensor, rate: float) -> tf.Tensor:
-    """Set a share `rate` of x to 0 and scale the rest, so that its mean stays.
-
-    Args:
-        x: activations, (n, units).
-        noise: uniform uint16 of the same shape; the rate is rounded to its resolution.
-        rate: in [0, 1).
-    """
-    dropped = min(round(rate * NOISE_LEVELS), NOISE_LEVELS - 1)
-    kept = tf.cast(noise >= dropped, x.dtype)
-    return x * (kept * (NOISE_LEVELS / (NOISE_LEVELS - dropped)))
-
-
-def train_once(recipe: Recipe, dataset: Dataset, *, seed: int) -> Trial:
-    """Train one recipe with one seed; see `Trainer.train`."""
-    return Trainer(recipe, dataset).train(seed)
 
 
 class Trainer:
-    """Trains one recipe on one data set, seed after seed, in one compiled graph."""
+    """Trains one recipe on one data set, seed after seed, in one compiled graph.
 
-    def __init__(self, recipe: Recipe, dataset: Dataset):
+    Attributes:
+        model: the Keras model; its weights are those of the latest step.
+        num_steps: batches per epoch, the last of which may be smaller.
+    """
+
+    def __init__(self, recipe: "Recipe", dataset: "Dataset"):
         self.recipe = recipe
         self.dataset = dataset
         self.model = self._build(seed=0)
         self._optimizer = FusedOptimizer(recipe, self.model.trainable_variables)
-        self._noise_rng = _noise_generator(seed=0)
+        self._noise_rng = noise.generator(seed=0)
         self._images = tf.constant(dataset.x_train)
         self._labels = tf.constant(dataset.y_train)
         self._validation = (
@@ -162,12 +71,19 @@ class Trainer:
         )
 
     def train(
-        self, seed: int, on_epoch: Callable[[dict[str, float]], Any] = lambda row: None
+        self, seed: int, on_epoch: Callable[[dict[str, float]], Any] = lambda _: None
     ) -> Trial:
-        """Train from new weights; `seed` fixes them, the batches and dropout.
+        """Train from new weights.
 
         Early stopping and the choice of weights use the validation set alone; the test
         set is read once, at the end.
+
+        Args:
+            seed: fixes the first weights, the batches and dropout; 0 to 2**32 - 1.
+            on_epoch: is given each row of the history as soon as there is one.
+
+        Returns:
+            the trial, without the versions that trained it: whoever called knows them.
         """
         started = time.perf_counter()
         self.reset(seed)
@@ -192,7 +108,7 @@ class Trainer:
         for variable, new in zip(self.model.variables, fresh.variables, strict=True):
             variable.assign(new)
         self._optimizer.reset()
-        self._noise_rng = _noise_generator(seed)
+        self._noise_rng = noise.generator(seed)
 
     def train_epoch(self, order: np.ndarray, rates: np.ndarray) -> dict[str, float]:
         """One pass over the training images in the given order.
@@ -221,7 +137,7 @@ class Trainer:
             results = graph(
                 tf.constant(batches, tf.int32),
                 tf.constant(rates[done : done + len(batches)], tf.float32),
-                [tf.constant(noise) for noise in self.draw_noise(batches.shape)],
+                [tf.constant(drawn) for drawn in self.draw_noise(batches.shape)],
             )
             sums += [float(result) for result in results]
             done += len(batches)
@@ -229,19 +145,23 @@ class Trainer:
         return {"loss": loss, "cross_entropy": cross_entropy, "accuracy": correct}
 
     def draw_noise(self, shape: tuple[int, int]) -> list[np.ndarray]:
-        """What decides about dropping units: uint16 (*shape, units) for each layer.
-
-        NumPy draws them in a quarter of the time that TensorFlow would take.
-        """
+        """Random bits that drop units: (*shape, units) uint16 per layer."""
         if not self.recipe.dropout_rate:
             return []
         return [
-            random_bits(self._noise_rng, (*shape, units))
+            noise.random_bits(self._noise_rng, (*shape, units))
             for units in self.recipe.hidden_units
         ]
 
     def predict(self, images: np.ndarray | tf.Tensor) -> np.ndarray:
-        """uint8 images (n, height, width[, channels]) → probabilities (n, C) float32"""
+        """Class probabilities of images, by the present weights.
+
+        Args:
+            images: uint8, (n, height, width[, channels]).
+
+        Returns:
+            float32, (n, C).
+        """
         return np.concatenate(
             [
                 self._predict_graph(images[start : start + EVALUATION_BATCH]).numpy()
@@ -288,7 +208,7 @@ class Trainer:
     def _graph(self, size: int) -> Callable[..., tuple[tf.Tensor, ...]]:
         """`_steps` for batches of one size, compiled when it is first called."""
         hidden = self.recipe.hidden_units if self.recipe.dropout_rate else ()
-        return tf.function(
+        graph: Callable[..., tuple[tf.Tensor, ...]] = tf.function(
             self._steps,
             input_signature=[
                 tf.TensorSpec((None, size), tf.int32),
@@ -297,38 +217,39 @@ class Trainer:
             ],
             autograph=False,  # it would write a file for every conversion
         )
+        return graph
 
     def _steps(
-        self, batches: tf.Tensor, rates: tf.Tensor, noise: list[tf.Tensor]
+        self, batches: tf.Tensor, rates: tf.Tensor, drawn: list[tf.Tensor]
     ) -> tuple[tf.Tensor, ...]:
         """Some steps of an epoch: (loss, cross entropy, correct), summed over images.
 
         Args:
             batches: indices of training images, (steps, batch size).
             rates: learning rates, (steps,).
-            noise: for each dropout layer, (steps, batch size, units) uint16.
+            drawn: random bits, for each dropout layer (steps, batch, units) uint16.
         """
 
         def add_step(step: tf.Tensor, *sums: tf.Tensor) -> tuple[tf.Tensor, ...]:
             results = self._step(
-                batches[step], rates[step], [layer[step] for layer in noise]
+                batches[step], rates[step], [layer[step] for layer in drawn]
             )
             return step + 1, *(a + b for a, b in zip(sums, results, strict=True))
 
         _, *sums = tf.while_loop(
-            lambda step, *sums: step < tf.shape(batches)[0],
+            lambda step, *_: step < tf.shape(batches)[0],
             add_step,
             (tf.constant(0), *[tf.constant(0.0)] * 3),
         )
         return tuple(sums)
 
     def _step(
-        self, indices: tf.Tensor, rate: tf.Tensor, noise: list[tf.Tensor]
+        self, indices: tf.Tensor, rate: tf.Tensor, drawn: list[tf.Tensor]
     ) -> tuple[tf.Tensor, ...]:
         images = tf.gather(self._images, indices)
         labels = tf.gather(self._labels, indices)
         with tf.GradientTape() as tape:
-            probabilities = self._forward(images, noise)
+            probabilities = self._forward(images, drawn)
             losses = keras.losses.sparse_categorical_crossentropy(labels, probabilities)
             cross_entropy = tf.reduce_mean(losses)
         gradients = tape.gradient(cross_entropy, self._optimizer.variables)
@@ -341,12 +262,12 @@ class Trainer:
         correct = tf.reduce_sum(tf.cast(hits, tf.float32))
         return loss * count, cross_entropy * count, correct
 
-    def _forward(self, images: tf.Tensor, noise: list[tf.Tensor]) -> tf.Tensor:
-        """The model in training, with `noise` for its dropout layers."""
-        x, remaining = images, iter(noise)
+    def _forward(self, images: tf.Tensor, drawn: list[tf.Tensor]) -> tf.Tensor:
+        """The model in training; its dropout layers take their random bits in order."""
+        x, remaining = images, iter(drawn)
         for layer in self.model.layers[1:]:  # the first is the input
             if isinstance(layer, keras.layers.Dropout):
-                x = dropout(x, next(remaining), layer.rate)
+                x = noise.dropout(x, next(remaining), layer.rate)
             else:
                 x = layer(x, training=True)
         return x
@@ -401,90 +322,6 @@ class Trainer:
             ),
             "num_parameters": self.model.count_params(),
         }, probabilities
-
-
-class FusedOptimizer:
-    """Keras's optimizer as TensorFlow's one-kernel update per variable.
-
-    The same arithmetic with the constants of the Keras object; Keras itself composes
-    each update of several elementwise kernels, each a pass over all weights.
-    """
-
-    def __init__(self, recipe: Recipe, variables: list[keras.Variable]):
-        self._constants = models.optimizer(recipe)
-        self._update = {
-            "adam": self._adam,
-            "rmsprop": self._rmsprop,
-            "sgd": self._momentum if recipe.momentum else self._gradient_descent,
-        }[recipe.optimizer]
-        self.variables = [variable.value for variable in variables]
-        self._slots = [
-            [tf.Variable(tf.zeros_like(variable)) for variable in self.variables]
-            for _ in range(2)
-        ]
-        # beta ** step, as the kernel wants them.
-        self._powers = [tf.Variable(1.0), tf.Variable(1.0)]
-
-    def reset(self) -> None:
-        """Forget all steps."""
-        for slot in self._slots:
-            for variable in slot:
-                variable.assign(tf.zeros_like(variable))
-        for power in self._powers:
-            power.assign(1.0)
-
-    def apply(self, gradients: list[tf.Tensor], rate: tf.Tensor) -> None:
-        """One step with the given learning rate, in place."""
-        if self._update == self._adam:
-            betas = (self._constants.beta_1, self._constants.beta_2)
-            for power, beta in zip(self._powers, betas, strict=True):
-                power.assign(power * beta)
-        for variable, gradient, *slots in zip(
-            self.variables, gradients, *self._slots, strict=True
-        ):
-            self._update(variable.handle, gradient, rate, *(s.handle for s in slots))
-
-    def _adam(self, variable, gradient, rate, first, second) -> None:
-        constants = self._constants
-        tf.raw_ops.ResourceApplyAdam(
-            var=variable,
-            m=first,
-            v=second,
-            beta1_power=self._powers[0],
-            beta2_power=self._powers[1],
-            lr=rate,
-            beta1=constants.beta_1,
-            beta2=constants.beta_2,
-            epsilon=constants.epsilon,
-            grad=gradient,
-        )
-
-    def _rmsprop(self, variable, gradient, rate, first, second) -> None:
-        constants = self._constants
-        tf.raw_ops.ResourceApplyRMSProp(
-            var=variable,
-            ms=first,
-            mom=second,
-            lr=rate,
-            rho=constants.rho,
-            momentum=constants.momentum,
-            epsilon=constants.epsilon,
-            grad=gradient,
-        )
-
-    def _momentum(self, variable, gradient, rate, first, second) -> None:
-        tf.raw_ops.ResourceApplyKerasMomentum(
-            var=variable,
-            accum=first,
-            lr=rate,
-            grad=gradient,
-            momentum=self._constants.momentum,
-        )
-
-    def _gradient_descent(self, variable, gradient, rate, first, second) -> None:
-        tf.raw_ops.ResourceApplyGradientDescent(
-            var=variable, alpha=rate, delta=gradient
-        )
 
 
 def _validation_metrics(history: History, best_epoch: int) -> dict[str, float]:

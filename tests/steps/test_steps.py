@@ -10,8 +10,11 @@ import pytest
 
 from didithelp.parameters import texts_of
 from lab import command_line, mlproject
-from lab.runs import keys as cache
-from lab.training.trial import Trial, versions
+from lab.runs import keys
+from lab.training import agreement, arm
+from lab.training.seeds import Trials
+from lab.training.trial import Trial
+from lab.training.versions import versions
 from pipelines import main
 from steps import compare, prepare_data, train, verify
 
@@ -33,10 +36,10 @@ def test_aggregates_leave_diverged_trials_out_and_count_them():
         make_trial(1, None, status="diverged", epochs=1),
         make_trial(2, 0.9),
     ]
-    table = train.metrics_table(trials)
+    table = arm.metrics_table(trials)
     assert list(table["status"]) == ["finished", "diverged", "finished"]
     assert math.isnan(table["test_accuracy"][1])
-    found = train.aggregates(table)
+    found = arm.aggregates(table)
     assert found["test_accuracy"] == pytest.approx(0.85)
     assert found["test_accuracy_sd"] == pytest.approx(np.std([0.8, 0.9], ddof=1))
     assert found["actual_epochs"] == 2
@@ -45,7 +48,7 @@ def test_aggregates_leave_diverged_trials_out_and_count_them():
 
 def test_one_seed_has_no_standard_deviation():
     assert math.isnan(
-        train.aggregates(train.metrics_table([make_trial(0, 0.8)]))["test_accuracy_sd"]
+        arm.aggregates(arm.metrics_table([make_trial(0, 0.8)]))["test_accuracy_sd"]
     )
 
 
@@ -187,7 +190,7 @@ def test_the_plan_names_every_difference_between_the_recipes():
 def test_main_passes_on_what_it_was_given():
     given = mlproject.defaults("main") | {"seeds": "7,", "workers": "auto"}
     params = command_line.build(main.Params, given)
-    assert texts_of(train.Trials, params) == {"seeds": "7,", "workers": "auto"}
+    assert texts_of(Trials, params) == {"seeds": "7,", "workers": "auto"}
     assert params.working_directory == Path(".")
 
 
@@ -197,8 +200,8 @@ def trained(*, seed=0, status="finished"):
     weights = [rng.normal(size=(4, 3)).astype(np.float32), np.zeros(3, np.float32)]
     history = [{"epoch": 1, "loss": math.nan if status == "diverged" else 0.5}]
     if status == "diverged":
-        return Trial(seed, status, {}, history, None, None)
-    return Trial(seed, status, {}, history, probabilities, weights)
+        return Trial(seed, status, {}, history, None, None, versions())
+    return Trial(seed, status, {}, history, probabilities, weights, versions())
 
 
 def nudged(trial, amount):
@@ -217,15 +220,15 @@ def nudged(trial, amount):
     ],
 )
 def test_a_repeated_trial_is_equal_nearly_equal_or_different(again, word):
-    finding = verify.compare(trained(), again)
+    finding = agreement.compare(trained(), again)
     assert finding.word == word
     assert (finding.weights == 0) == (word == "bitwise equal")
-    assert word in verify.describe(finding, 10)
+    assert word in agreement.describe(finding, 10)
 
 
 def test_a_trial_that_diverges_again_is_equal():
     one, other = trained(status="diverged"), trained(status="diverged")
-    assert verify.compare(one, other).word == "bitwise equal"
+    assert agreement.compare(one, other).word == "bitwise equal"
 
 
 def test_changed_predictions_are_counted():
@@ -233,15 +236,15 @@ def test_changed_predictions_are_counted():
     swapped = trial.probabilities.copy()
     swapped[:2] = np.roll(swapped[:2], 1, axis=1)
     again = dataclasses.replace(trial, probabilities=swapped)
-    assert verify.compare(trial, again).changed_predictions == 2
+    assert agreement.compare(trial, again).changed_predictions == 2
 
 
 def test_causes_are_what_is_other_than_it_was():
     stored = dataclasses.replace(
         trained(), versions=versions() | {"keras": "1.0", "threads": "8"}
     )
-    key = cache.Key({"lab/training/trainer.py": "1"}, {"keras": "1.0"}, {}, {})
-    now = cache.Key(
+    key = keys.Key({"lab/training/trainer.py": "1"}, {"keras": "1.0"}, {}, {})
+    now = keys.Key(
         {"lab/training/trainer.py": "2"}, {"keras": versions()["keras"]}, {}, {}
     )
     assert verify.causes(stored, key, now) == (
@@ -253,7 +256,7 @@ def test_causes_are_what_is_other_than_it_was():
 
 def test_an_arm_has_the_versions_of_its_trials():
     here, there = trained(), trained(seed=1)
-    assert train.common_versions([here, there]) == versions()
+    assert arm.common_versions([here, there]) == versions()
     there = dataclasses.replace(there, versions=versions() | {"cpu_features": "avx2"})
-    found = train.common_versions([here, there])["cpu_features"]
+    found = arm.common_versions([here, there])["cpu_features"]
     assert found == f"{versions()['cpu_features']} and avx2"

@@ -26,7 +26,7 @@ from sqlalchemy.orm import Session
 from didithelp.errors import Refusal
 from didithelp.parameters import Parameters, parameter
 from lab import mlproject
-from lab.engines.processes import TrialError
+from lab.engines.protocol import TrialError
 from lab.host import locks, process
 from lab.runs import keys as cache
 from lab.runs import step as tracking

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from lab.training import model as models
+from lab.training.optimizer import keras_optimizer
 from lab.training.recipe import Activation
 from tests.lab.training.recipes import PLAIN, make_recipe
 
@@ -232,7 +233,7 @@ def test_a_stored_model_predicts_the_same(tmp_path, changes):
     ],
 )
 def test_optimizers_are_those_of_keras(changes, kind, arguments):
-    optimizer = models.optimizer(make_recipe(learning_rate=0.02, **changes))
+    optimizer = keras_optimizer(make_recipe(learning_rate=0.02, **changes))
     assert type(optimizer) is kind
     expected = kind(0.02, name=optimizer.name, **arguments)
     assert optimizer.get_config() == expected.get_config()

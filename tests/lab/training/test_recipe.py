@@ -7,9 +7,9 @@ import pytest
 
 from didithelp.parameters import names_of, texts_of
 from lab import command_line
-from lab.engines.processes import Trials
 from lab.host import cores
 from lab.training.recipe import Recipe
+from lab.training.seeds import Trials
 from tests.lab.training.recipes import PLAIN, RECIPE, make_recipe
 
 

@@ -3,13 +3,11 @@
 import dataclasses
 import math
 import re
-from typing import get_args
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from scipy import stats
 
 from didithelp import scores
 from didithelp.arm import METRIC_COLUMNS
@@ -17,7 +15,10 @@ from didithelp.dataset_description import ARRAYS, DatasetDescription
 from lab.data.dataset import Dataset
 from lab.training import model as models
 from lab.training import trainer as training
-from lab.training.recipe import Schedule
+from lab.training.optimizer import keras_optimizer
+from lab.training.schedule import learning_rates
+from lab.training.trainer import Trainer
+from tests.lab.training.keras_rules import KERAS_SCHEDULES, reduce_on_plateau
 from tests.lab.training.recipes import PLAIN, make_recipe
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -89,20 +90,12 @@ def compiled(recipe, dataset, seed, noise=()):
         start = network.get_weights()
         network = keras.models.clone_model(network, clone_function=replayed)
         network.set_weights(start)
-    network.compile(models.optimizer(recipe), models.LOSS, metrics=["accuracy"])
+    network.compile(keras_optimizer(recipe), models.LOSS, metrics=["accuracy"])
     return network
 
 
 def kernels(network):
     return [variable for variable in network.weights if variable.name == "kernel"]
-
-
-def rates_of(recipe, num_steps):
-    """The learning rates of all steps, as if no plateau ever came."""
-    epochs = range(1, recipe.epochs + 1)
-    return np.concatenate(
-        [training.learning_rates(recipe, epoch, num_steps, 0) for epoch in epochs]
-    )
 
 
 def assert_same_weights(recipe, network, weights, tolerance):
@@ -121,7 +114,11 @@ def assert_same_weights(recipe, network, weights, tolerance):
         )
 
 
-class RecordingTrainer(training.Trainer):
+def train_once(recipe, dataset, *, seed):
+    return Trainer(recipe, dataset).train(seed)
+
+
+class RecordingTrainer(Trainer):
     """Remembers the order of the images in each epoch, and the noise of each step."""
 
     def __init__(self, recipe, dataset):
@@ -165,7 +162,7 @@ def test_an_epoch_does_to_the_weights_what_fit_does(changes):
     order = np.random.default_rng(5).permutation(NUM_TRAIN)
     trainer = RecordingTrainer(recipe, DATASET)
     trainer.reset(seed=3)
-    rates = training.learning_rates(recipe, 1, trainer.num_steps, 0)
+    rates = learning_rates(recipe, 1, trainer.num_steps, 0)
     row = trainer.train_epoch(order, rates)
 
     network = compiled(recipe, DATASET, seed=3, noise=trainer.noise)
@@ -231,15 +228,6 @@ def test_a_trial_with_early_stopping_is_what_fit_with_its_callback_does(changes)
         np.testing.assert_allclose(ours, fitted.history[name], rtol=1e-5)
 
 
-KERAS_SCHEDULES = {
-    "cosine": keras.optimizers.schedules.CosineDecay,
-    "exponential": lambda rate, steps: keras.optimizers.schedules.ExponentialDecay(
-        rate, steps, decay_rate=0.1
-    ),
-    "reduce_on_plateau": lambda rate, steps: rate,
-}
-
-
 @pytest.mark.parametrize("schedule", KERAS_SCHEDULES)
 def test_a_trial_with_a_schedule_is_what_fit_does_with_that_of_keras(schedule):
     recipe = make_recipe(
@@ -263,36 +251,7 @@ def test_a_trial_with_a_schedule_is_what_fit_does_with_that_of_keras(schedule):
     np.testing.assert_allclose(val_losses, fitted.history["val_loss"], rtol=1e-5)
 
 
-def reduce_on_plateau():
-    return keras.callbacks.ReduceLROnPlateau(
-        "val_loss",
-        factor=training.PLATEAU_FACTOR,
-        patience=training.PLATEAU_PATIENCE,
-        mode="min",
-        min_delta=0,
-    )
-
-
 # --- dropout --------------------------------------------------------------------------
-
-
-def test_random_bits_are_uniform_and_independent_of_each_other():
-    bits = training.random_bits(np.random.default_rng(0), (1001, 99))
-    assert bits.dtype == np.uint16 and bits.shape == (1001, 99)
-    counts = np.bincount(bits.ravel() >> 8, minlength=256)
-    assert stats.chisquare(counts).pvalue > 0.001
-    for lag in (1, 2, 3, 4):  # neighbours come from the same draw
-        correlation = np.corrcoef(bits.ravel()[lag:], bits.ravel()[:-lag])[0, 1]
-        assert abs(correlation) < 4 / math.sqrt(bits.size)
-
-
-@pytest.mark.parametrize("rate", [0.001, 0.3, 0.5, 0.99999])
-def test_dropout_drops_its_share_and_keeps_the_mean(rate):
-    every = np.arange(2**16, dtype=np.uint16).reshape(256, 256)
-    result = training.dropout(tf.ones((256, 256)), tf.constant(every), rate).numpy()
-    assert np.mean(result == 0) == pytest.approx(rate, abs=2**-16)
-    assert result.mean() == pytest.approx(1, rel=1e-6)
-    assert len(np.unique(result)) == 2
 
 
 def test_every_step_of_every_epoch_drops_other_units():
@@ -306,146 +265,11 @@ def test_every_step_of_every_epoch_drops_other_units():
 @pytest.mark.parametrize("noise_per_call", [1, 1100, 2**30])
 def test_the_number_of_steps_per_call_changes_nothing(monkeypatch, noise_per_call):
     recipe = make_recipe(dropout_rate=0.0, **SGD)
-    expected = training.train_once(recipe, DATASET, seed=0)
+    expected = train_once(recipe, DATASET, seed=0)
     monkeypatch.setattr(training, "NOISE_PER_CALL", noise_per_call)
-    found = training.train_once(recipe, DATASET, seed=0)
+    found = train_once(recipe, DATASET, seed=0)
     for ours, theirs in zip(found.weights, expected.weights, strict=True):
         assert ours.tobytes() == theirs.tobytes()
-
-
-# --- learning rates -------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("schedule", ["cosine", "exponential"])
-def test_schedules_have_the_values_of_keras(schedule):
-    recipe = make_recipe(learning_rate_schedule=schedule, learning_rate=0.02, epochs=4)
-    theirs = KERAS_SCHEDULES[schedule](0.02, 4 * 7)
-    expected = [float(theirs(step)) for step in range(4 * 7)]
-    np.testing.assert_allclose(rates_of(recipe, 7), expected, rtol=1e-5)
-
-
-@pytest.mark.parametrize("schedule", get_args(Schedule))
-def test_every_schedule_starts_with_the_rate_of_the_recipe(schedule):
-    recipe = make_recipe(learning_rate_schedule=schedule, learning_rate=0.02, epochs=4)
-    rates = rates_of(recipe, 7)
-    assert rates.dtype == np.float32 and rates.shape == (28,)
-    assert rates[0] == np.float32(0.02)
-    assert (np.diff(rates) <= 0).all()
-
-
-def test_a_plateau_halves_the_rate_and_nothing_else_does():
-    changes = {"learning_rate": 0.02, "epochs": 4}
-    plateau = make_recipe(learning_rate_schedule="reduce_on_plateau", **changes)
-    rates = training.learning_rates(plateau, 3, 2, 3)
-    np.testing.assert_array_equal(rates, np.float32([0.0025, 0.0025]))
-    for schedule in ("constant", "cosine", "exponential"):
-        other = make_recipe(learning_rate_schedule=schedule, **changes)
-        np.testing.assert_array_equal(
-            training.learning_rates(other, 3, 2, 0),
-            training.learning_rates(other, 3, 2, 3),
-        )
-
-
-# --- stopping, on lists of losses -----------------------------------------------------
-
-
-class StubOptimizer:
-    def __init__(self):
-        self.learning_rate = 1.0
-
-
-class StubModel:
-    """A model as callbacks see it; its weights are the number of the epoch."""
-
-    def __init__(self):
-        self.stop_training = False
-        self.optimizer = StubOptimizer()
-        self.weights = None
-
-    def get_weights(self):
-        return self.weights
-
-    def set_weights(self, weights):
-        self.weights = weights
-
-
-def draw_losses(seed):
-    """Twelve losses that fall in the long run, not at every step, and with ties."""
-    rng = np.random.default_rng(seed)
-    return (np.round(12 * rng.random(12) + np.linspace(12, 0, 12)) / 8).tolist()
-
-
-def stop_as_keras(losses, patience):
-    """Number of epochs, and the epoch whose weights are restored."""
-    callback = keras.callbacks.EarlyStopping(
-        "val_loss", patience=patience, mode="min", restore_best_weights=True
-    )
-    model = StubModel()
-    callback.set_model(model)
-    callback.on_train_begin()
-    for epoch, loss in enumerate(losses, start=1):
-        model.weights = epoch
-        callback.on_epoch_end(epoch - 1, {"val_loss": loss})
-        if model.stop_training:
-            break
-    callback.on_train_end()
-    return epoch, model.weights
-
-
-def stop_as_we_do(losses, patience):
-    stopping = training.EarlyStopping(patience)
-    for epoch, loss in enumerate(losses, start=1):
-        stopping.improves(epoch, loss)
-        if stopping.gives_up(epoch):
-            break
-    return epoch, stopping.best_epoch
-
-
-@pytest.mark.parametrize("patience", [1, 2, 3, 5])
-def test_early_stopping_follows_the_callback_of_keras(patience):
-    results = set()
-    for seed in range(100):
-        losses = draw_losses(seed)
-        ours = stop_as_we_do(losses, patience)
-        assert ours == stop_as_keras(losses, patience), f"seed {seed}: {losses}"
-        results.add(ours)
-    assert len(results) > 3
-
-
-def test_early_stopping_by_hand():
-    losses = [3.0, 2.0, 2.0, 2.5, 1.0, 1.0]
-    assert stop_as_we_do(losses, 1) == (3, 2)
-    assert stop_as_we_do(losses, 2) == (4, 2)
-    assert stop_as_we_do(losses, 3) == (6, 5)
-
-
-def test_without_patience_the_best_epoch_is_known_and_nothing_stops():
-    assert stop_as_we_do([3.0, 1.0, *[2.0] * 98], None) == (100, 2)
-
-
-def test_a_loss_that_is_no_number_is_no_improvement():
-    stopping = training.EarlyStopping(2)
-    assert stopping.improves(1, 2.0)
-    assert not stopping.improves(2, math.nan)
-    assert not stopping.improves(3, math.inf)
-    assert stopping.best_epoch == 1
-
-
-def test_the_plateau_follows_the_callback_of_keras():
-    counts = set()
-    for seed in range(100):
-        losses = draw_losses(seed)
-        callback, model = reduce_on_plateau(), StubModel()
-        callback.set_model(model)
-        callback.on_train_begin()
-        stopping, plateau = training.EarlyStopping(None), training.Plateau()
-        for epoch, loss in enumerate(losses, start=1):
-            callback.on_epoch_end(epoch - 1, {"val_loss": loss})
-            plateau.update(stopping.improves(epoch, loss))
-            expected = training.PLATEAU_FACTOR**plateau.reductions
-            assert model.optimizer.learning_rate == expected, f"seed {seed}: {losses}"
-        counts.add(plateau.reductions)
-    assert len(counts) > 2
 
 
 # --- seeds ----------------------------------------------------------------------------
@@ -469,9 +293,9 @@ def bits(trial):
 )
 def test_a_seed_gives_the_same_bits_whatever_was_trained_before(changes):
     recipe = make_recipe(epochs=3, **changes)
-    trainer = training.Trainer(recipe, DATASET)
+    trainer = Trainer(recipe, DATASET)
     first, other, again = (trainer.train(seed) for seed in (1, 2, 1))
-    fresh = training.train_once(recipe, DATASET, seed=1)
+    fresh = train_once(recipe, DATASET, seed=1)
     assert bits(first) == bits(again) == bits(fresh)
     for ours, theirs in zip(bits(first)[-1], bits(other)[-1], strict=True):
         assert ours != theirs
@@ -491,12 +315,12 @@ def test_a_seed_fixes_first_weights_and_batches_separately_from_the_recipe():
 
 def test_a_reset_trainer_is_as_new():
     recipe = make_recipe(**SGD | {"momentum": 0.9})
-    trainer = training.Trainer(recipe, DATASET)
+    trainer = Trainer(recipe, DATASET)
     rates = np.full(trainer.num_steps, 1e30, np.float32)
     trainer.train_epoch(np.arange(NUM_TRAIN), rates)
     assert np.isnan(trainer.model.get_weights()[0]).any()
     trainer.reset(seed=3)
-    fresh = training.Trainer(recipe, DATASET)
+    fresh = Trainer(recipe, DATASET)
     fresh.reset(seed=3)
     for row in (
         t.train_epoch(np.arange(NUM_TRAIN), 0 * rates + 0.1) for t in (trainer, fresh)
@@ -514,7 +338,7 @@ def test_a_reset_trainer_is_as_new():
 def train_and_collect(**changes):
     """A recipe, its trial, and the weights after each epoch."""
     recipe = make_recipe(learning_rate=0.01, **changes)
-    trainer = training.Trainer(recipe, HARD_DATASET)
+    trainer = Trainer(recipe, HARD_DATASET)
     weights = []
     trial = trainer.train(2, lambda row: weights.append(trainer.model.get_weights()))
     return recipe, trial, weights
@@ -626,7 +450,7 @@ def test_the_history_has_the_loss_with_and_without_penalty(trained):
 
 def test_without_penalty_the_losses_are_equal():
     recipe = make_recipe(**PLAIN | {"epochs": 1})
-    trial = training.train_once(recipe, DATASET, seed=0)
+    trial = train_once(recipe, DATASET, seed=0)
     (row,) = trial.history
     assert row["loss"] == row["cross_entropy"]
     assert row["val_loss"] == row["val_cross_entropy"]
@@ -636,14 +460,14 @@ def test_without_penalty_the_losses_are_equal():
 @pytest.mark.parametrize(("image_shape", "num_classes"), [((8, 8), 2), ((6, 6, 3), 3)])
 def test_images_of_any_size_and_depth(image_shape, num_classes):
     dataset = draw_dataset(image_shape, num_classes)
-    trial = training.train_once(make_recipe(epochs=8), dataset, seed=0)
+    trial = train_once(make_recipe(epochs=8), dataset, seed=0)
     assert trial.probabilities.shape == (NUM_TEST, num_classes)
     np.testing.assert_allclose(trial.probabilities.sum(axis=1), 1, atol=1e-6)
     assert trial.metrics["test_accuracy"] > 1.5 / num_classes
 
 
 def test_predictions_do_not_depend_on_the_size_of_a_slice(monkeypatch):
-    trainer = training.Trainer(make_recipe(), DATASET)
+    trainer = Trainer(make_recipe(), DATASET)
     whole = trainer.predict(DATASET.x_test)
     monkeypatch.setattr(training, "EVALUATION_BATCH", 7)
     np.testing.assert_allclose(trainer.predict(DATASET.x_test), whole, rtol=1e-5)
@@ -667,7 +491,7 @@ class WatchedDataset:
 
 def test_the_test_set_is_read_once_and_after_training():
     events = []
-    trainer = training.Trainer(make_recipe(epochs=3), WatchedDataset(DATASET, events))
+    trainer = Trainer(make_recipe(epochs=3), WatchedDataset(DATASET, events))
     trial = trainer.train(0, lambda row: events.append(row["epoch"]))
     assert trial.status == "finished"
     assert events[:3] == [1, 2, 3]
@@ -686,7 +510,7 @@ def test_the_test_set_is_read_once_and_after_training():
 def test_a_trial_that_diverges_never_reads_the_test_set(changes):
     recipe = make_recipe(**{"learning_rate": 1e30, "epochs": 4} | changes)
     events = []
-    trainer = training.Trainer(recipe, WatchedDataset(DATASET, events))
+    trainer = Trainer(recipe, WatchedDataset(DATASET, events))
     trial = trainer.train(0, lambda row: events.append(row["epoch"]))
     assert trial.status == "diverged"
     assert trial.probabilities is None and trial.weights is None
@@ -702,6 +526,6 @@ def test_the_dataset_is_never_written_to():
         getattr(DATASET, field.name) for field in dataclasses.fields(Dataset)[:-1]
     ]
     copies = [array.copy() for array in before]
-    training.train_once(make_recipe(epochs=1), DATASET, seed=0)
+    train_once(make_recipe(epochs=1), DATASET, seed=0)
     for array, copy in zip(before, copies, strict=True):
         np.testing.assert_array_equal(array, copy)

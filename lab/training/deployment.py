@@ -1,0 +1,20 @@
+"""A trial's network as an ordinary Keras model, for others to load and serve."""
+
+import keras
+
+from lab.data.dataset import Dataset
+from lab.training import model
+from lab.training.optimizer import keras_optimizer
+from lab.training.recipe import Recipe
+from lab.training.trial import Trial
+
+
+def keras_model(recipe: Recipe, dataset: Dataset, trial: Trial) -> keras.Model:
+    """The network of a finished trial, compiled and with its kept weights."""
+    network = model.build(
+        recipe, dataset.image_shape, dataset.num_classes, seed=trial.seed
+    )
+    network.set_weights(trial.weights)
+    network.compile(keras_optimizer(recipe), loss=model.LOSS, metrics=["accuracy"])
+    network.optimizer.build(network.trainable_variables)  # else loading it warns
+    return network

@@ -1,0 +1,55 @@
+"""The parameters that say how many trials an arm has, and how many run at once."""
+
+import dataclasses
+
+from didithelp.parameters import Interval, Parameters, parameter
+from lab.command_line import integers
+from lab.host import cores
+
+SEEDS = Interval(0, 2**32 - 1)
+COUNTS = Interval(1, 1000)
+
+
+def parse_seeds(text: str) -> tuple[int, ...]:
+    """'5' → seeds 0..4; '3,7,11' → those; '7,' → the one seed 7."""
+    if "," in text:
+        return integers(text)
+    if int(text) not in COUNTS:
+        raise ValueError(text)
+    return tuple(range(int(text)))
+
+
+def spell_seeds(seeds: tuple[int, ...]) -> str:
+    """The inverse of `parse_seeds`: (0, 1, 2) → '3', (7,) → '7,'."""
+    if seeds == tuple(range(len(seeds))):
+        return str(len(seeds))
+    return ",".join(map(str, seeds)) + ("," if len(seeds) == 1 else "")
+
+
+@dataclasses.dataclass(frozen=True)
+class Trials(Parameters):
+    """How many trials an arm has, and how many of them run at once."""
+
+    seeds: tuple[int, ...] = parameter(
+        f"a number of trials from {COUNTS.low} to {COUNTS.high}, such as 5 (seeds 0 to"
+        f" 4), or a list of different seeds from {SEEDS.low} to {SEEDS.high}, such as"
+        " 3,7,11",
+        valid=lambda seeds: (
+            len(set(seeds)) == len(seeds) > 0
+            and all(type(seed) is int and seed in SEEDS for seed in seeds)
+        ),
+        parse=parse_seeds,
+        spell=spell_seeds,
+    )
+    workers: int | None = parameter(
+        Interval(1, 1024),
+        2,
+        noun="a number of processes",
+        none="auto",
+        note="auto is one per core",
+    )
+
+    @property
+    def num_workers(self) -> int:
+        """Processes to start: never more than there are trials."""
+        return min(self.workers or len(cores.available()), len(self.seeds))
