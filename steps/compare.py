@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from didithelp.parameters import parameter, values_of
 from didithelp.settings import Settings
-from lab import command_line
+from lab import command_line, entry_point
 from lab.host import console
 from lab.parameters import Located
+from lab.runs.locations import run_of
 
 if TYPE_CHECKING:
     from lab.runs.step import Step
@@ -82,28 +83,31 @@ def run(params: Params, step: "Step") -> None:
     from didithelp.report import report
 
     loaded = [
-        step.load(location, "trials", trials_folder.load) for location in params.arms
+        step.artifacts.load(location, "trials", trials_folder.load)
+        for location in params.arms
     ]
     answer = comparison.compare(
         loaded[0],
         loaded[1:],
-        run_ids=[step.run_of(location) for location in params.arms],
+        run_ids=[run_of(location) for location in params.arms],
         **values_of(Settings, params),
     )
     told = report.Report(
         answer,
         loaded,
         language=params.language,
-        images=step.test_images(params.baseline, answer["test_set"]),
-        provenance=step.provenance(),
+        images=step.answers.test_images(
+            params.baseline, (answer["test_set"] or {}).get("sha256")
+        ),
+        provenance=dataclasses.asdict(step.provenance()),
     )
     folder = step.scratch / "comparison"
     told.write(folder)
-    step.log_answer(
+    step.answers.log(
         folder,
         told.table,
         metrics=headlines(answer),
-        tags=tags(answer),
+        described=tags(answer),
         note=told.note(),
     )
     console.result(told.summary())
@@ -173,7 +177,4 @@ def _told(words: dict[str, str]) -> str:
 
 
 if __name__ == "__main__":
-    checked = command_line.parse(Params)
-    from lab.runs import step as tracking
-
-    tracking.execute(run, checked, name="compare")
+    entry_point.main(command_line.parse(Params), run, name="compare")
