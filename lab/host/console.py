@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 
+# Columns of an answer. It is said once more in didithelp.report.terminal: imported from
+# there, every step would have to run again when a text of the report changes.
+WIDTH = 80
 # Set for steps that run at once: two bars on one terminal would overwrite each other.
 NO_BAR = "TP2_NO_PROGRESS_BAR"
 
@@ -59,8 +62,6 @@ def warn(text: str) -> None:
 def result(answer: "RenderableType") -> None:
     """The answer, in color on a terminal; plain in a pipe, a file and with NO_COLOR."""
     from rich.console import Console
-
-    from didithelp.report.terminal import WIDTH
 
     # The width is fixed: in a narrower window lines wrap, but no number is cut.
     out = Console(width=WIDTH, highlight=False, markup=False, emoji=False)
