@@ -1,4 +1,5 @@
-"""What runs several steps in one go; each module reads like a table of contents.
+"""Pipelines: each runs several steps in their order, and reads like a table of contents.
 
-A pipeline launches steps and hands on the URIs of what they leave; it computes nothing.
+What a step does is in `steps`; a pipeline only says which steps run, with what, and
+what is handed on: artifact URIs, never paths.
 """

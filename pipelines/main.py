@@ -8,7 +8,6 @@ the same code from the same parameters and inputs, is not run again.
 
 import dataclasses
 import functools
-import json
 from typing import TYPE_CHECKING
 
 from didithelp.parameters import names_of, parameter, texts_of
@@ -67,16 +66,17 @@ def launch_all(params: Params, launcher: Launcher, overrides: dict[str, str]) ->
 def show_again(answer: str, step: "Step", language: str) -> None:
     """Give this run the answer of an earlier one, and print it as it was."""
     from didithelp import trials_folder
-    from didithelp.report import report
+    from didithelp.comparison import Comparison
+    from didithelp.report.report import Report
 
     folder = step.answers.adopt(answer)
-    stored = json.loads((folder / "comparison.json").read_text("utf-8"))
+    text = (folder / "comparison.json").read_text("utf-8")
+    comparison = Comparison.from_json(text)
     loaded = [
-        step.artifacts.load(described["run_id"], "trials", trials_folder.load)
-        for described in stored["arms"]
+        step.artifacts.load(compared.run_id, "trials", trials_folder.load)
+        for compared in comparison.arms
     ]
-    told = report.Report(stored, loaded, language=language)
-    console.result(told.summary())
+    console.result(Report(comparison, loaded, language=language).summary())
 
 
 def recipes(overrides: dict[str, str]) -> tuple[Recipe, Recipe]:

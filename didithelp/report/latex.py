@@ -20,7 +20,7 @@ from didithelp.report.document import (
     Table,
     Text,
 )
-from didithelp.report.words import NO_BREAK, THIN, Words, clean
+from didithelp.words import NO_BREAK, THIN, Words, clean
 
 BABEL = {
     "en": r"\usepackage[english]{babel}",

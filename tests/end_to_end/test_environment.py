@@ -191,16 +191,16 @@ from pathlib import Path
 locale.setlocale(locale.LC_ALL, "")
 print(locale.localeconv()["decimal_point"])
 from didithelp import trials_folder
-from didithelp import comparing as comparison
+from didithelp import comparing
 from didithelp.report import report
 baseline, improved = (trials_folder.load(Path(folder)) for folder in sys.argv[1:3])
-answer = comparison.compare(
+comparison = comparing.compare(
     baseline, [improved], alpha=0.05, margin=0.001, resamples=99, seed=0,
     pairing="seed", selected_on="validation",
 )
 trials_folder.save(improved, Path(sys.argv[3]) / "saved")
-told = report.Report(answer, [baseline, improved], language="en")
-told.write(Path(sys.argv[3]) / "comparison")
+written = report.Report(comparison, [baseline, improved], language="en")
+written.write(Path(sys.argv[3]) / "comparison")
 """
 
 
