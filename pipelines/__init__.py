@@ -1,5 +1,4 @@
-"""Pipelines: each runs several steps in their order, and reads like a table of contents.
+"""What runs several steps in one go; each module reads like a table of contents.
 
-What a step does is in `steps`; a pipeline only says which steps run, with what, and
-what is handed on: artifact URIs, never paths.
+A pipeline launches steps and hands on the URIs of what they leave; it computes nothing.
 """

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from rich import progress as rich_progress
     from rich.console import RenderableType
-    from rich.progress import TaskID
 
 
 # Set for steps that run at once: two bars on one terminal would overwrite each other.
@@ -110,7 +109,9 @@ class _Lines:
 
 
 class _Bar:
-    def __init__(self, title: str, bar: "rich_progress.Progress", task: "TaskID"):
+    def __init__(
+        self, title: str, bar: "rich_progress.Progress", task: "rich_progress.TaskID"
+    ):
         self._title, self._bar, self._task = title, bar, task
 
     def advance(self, amount: int = 1) -> None:

@@ -24,6 +24,7 @@ STEP = """
 from dataclasses import dataclass
 from pathlib import Path
 import sqlite3
+from didithelp.parameters import Parameters, parameter
 from lab import entry_point
 
 @dataclass(frozen=True)
