@@ -117,18 +117,18 @@ def main() -> None:
     improved = command_line.build(
         train.Params, mlproject.defaults("train_improved") | settings
     )
-    found = []
+    arms = []
     for name, run in (("keras", train_by_keras), ("engine", train_by_engine)):
         params = dataclasses.replace(improved, arm=name)
         trials = run(params, folder)
-        found.append(arm.assemble(params.arm, params.recipe, dataset, trials))
-        trials_folder.save(found[-1], given.out / name)
+        arms.append(arm.assemble(params.arm, params.recipe, dataset, trials))
+        trials_folder.save(arms[-1], given.out / name)
     options = command_line.build(
         compare.Options, {name: MAIN[name] for name in names_of(compare.Options)}
     )
     settings = values_of(decision.Settings, options)
-    answer = comparison.compare(found[0], found[1:], **settings)
-    told = report.Report(answer, found, language=options.language)
+    answer = comparison.compare(arms[0], arms[1:], **settings)
+    told = report.Report(answer, arms, language=options.language)
     told.write(given.out / "comparison")
     console.result(told.summary())
 
