@@ -73,7 +73,7 @@ def show_again(answer: str, step: "Step", language: str) -> None:
     text = (folder / "comparison.json").read_text("utf-8")
     comparison = Comparison.from_json(text)
     loaded = [
-        step.artifacts.load(compared.run_id, "trials", trials_folder.load)
+        step.artifacts.load(f"runs:/{compared.run_id}", "trials", trials_folder.load)
         for compared in comparison.arms
     ]
     console.result(Report(comparison, loaded, language=language).summary())
