@@ -80,6 +80,7 @@ def run(params: Params, step: "Step") -> None:
     logging.getLogger("matplotlib").setLevel(logging.ERROR)
     # Imported here, so that a wrong parameter is told before pandas and SciPy load.
     from didithelp import comparing, trials_folder
+    from didithelp.provenance import Provenance
     from didithelp.report.report import Report
 
     loaded = [
@@ -98,7 +99,7 @@ def run(params: Params, step: "Step") -> None:
         images=step.test_images(
             params.baseline, {"sha256": comparison.test_set.sha256}
         ),
-        provenance=step.provenance(),
+        provenance=Provenance(**step.provenance()),
     )
     folder = step.scratch / "comparison"
     report.write(folder)
