@@ -75,6 +75,7 @@ def show_again(answer: str, step: "Step", language: str) -> None:
     loaded = [
         step.artifacts.load(f"runs:/{compared.run_id}", "trials", trials_folder.load)
         for compared in comparison.arms
+        if compared.run_id is not None  # the driver's always have one
     ]
     console.result(Report(comparison, loaded, language=language).summary())
 
