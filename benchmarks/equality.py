@@ -101,10 +101,10 @@ def main() -> None:
     given = parser.parse_args()
     os.environ.update(environment.VARIABLES)
 
-    from didithelp import comparing as comparison
     from didithelp import settings as decision
     from didithelp import trials_folder
-    from didithelp.report import report
+    from didithelp.comparing import compare as compare_arms
+    from didithelp.report.report import Report
     from lab.host import console
     from lab.training import arm
 
@@ -127,10 +127,10 @@ def main() -> None:
         compare.Options, {name: MAIN[name] for name in names_of(compare.Options)}
     )
     settings = values_of(decision.Settings, options)
-    answer = comparison.compare(arms[0], arms[1:], **settings)
-    told = report.Report(answer, arms, language=options.language)
-    told.write(given.out / "comparison")
-    console.result(told.summary())
+    comparison = compare_arms(arms[0], arms[1:], **settings)
+    report = Report(comparison, arms, language=options.language)
+    report.write(given.out / "comparison")
+    console.result(report.summary())
 
 
 if __name__ == "__main__":

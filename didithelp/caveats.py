@@ -1,31 +1,30 @@
 """What a reader must know before believing a verdict.
 
-`find` looks at a comparison and its arms, and returns warnings as plain JSON values,
-`{"code": ..., "values": {...}}`, most important first. The words of a code are in
-`report/texts`, and `sentences.warning` fills them in. Codes are stable: programs may
+`find` looks at a comparison and its arms, and returns warnings as codes with the values
+of their texts, most important first. The words of a code are in `texts`, and
+`sentences.warning` fills them in. Codes are stable: programs may
 branch on them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from enum import StrEnum, auto
 from typing import Any
 
 import numpy as np
 
 from didithelp.arm import Arm, distinct_names, finished_rows
+from didithelp.comparison import Caveat, ComparedArm, Comparison, Difference
 
 ADVISED_SEEDS = 5
 ACCURACY_TOLERANCE = 1e-6  # float32 rounding; one image is 1e-4
 NOTABLE_SIZE_RATIO = 1.1  # batch normalization alone adds half a percent of parameters
 NOTABLE_TIME_RATIO = 2  # less may be the machine's other work
 
-Caveat = dict[str, Any]
-
 
 class Scope(StrEnum):
-    """What a verdict is about; the words are in `report/texts`."""
+    """What a verdict is about; the words are in `texts`."""
 
     SEEDS_AND_IMAGES = auto()
     SEEDS_ONLY = auto()  # without predictions nobody knows about other test images
@@ -33,35 +32,33 @@ class Scope(StrEnum):
 
 
 class NotCovered(StrEnum):
-    """What no verdict is about; the words are in `report/texts`."""
+    """What no verdict is about; the words are in `texts`."""
 
     TRAINING_SETS = auto()
     SEARCH = auto()
     CLUSTERED_IMAGES = auto()
 
 
-def find(
-    answer: dict[str, Any], results: list[dict[str, Any]], arms: list[Arm]
-) -> list[Caveat]:
+def find(comparison: Comparison, arms: Sequence[Arm]) -> list[Caveat]:
     """Caveats about a comparison.
 
-    answer: what `comparison.compare` knows before its words: `dataset`, `test_set`,
-        `selected_on`, `arms`.
-    results: its comparisons in the primary metric, one per candidate.
-    arms: the reference and the candidates, in the order of `answer["arms"]`.
+    Args:
+        comparison: of which the words are not looked at.
+        arms: the reference and the candidates, as they were compared.
     """
-    described = answer["arms"]
-    found = [*_about_data(answer, arms)]
-    for arm, part in zip(arms, described, strict=True):
-        found += _about_runs(arm, part)
-    num_examples = answer["test_set"]["num_examples"]
-    for arm, part, result in zip(arms[1:], described[1:], results, strict=True):
-        both = (arms[0], arm), (described[0], part)
-        found += _about_pair(*both, result, num_examples)
-    return found
+    caveats = [*_about_data(comparison, arms)]
+    for arm, compared in zip(arms, comparison.arms, strict=True):
+        caveats += _about_runs(arm, compared)
+    num_examples, reference = comparison.test_set.num_examples, comparison.arms[0]
+    for arm, compared, difference in zip(
+        arms[1:], comparison.arms[1:], comparison.primary, strict=True
+    ):
+        both = (arms[0], arm), (reference, compared)
+        caveats += _about_pair(*both, difference, num_examples)
+    return caveats
 
 
-def cost_warning(arms: list[Arm]) -> list[Caveat]:
+def cost_warning(arms: Sequence[Arm]) -> list[Caveat]:
     """Candidates whose runs take much longer or shorter than those of the reference.
 
     Apart from the others, because times differ from run to run and must not reach
@@ -76,35 +73,38 @@ def cost_warning(arms: list[Arm]) -> list[Caveat]:
 
 
 def _warning(code: str, **values: Any) -> Caveat:
-    return {"code": code, "values": values}
+    return Caveat(code, values)
 
 
 # --- the data -------------------------------------------------------------------------
 
 
-def _about_data(answer: dict[str, Any], arms: list[Arm]) -> Iterator[Caveat]:
-    dataset = answer["dataset"]
-    if dataset["fallback"] is not None:
+def _about_data(comparison: Comparison, arms: Sequence[Arm]) -> Iterator[Caveat]:
+    dataset = comparison.dataset
+    if dataset.fallback is not None:
         yield _warning(
             "fallback_data",
-            dataset=dataset["name"],
-            requested=dataset["requested"],
-            reason=dataset["fallback"],
+            dataset=dataset.name,
+            requested=dataset.requested,
+            reason=dataset.fallback,
         )
-    if answer["selected_on"] == "test":
+    if comparison.selected_on == "test":
         yield _warning("selected_on_test")
-    described = [arm.dataset for arm in arms if arm.dataset is not None]
-    if described and described[0].train_size:
+    descriptions = [arm.dataset for arm in arms if arm.dataset is not None]
+    if not descriptions:
+        return
+    first, *others = descriptions
+    if first.train_size:
         yield _warning(
             "part_of_training_data",
-            num_examples=described[0].counts["train"],
-            train_size=described[0].train_size,
+            num_examples=first.counts["train"],
+            train_size=first.train_size,
         )
-    for other in described[1:]:
-        if other.name != described[0].name:
+    for other in others:
+        if other.name != first.name:
             yield _warning(
                 "data_names_differ",
-                reference_dataset=described[0].name,
+                reference_dataset=first.name,
                 candidate_dataset=other.name,
             )
 
@@ -112,8 +112,35 @@ def _about_data(answer: dict[str, Any], arms: list[Arm]) -> Iterator[Caveat]:
 # --- one arm --------------------------------------------------------------------------
 
 
-def _about_runs(arm: Arm, part: dict[str, Any]) -> Iterator[Caveat]:
-    name, finished, started = part["name"], part["num_finished"], part["num_started"]
+def _about_runs(arm: Arm, compared: ComparedArm) -> Iterator[Caveat]:
+    name, finished = compared.name, compared.num_finished
+    yield from _unknown_parts(arm, name)
+    if finished < compared.num_started:
+        yield _warning(
+            "diverged_runs",
+            arm=name,
+            num_diverged=compared.num_started - finished,
+            num_started=compared.num_started,
+        )
+    if compared.collapsed_seeds:
+        yield _warning("collapsed_runs", arm=name, seeds=list(compared.collapsed_seeds))
+    if finished < ADVISED_SEEDS:
+        yield _warning(
+            "one_seed" if finished == 1 else "few_seeds",
+            arm=name,
+            num_finished=finished,
+            advised=ADVISED_SEEDS,
+        )
+    if compared.copied_seeds:
+        yield _warning("copied_runs", arm=name, seeds=list(compared.copied_seeds))
+    recorded = finished_rows(arm)["test_accuracy"].to_numpy(float)
+    shown = np.array(compared.metrics.test_accuracy.values, float)
+    if np.abs(recorded - shown).max() > ACCURACY_TOLERANCE:
+        yield _warning("accuracies_contradict_predictions", arm=name)
+    yield from _early_stopping_never_fired(arm, name)
+
+
+def _unknown_parts(arm: Arm, name: str) -> Iterator[Caveat]:
     if arm.dataset is None:
         code = "undescribed_arm" if arm.recipe is None else "undescribed_data"
         yield _warning(code, arm=name)
@@ -123,29 +150,6 @@ def _about_runs(arm: Arm, part: dict[str, Any]) -> Iterator[Caveat]:
         yield _warning("missing_digests", arm=name, parts=missing)
     if not arm.has_predictions:
         yield _warning("no_predictions", arm=name)
-    if finished < started:
-        yield _warning(
-            "diverged_runs",
-            arm=name,
-            num_diverged=started - finished,
-            num_started=started,
-        )
-    if part["collapsed_seeds"]:
-        yield _warning("collapsed_runs", arm=name, seeds=part["collapsed_seeds"])
-    if finished < ADVISED_SEEDS:
-        yield _warning(
-            "one_seed" if finished == 1 else "few_seeds",
-            arm=name,
-            num_finished=finished,
-            advised=ADVISED_SEEDS,
-        )
-    if part["copied_seeds"]:
-        yield _warning("copied_runs", arm=name, seeds=part["copied_seeds"])
-    recorded = finished_rows(arm)["test_accuracy"].to_numpy(float)
-    shown = np.array(part["metrics"]["test_accuracy"]["values"])
-    if np.abs(recorded - shown).max() > ACCURACY_TOLERANCE:
-        yield _warning("accuracies_contradict_predictions", arm=name)
-    yield from _early_stopping_never_fired(arm, name)
 
 
 def _missing_digests(arm: Arm) -> list[str]:
@@ -170,15 +174,15 @@ def _early_stopping_never_fired(arm: Arm, name: str) -> Iterator[Caveat]:
 
 def _about_pair(
     arms: tuple[Arm, Arm],
-    parts: tuple[dict, dict],
-    result: dict[str, Any],
+    compared: tuple[ComparedArm, ComparedArm],
+    difference: Difference,
     num_examples: int | None,
 ) -> Iterator[Caveat]:
-    names = {"reference": parts[0]["name"], "candidate": parts[1]["name"]}
+    names = {"reference": compared[0].name, "candidate": compared[1].name}
     yield from _unchecked(arms, names)
-    yield from _outcome(result, names, num_examples)
-    yield from _budgets(arms, parts, names)
-    yield from _changes(parts[1]["changes"], names)
+    yield from _outcome(difference, names, num_examples)
+    yield from _budgets(arms, compared, names)
+    yield from _changes(compared[1].changes, names)
     yield from _versions(arms, names)
 
 
@@ -194,7 +198,9 @@ def _unchecked(arms: tuple[Arm, Arm], names: dict[str, str]) -> Iterator[Caveat]
 
 
 def _budgets(
-    arms: tuple[Arm, Arm], parts: tuple[dict, dict], names: dict[str, str]
+    arms: tuple[Arm, Arm],
+    compared: tuple[ComparedArm, ComparedArm],
+    names: dict[str, str],
 ) -> Iterator[Caveat]:
     epochs = [None if arm.recipe is None else arm.recipe.get("epochs") for arm in arms]
     if None not in epochs and epochs[0] != epochs[1]:
@@ -204,8 +210,9 @@ def _budgets(
             reference_epochs=epochs[0],
             candidate_epochs=epochs[1],
         )
-    sizes = [part["metrics"]["num_parameters"]["mean"] for part in parts]
-    if all(sizes) and max(sizes) >= NOTABLE_SIZE_RATIO * min(sizes):
+    means = [arm.metrics.num_parameters.mean for arm in compared]
+    sizes = [mean for mean in means if mean]
+    if len(sizes) == 2 and max(sizes) >= NOTABLE_SIZE_RATIO * min(sizes):
         yield _warning(
             "sizes_differ",
             **names,
@@ -215,7 +222,7 @@ def _budgets(
 
 
 def _changes(
-    changes: dict[str, list] | None, names: dict[str, str]
+    changes: dict[str, tuple[Any, Any]] | None, names: dict[str, str]
 ) -> Iterator[Caveat]:
     if changes is None:
         return
@@ -231,18 +238,18 @@ def _changes(
 
 
 def _outcome(
-    result: dict[str, Any], names: dict[str, str], num_examples: int | None
+    difference: Difference, names: dict[str, str], num_examples: int | None
 ) -> Iterator[Caveat]:
-    if "unpaired_seed_sets_differ" in result["flags"]:
+    if "unpaired_seed_sets_differ" in difference.flags:
         yield _warning("unpaired_seeds", **names)
-    if "identical_predictions" in result["flags"]:
+    if "identical_predictions" in difference.flags:
         yield _warning("identical_predictions", **names)
-    elif num_examples and abs(result["delta"]) < 1 / num_examples:
+    elif num_examples and abs(difference.delta) < 1 / num_examples:
         yield _warning("below_one_example", **names, num_examples=num_examples)
 
 
 def _versions(arms: tuple[Arm, Arm], names: dict[str, str]) -> Iterator[Caveat]:
-    """Of what both name: other software may use other libraries."""
+    """Libraries that both arms name: other software may use others."""
     first, second = (arm.versions for arm in arms)
     for library in sorted(first.keys() & second.keys()):
         if first[library] != second[library]:
@@ -262,7 +269,7 @@ def _time_differs(arms: dict[str, Arm]) -> Caveat | None:
     }
     if not all(value > 0 for value in seconds.values()):
         return None
-    faster, slower = sorted(seconds, key=seconds.get)
+    faster, slower = sorted(seconds, key=seconds.__getitem__)
     ratio = round(seconds[slower] / seconds[faster])
     if ratio < NOTABLE_TIME_RATIO:
         return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from didithelp.effects import Effect
 from didithelp.significance import interval
@@ -12,10 +12,13 @@ LEAST_SEEDS = 3  # with two seeds the false-alarm rate at .05 reaches .10
 LEAST_DISCORDANT = 10  # images; fewer cannot carry a verdict
 
 
-class Decision(NamedTuple):
-    """verdict: better, worse, equivalent or inconclusive; why; what else to know."""
+Verdict = Literal["better", "worse", "equivalent", "inconclusive"]
 
-    verdict: str
+
+class Decision(NamedTuple):
+    """The verdict, why there is no other, and what else there is to know about it."""
+
+    verdict: Verdict
     reasons: list[str]
     flags: list[str]
 
@@ -56,7 +59,7 @@ def decide(
     low, high = interval(effect, 1 - alpha / multiplier)
     exceeds = margin is not None and (low > margin or high < -margin)
     is_better = (effect.delta > 0) == higher_is_better
-    verdict = "better" if is_better else "worse"
+    verdict: Verdict = "better" if is_better else "worse"
     return Decision(verdict, [], ["exceeds_margin"] if exceeds else [])
 
 

@@ -74,9 +74,16 @@ def outperformance(
     return Outperformance(probability, (float(low), float(high)), wins, ties)
 
 
+class Sensitivity(NamedTuple):
+    """Two-sided p-values of the sign-flip test and of Wilcoxon's."""
+
+    sign_flip: float
+    wilcoxon: float
+
+
 def sensitivity(
     differences: np.ndarray, *, resamples: int, rng: np.random.Generator
-) -> dict[str, float] | None:
+) -> Sensitivity | None:
     """Two-sided p of tests that assume less about the seeds; None below 6 pairs.
 
     differences: (n,) candidate minus reference per seed. Hypothesis of both: symmetric
@@ -85,7 +92,7 @@ def sensitivity(
     if len(differences) < LEAST_SEEDS_FOR_SENSITIVITY:
         return None
     if not differences.any():
-        return {"sign_flip": 1.0, "wilcoxon": 1.0}
+        return Sensitivity(1.0, 1.0)
     sign_flip = stats.permutation_test(
         (differences.astype(float),),
         lambda sample, axis: sample.mean(axis=axis),
@@ -95,7 +102,7 @@ def sensitivity(
         rng=rng,
     )
     wilcoxon = stats.wilcoxon(differences)
-    return {"sign_flip": float(sign_flip.pvalue), "wilcoxon": float(wilcoxon.pvalue)}
+    return Sensitivity(float(sign_flip.pvalue), float(wilcoxon.pvalue))
 
 
 class SinglePair(NamedTuple):

@@ -30,7 +30,7 @@ def difference_p(effect: Effect) -> float:
 
 
 def equivalence_p(effect: Effect, margin: float) -> float:
-    """p of the hypothesis that the true difference is `margin` or more either way.
+    """The p-value of a true difference of `margin` or more either way.
 
     Two one-sided t tests (TOST, Lakens 2018): the larger of the two p-values.
     """

@@ -1,7 +1,8 @@
 """Arms → `comparison/`: did a candidate recipe help, by how much, how sure?
 
 Reads:  `baseline`, and `improved` or several `candidates`: the `trials/` of training
-        runs, or what other software made of the same kind (see `didithelp.trials_folder`).
+        runs, or what other software made of the same kind (see
+        `didithelp.trials_folder`).
 Leaves: `comparison/` with `report.html`, the tables, `comparison.json` and figures,
         headline metrics, the verdict as tags and note; all of it on its own run and
         on the driver's.
@@ -12,15 +13,17 @@ import json
 import logging
 import math
 import re
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from didithelp.parameters import parameter, values_of
 from didithelp.settings import Settings
-from lab import command_line
+from lab import command_line, entry_point
 from lab.host import console
 from lab.parameters import Located
+from lab.runs.locations import run_of
 
 if TYPE_CHECKING:
+    from didithelp.comparison import Comparison, Difference
     from lab.runs.step import Step
 
 # The numbers of the primary metric that become metrics of the run.
@@ -77,82 +80,77 @@ def run(params: Params, step: "Step") -> None:
     # Else it advises about the place of its cache, which a container may lack.
     logging.getLogger("matplotlib").setLevel(logging.ERROR)
     # Imported here, so that a wrong parameter is told before pandas and SciPy load.
-    from didithelp import comparing as comparison
-    from didithelp import trials_folder
-    from didithelp.report import report
+    from didithelp import comparing, trials_folder
+    from didithelp.report.report import Report
 
     loaded = [
-        step.load(location, "trials", trials_folder.load) for location in params.arms
+        step.artifacts.load(location, "trials", trials_folder.load)
+        for location in params.arms
     ]
-    answer = comparison.compare(
+    comparison = comparing.compare(
         loaded[0],
         loaded[1:],
-        run_ids=[step.run_of(location) for location in params.arms],
+        run_ids=[run_of(location) for location in params.arms],
         **values_of(Settings, params),
     )
-    told = report.Report(
-        answer,
+    report = Report(
+        comparison,
         loaded,
         language=params.language,
-        images=step.test_images(params.baseline, answer["test_set"]),
-        provenance=step.provenance(),
+        images=step.answers.test_images(params.baseline, comparison.test_set.sha256),
+        provenance=dataclasses.asdict(step.provenance()),
     )
     folder = step.scratch / "comparison"
-    told.write(folder)
-    step.log_answer(
+    report.write(folder)
+    step.answers.log(
         folder,
-        told.table,
-        metrics=headlines(answer),
-        tags=tags(answer),
-        note=told.note(),
+        report.table,
+        metrics=headlines(comparison),
+        described=tags(comparison),
+        note=report.note(),
     )
-    console.result(told.summary())
+    console.result(report.summary())
 
 
-def headlines(answer: dict[str, Any]) -> dict[str, float]:
-    """The primary comparisons' numbers as metrics of the run.
+def headlines(comparison: "Comparison") -> dict[str, float]:
+    """The primary differences' numbers as metrics of the run.
 
     With several candidates each metric carries its candidate's name: `delta.improved`.
     """
-    from didithelp.report.sentences import primary_results
-
-    results = primary_results(answer)
+    primary = comparison.primary
     suffixes = [""]
-    if len(results) > 1:
-        suffixes = _suffixes([result["candidate"] for result in results])
+    if len(primary) > 1:
+        suffixes = _suffixes([difference.candidate for difference in primary])
     return {
         f"{name}{suffix}": value
-        for result, suffix in zip(results, suffixes, strict=True)
-        for name, value in _numbers(result).items()
+        for difference, suffix in zip(primary, suffixes, strict=True)
+        for name, value in _numbers(difference).items()
         if value is not None and math.isfinite(value)
     }
 
 
-def tags(answer: dict[str, Any]) -> dict[str, str]:
+def tags(comparison: "Comparison") -> dict[str, str]:
     """The verdict in a form that MLflow's search understands.
 
     A word for one candidate, JSON by candidate for several.
     """
-    from didithelp.report.sentences import primary_results
-
-    results, dataset = primary_results(answer), answer["dataset"]
-    found = {
-        "verdict": _told({r["candidate"]: r["verdict"] for r in results}),
-        "verdict_reasons": _told(
-            {r["candidate"]: ", ".join(r["reasons"]) for r in results}
+    primary, dataset = comparison.primary, comparison.dataset
+    texts = {
+        "verdict": _joined({d.candidate: d.verdict for d in primary}),
+        "verdict_reasons": _joined(
+            {d.candidate: ", ".join(d.reasons) for d in primary}
         ),
-        "verdict_flags": _told(
-            {r["candidate"]: ", ".join(r["flags"]) for r in results}
-        ),
-        "dataset": dataset["name"],
-        "dataset_fallback": dataset["fallback"],
+        "verdict_flags": _joined({d.candidate: ", ".join(d.flags) for d in primary}),
+        "dataset": dataset.name,
+        "dataset_fallback": dataset.fallback,
     }
-    return {name: text for name, text in found.items() if text}
+    return {name: text for name, text in texts.items() if text}
 
 
-def _numbers(result: dict[str, Any]) -> dict[str, float | None]:
-    low, high = result["ci95"]
-    return {name: result[name] for name in HEADLINES} | {"ci_low": low, "ci_high": high}
+def _numbers(difference: "Difference") -> dict[str, float | None]:
+    low, high = difference.ci95
+    numbers = {name: getattr(difference, name) for name in HEADLINES}
+    return numbers | {"ci_low": low, "ci_high": high}
 
 
 def _suffixes(names: list[str]) -> list[str]:
@@ -165,7 +163,7 @@ def _suffixes(names: list[str]) -> list[str]:
     ]
 
 
-def _told(words: dict[str, str]) -> str:
+def _joined(words: dict[str, str]) -> str:
     if len(words) == 1:
         return next(iter(words.values()))
     words = {candidate: word for candidate, word in words.items() if word}
@@ -173,7 +171,4 @@ def _told(words: dict[str, str]) -> str:
 
 
 if __name__ == "__main__":
-    checked = command_line.parse(Params)
-    from lab.runs import step as tracking
-
-    tracking.execute(run, checked, name="compare")
+    entry_point.main(command_line.parse(Params), run, name="compare")

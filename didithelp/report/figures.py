@@ -9,16 +9,18 @@ from __future__ import annotations
 import functools
 import io
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image
 
+from didithelp.comparison import Reliability, ReliabilityBin
 from didithelp.report.canvas import HEIGHT, blank, drawing, png
 from didithelp.report.document import Drawing
 from didithelp.report.palette import LIGHT
-from didithelp.report.words import Words
+from didithelp.words import Words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -199,8 +201,7 @@ def _common(
 def reliability(
     name: str,
     title: str,
-    pooled: list[dict[str, Any]],
-    per_seed: list[list[dict[str, Any]]],
+    shares: Reliability,
     color: str,
     words: Words,
 ) -> Drawing:
@@ -209,15 +210,19 @@ def reliability(
         above, below = figure.subplots(
             2, 1, sharex=True, gridspec_kw={"height_ratios": [3, 1]}
         )
-        _bars(above, pooled, "accuracy", color=color, alpha=0.45)
-        for bins in per_seed:
-            line = [_column(bins, key) for key in ("confidence", "accuracy")]
+        filled = [each for each in shares.pooled if each.count]
+        heights = [each.accuracy for each in filled]
+        _bars(above, filled, heights, color=color, alpha=0.45)
+        for bins in shares.per_seed:
+            points = [(each.confidence, each.accuracy) for each in bins if each.count]
+            line = zip(*points, strict=True)
             above.plot(*line, color=color, linewidth=0.8, alpha=0.8)
         above.plot([0, 1], [0, 1], color=LIGHT.ink, linewidth=1, linestyle=(0, (4, 3)))
         above.set_ylim(0, 1)
         above.set_ylabel(words("axis_share_right"))
         above.set_title(title, loc="left")
-        _bars(below, pooled, "count", color=LIGHT.muted, alpha=0.7)
+        heights = [each.count for each in filled]
+        _bars(below, filled, heights, color=LIGHT.muted, alpha=0.7)
         below.set_yscale("log")
         below.minorticks_off()
         below.yaxis.set_major_formatter(lambda value, _: words.count(round(value)))
@@ -230,25 +235,24 @@ def reliability(
 
 
 def _bars(
-    axes: Axes, bins: list[dict[str, Any]], key: str, *, color: str, alpha: float
+    axes: Axes,
+    bins: Sequence[ReliabilityBin],
+    heights: Sequence[float | None],
+    *,
+    color: str,
+    alpha: float,
 ) -> None:
-    """A bar from edge to edge of each bin that holds a prediction."""
-    left, right = np.array(_column(bins, "low")), np.array(_column(bins, "high"))
+    """A bar from edge to edge of each bin."""
     axes.bar(
-        left,
-        _column(bins, key),
-        right - left,
+        [each.low for each in bins],
+        heights,
+        [each.high - each.low for each in bins],
         align="edge",
         color=color,
         alpha=alpha,
         edgecolor=LIGHT.paper,
         linewidth=0.8,
     )
-
-
-def _column(bins: list[dict[str, Any]], key: str) -> list[float]:
-    """A quantity of the bins that hold a prediction."""
-    return [each[key] for each in bins if each["count"]]
 
 
 # --- confusion ------------------------------------------------------------------------

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Any
 
+from didithelp import sentences
 from didithelp.arm import Arm
-from didithelp.report import sentences, tables
+from didithelp.comparison import Comparison
+from didithelp.report import tables
 from didithelp.report.document import Table
-from didithelp.report.words import Words, clean
+from didithelp.words import Words, clean
 
 # Marks that Markdown acts on; an underscore within a word and a lone < are plain text.
 MARK = re.compile(r"[\\`*\[\]|~]|<(?=[A-Za-z/!?])|&(?=#?\w+;)|(?<![^\W_])_|_(?![^\W_])")
 
 
 def table(
-    comparison: dict[str, Any], arms: list[Arm], warnings: list[str], words: Words
+    comparison: Comparison, arms: list[Arm], warnings: list[str], words: Words
 ) -> str:
     """`table.md`: the answer, tables with every number, choices and warnings."""
-    reference = comparison["reference"]
+    reference = comparison.reference
     return _joined(
         [
             [f"# {escape(sentences.title(comparison, words))}"],
@@ -33,7 +34,7 @@ def table(
     )
 
 
-def note(comparison: dict[str, Any], warnings: list[str], words: Words) -> str:
+def note(comparison: Comparison, warnings: list[str], words: Words) -> str:
     """What a reader of the run's page in MLflow needs first."""
     return _joined(
         [
@@ -51,12 +52,12 @@ def escape(text: str) -> str:
     return MARK.sub(r"\\\g<0>", clean(text))
 
 
-def _verdict(comparison: dict[str, Any], words: Words) -> str:
+def _verdict(comparison: Comparison, words: Words) -> str:
     """One word, or one for each candidate, and the answers."""
-    results = sentences.primary_results(comparison)
-    verdicts = [words(result["verdict"]) for result in results]
-    if len(results) > 1:
-        names = [escape(result["candidate"]) for result in results]
+    primary = comparison.primary
+    verdicts = [words(difference.verdict) for difference in primary]
+    if len(primary) > 1:
+        names = [escape(difference.candidate) for difference in primary]
         pairs = zip(names, verdicts, strict=True)
         verdicts = [f"{name} {verdict}" for name, verdict in pairs]
     answer = escape(" ".join(sentences.answers(comparison, words)))

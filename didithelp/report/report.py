@@ -11,7 +11,6 @@ missing (predictions, histories, pictures) is left out, and the report says so.
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -20,9 +19,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from didithelp import caveats, effects, files, predictions, significance
+from didithelp import (
+    caveats,
+    effects,
+    files,
+    predictions,
+    sentences,
+    significance,
+)
 from didithelp.arm import Arm, finished_rows
-from didithelp.report import figures, latex, markdown, sentences, tables
+from didithelp.comparison import ComparedArm, Comparison, Difference
+from didithelp.report import figures, latex, markdown, tables
 from didithelp.report.document import (
     Block,
     Card,
@@ -36,9 +43,9 @@ from didithelp.report.document import (
     Table,
     Text,
 )
-from didithelp.report.figures import Curve, Difference, Strip
+from didithelp.report.figures import Curve, Strip
 from didithelp.report.html import page
-from didithelp.report.words import Words, clean
+from didithelp.words import Words, clean
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -58,7 +65,7 @@ class Report:
 
     def __init__(
         self,
-        comparison: dict[str, Any],
+        comparison: Comparison,
         arms: Sequence[Arm],
         *,
         language: str,
@@ -69,11 +76,11 @@ class Report:
         self.arms = list(arms)
         self.words = Words(language)
         self.table = tables.frame(comparison, self.arms)
-        can_be_shown = _can_be_shown(images, comparison["test_set"]["num_examples"])
+        can_be_shown = _can_be_shown(images, comparison.test_set.num_examples)
         self._images = images if can_be_shown else None
         self._provenance = provenance or {}
         # Times are not in the comparison, which must be the same on every machine.
-        found = comparison["warning_codes"] + caveats.cost_warning(self.arms)
+        found = [*comparison.warning_codes, *caveats.cost_warning(self.arms)]
         self._warnings = [sentences.warning(each, self.words) for each in found]
 
     def write(self, folder: Path) -> None:
@@ -86,7 +93,7 @@ class Report:
                 self.comparison, self.arms, self._warnings, self.words
             ),
             "table.tex": latex.table(tables.headline(self.comparison, self.words)),
-            "comparison.json": json_text(self.comparison),
+            "comparison.json": self.comparison.to_json(),
             "report.html": page.render(document, self.words),
             "report.tex": latex.render(document, self.words),
         }
@@ -138,14 +145,12 @@ class Report:
     def _verdicts(self) -> list[tuple[str, str]]:
         """Each verdict and how it is told: of several, with the candidate's name."""
         words = self.words
-        results = sentences.primary_results(self.comparison)
-        verdicts = [result["verdict"] for result in results]
+        results = self.comparison.primary
+        verdicts = [result.verdict for result in results]
         told = [words(verdict).capitalize() for verdict in verdicts]
         if len(results) > 1:
             told = [
-                words(
-                    "verdict_of", candidate=result["candidate"], verdict=words(verdict)
-                )
+                words("verdict_of", candidate=result.candidate, verdict=words(verdict))
                 for result, verdict in zip(results, verdicts, strict=True)
             ]
         return list(zip(verdicts, told, strict=True))
@@ -163,9 +168,9 @@ class Report:
 
     def _recipes(self) -> list[Block]:
         words = self.words
-        arms = self.comparison["arms"]
-        unknown = [clean(arm["name"]) for arm in arms if arm["recipe"] is None]
-        if arms[0]["recipe"] is None or len(unknown) == len(arms) - 1:
+        arms = self.comparison.arms
+        unknown = [clean(arm.name) for arm in arms if arm.recipe is None]
+        if arms[0].recipe is None or len(unknown) == len(arms) - 1:
             return _said(words, "unknown_recipe", unknown)
         changes = tables.recipe_changes(self.comparison, words)
         whole = tables.whole_recipes(self.comparison, words)
@@ -177,40 +182,38 @@ class Report:
 
     def _difference(self) -> list[Block]:
         words, comparison = self.words, self.comparison
-        results = sentences.primary_results(comparison)
-        places = {arm["name"]: i for i, arm in enumerate(comparison["arms"])}
+        results = comparison.primary
+        places = {arm.name: i for i, arm in enumerate(comparison.arms)}
         rows, strips = [], []
         for result in results:
-            place = places[result["candidate"]]
-            both = comparison["arms"][0], comparison["arms"][place]
+            place = places[result.candidate]
+            both = comparison.arms[0], comparison.arms[place]
             color = figures.arm_color(place)
-            found = result["verdict_interval"]
+            found = result.verdict_interval
             rows.append(
-                Difference(
-                    clean(result["candidate"]),
+                figures.Difference(
+                    clean(result.candidate),
                     color,
-                    100 * result["delta"],
-                    _points(found["low"], found["high"]),
+                    100 * result.delta,
+                    _points(found.low, found.high),
                     _points(*_seed_interval(result, *both)),
                 )
             )
             pair = _strip(both[0], figures.arm_color(0)), _strip(both[1], color)
-            strips.append(
-                figures.seeds(f"seeds_{place}", pair, result["paired"], words)
-            )
+            strips.append(figures.seeds(f"seeds_{place}", pair, result.paired, words))
         without = [row.name for row in rows if row.interval is None]
-        kinds = sorted({"paired" if r["paired"] else "unpaired" for r in results})
+        kinds = sorted({"paired" if r.paired else "unpaired" for r in results})
         return [
             Plots(
-                [figures.forest(rows, 100 * comparison["margin"], words)],
-                words("caption_forest", margin=words.points(comparison["margin"])),
+                [figures.forest(rows, 100 * comparison.margin, words)],
+                words("caption_forest", margin=words.points(comparison.margin)),
             ),
             *_said(words, "no_interval", without),
             Plots(strips, " ".join(words(f"caption_seeds_{kind}") for kind in kinds)),
         ]
 
     def _curves(self) -> list[Block]:
-        words, described = self.words, self.comparison["arms"]
+        words, described = self.words, self.comparison.arms
         if all(arm.history.empty for arm in self.arms):
             return [Text(words("no_curves"))]
         names = list(zip(self._names(), self.arms, strict=True))
@@ -222,9 +225,9 @@ class Report:
             if not arm.history.empty and "val_cross_entropy" not in arm.history
         ]
         caption = words("caption_curves")
-        if all(arm["num_finished"] == 1 for arm in described):
+        if all(arm.num_finished == 1 for arm in described):
             caption += f" {words('curves_one_seed')}"
-        if any(arm["diverged_seeds"] for arm in described):
+        if any(arm.diverged_seeds for arm in described):
             caption += f" {words('curves_diverged')}"
         drawings = [
             *self._curve("cross_entropy", "val_cross_entropy", 1),
@@ -253,23 +256,22 @@ class Report:
 
     def _reliability(self) -> list[Block]:
         words, drawings, missing = self.words, [], []
-        for place, described in enumerate(self.comparison["arms"]):
-            found = described["reliability"]
+        for place, described in enumerate(self.comparison.arms):
+            found = described.reliability
             if found is None:
-                missing.append(clean(described["name"]))
+                missing.append(clean(described.name))
                 continue
-            ece = described["metrics"]["expected_calibration_error"]["mean"]
+            ece = described.metrics.expected_calibration_error.mean
             title = words(
                 "reliability_title",
-                name=figures.short(clean(described["name"])),
+                name=figures.short(clean(described.name)),
                 ece=words.number(ece, 4),
             )
             drawings.append(
                 figures.reliability(
                     f"reliability_{place}",
                     title,
-                    found["pooled"],
-                    found["per_seed"],
+                    found,
                     figures.arm_color(place),
                     words,
                 )
@@ -383,12 +385,12 @@ class Report:
 
     def _seed_by_seed(self) -> list[Block]:
         words, blocks, missing = self.words, [], []
-        for result in sentences.primary_results(self.comparison):
+        for result in self.comparison.primary:
             table = tables.mcnemar(result, self.comparison, words)
             if table:
                 blocks.append(table)
             else:
-                missing.append(clean(result["candidate"]))
+                missing.append(clean(result.candidate))
         return [*blocks, *_said(words, "no_mcnemar", missing)]
 
     def _cost(self) -> list[Block]:
@@ -411,18 +413,18 @@ class Report:
         yield words("code"), known.get("source")
         yield words("data_row"), sentences.data(comparison, words)
         yield words("choices_row"), sentences.choices(comparison, words)
-        yield words("test_digest"), comparison["test_set"]["sha256"]
-        yield words("label_digest"), comparison["test_set"]["labels_sha256"]
-        for described in comparison["arms"]:
-            yield words("run_of", name=described["name"]), described["run_id"]
-        described = {
+        yield words("test_digest"), comparison.test_set.sha256
+        yield words("label_digest"), comparison.test_set.labels_sha256
+        for described in comparison.arms:
+            yield words("run_of", name=described.name), described.run_id
+        versions_by_arm = {
             name: ", ".join(f"{k} {v}" for k, v in sorted(arm.versions.items()))
             for name, arm in zip(self._names(), self.arms, strict=True)
         }
-        if len(set(described.values())) == 1:
-            yield words("versions"), next(iter(described.values()))
+        if len(set(versions_by_arm.values())) == 1:
+            yield words("versions"), next(iter(versions_by_arm.values()))
             return
-        for name, versions in described.items():
+        for name, versions in versions_by_arm.items():
             yield words("versions_of", name=name), versions
 
     def _limits(self) -> list[Block]:
@@ -446,7 +448,7 @@ class Report:
                     yield block.sheet, figures.sheet(images, titles)
 
     def _names(self) -> list[str]:
-        return [clean(arm["name"]) for arm in self.comparison["arms"]]
+        return [clean(arm.name) for arm in self.comparison.arms]
 
 
 # --- parts ----------------------------------------------------------------------------
@@ -457,9 +459,9 @@ def _said(words: Words, key: str, names: list[str]) -> list[Block]:
     return [Text(words(key, names=words.list(names)))] if names else []
 
 
-def _strip(described: dict[str, Any], color: str) -> Strip:
-    values = described["metrics"]["test_accuracy"]["values"]
-    return Strip(clean(described["name"]), color, [100 * value for value in values])
+def _strip(described: ComparedArm, color: str) -> Strip:
+    values = described.metrics.test_accuracy.values
+    return Strip(clean(described.name), color, [100 * value for value in values])
 
 
 def _lines(
@@ -490,37 +492,14 @@ def _points(low: float | None, high: float | None) -> tuple[float, float] | None
 
 
 def _seed_interval(
-    result: dict[str, Any], reference: dict[str, Any], candidate: dict[str, Any]
+    result: Difference, reference: ComparedArm, candidate: ComparedArm
 ) -> tuple[float, float]:
     """That of the t-test over seeds alone, paired or Welch's; NaN if unknown."""
     runs = [
-        np.array(arm["metrics"]["test_accuracy"]["values"])
-        for arm in (reference, candidate)
+        np.array(arm.metrics.test_accuracy.values) for arm in (reference, candidate)
     ]
-    effect = effects.run_effect(*runs, paired=result["paired"])
-    return significance.interval(effect, result["verdict_interval"]["level"])
+    effect = effects.run_effect(*runs, paired=result.paired)
+    return significance.interval(effect, result.verdict_interval.level)
 
 
 # --- files ----------------------------------------------------------------------------
-
-
-def json_text(comparison: dict[str, Any]) -> str:
-    """The comparison as sorted JSON; the same for the same comparison."""
-    plain = _plain(comparison)
-    text = json.dumps(
-        plain, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False
-    )
-    return text + "\n"
-
-
-def _plain(value: Any) -> Any:
-    """JSON values only: numpy numbers unwrapped, NaN and infinity as None."""
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, np.generic):
-        return _plain(value.item())
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value

@@ -11,28 +11,37 @@ import pandas as pd
 
 from didithelp import secondary
 from didithelp.arm import Arm
+from didithelp.comparison import (
+    Bounds,
+    CalibrationDifference,
+    ComparedArm,
+    Comparison,
+    Difference,
+    Summary,
+)
 from didithelp.report.document import Table
-from didithelp.report.sentences import primary_results, reasons_and_flags
-from didithelp.report.words import EMPTY, Words
+from didithelp.sentences import reasons_and_flags
+from didithelp.words import EMPTY, Words
 
 # --- for programs ---------------------------------------------------------------------
 
 
-def frame(comparison: dict[str, Any], arms: list[Arm]) -> pd.DataFrame:
+def frame(comparison: Comparison, arms: list[Arm]) -> pd.DataFrame:
     """One row per arm, raw numbers: fractions (0.001 is 0.1 point), nats, seconds.
 
     Columns of the difference are empty for the reference. `reasons` and `flags` are
     joined by a space.
     """
-    if len(arms) != len(comparison["arms"]):
+    if len(arms) != len(comparison.arms):
         raise ValueError(
-            f"table needs the {len(comparison['arms'])} arms that were compared, got "
+            f"table needs the {len(comparison.arms)} arms that were compared, got "
             f"{len(arms)}; pass reference and candidates"
         )
-    results = {result["candidate"]: result for result in primary_results(comparison)}
+    by_candidate = {each.candidate: each for each in comparison.primary}
     rows = [
-        _arm_columns(described, arm) | _result_columns(results.get(described["name"]))
-        for described, arm in zip(comparison["arms"], arms, strict=True)
+        _arm_columns(compared, arm)
+        | _difference_columns(by_candidate.get(compared.name))
+        for compared, arm in zip(comparison.arms, arms, strict=True)
     ]
     table = pd.DataFrame(rows)
     for column in ("wins", "seeds_needed_for_margin"):
@@ -47,30 +56,30 @@ def train_seconds(arm: Arm) -> float | None:
     return float(np.mean(seconds)) if seconds.size else None
 
 
-def _arm_columns(described: dict[str, Any], arm: Arm) -> dict[str, Any]:
-    metrics = described["metrics"]
-    accuracy = metrics["test_accuracy"]
+def _arm_columns(compared: ComparedArm, arm: Arm) -> dict[str, Any]:
+    metrics = compared.metrics
+    accuracy = metrics.test_accuracy
     return {
-        "arm": described["name"],
-        "seeds_finished": described["num_finished"],
-        "seeds_started": described["num_started"],
-        "test_accuracy": accuracy["mean"],
-        "test_accuracy_median": accuracy.get("median"),
-        "test_accuracy_sd": accuracy["sd"],
-        "test_accuracy_min": accuracy["min"],
-        "test_accuracy_max": accuracy["max"],
-        "test_error": _error(described),
-        "test_cross_entropy": metrics["test_cross_entropy"]["mean"],
-        "test_cross_entropy_sd": metrics["test_cross_entropy"]["sd"],
-        "expected_calibration_error": metrics["expected_calibration_error"]["mean"],
-        "generalization_gap": metrics["generalization_gap"]["mean"],
-        "actual_epochs": metrics["actual_epochs"]["mean"],
-        "num_parameters": metrics["num_parameters"]["mean"],
+        "arm": compared.name,
+        "seeds_finished": compared.num_finished,
+        "seeds_started": compared.num_started,
+        "test_accuracy": accuracy.mean,
+        "test_accuracy_median": accuracy.median,
+        "test_accuracy_sd": accuracy.sd,
+        "test_accuracy_min": accuracy.min,
+        "test_accuracy_max": accuracy.max,
+        "test_error": _error(compared),
+        "test_cross_entropy": metrics.test_cross_entropy.mean,
+        "test_cross_entropy_sd": metrics.test_cross_entropy.sd,
+        "expected_calibration_error": metrics.expected_calibration_error.mean,
+        "generalization_gap": metrics.generalization_gap.mean,
+        "actual_epochs": metrics.actual_epochs.mean,
+        "num_parameters": metrics.num_parameters.mean,
         "train_seconds": train_seconds(arm),
     }
 
 
-_RESULT_COLUMNS = (
+_DIFFERENCE_COLUMNS = (
     "delta",
     "ci95_low",
     "ci95_high",
@@ -92,29 +101,36 @@ _RESULT_COLUMNS = (
 )
 
 
-def _result_columns(result: dict[str, Any] | None) -> dict[str, Any]:
+def _difference_columns(difference: Difference | None) -> dict[str, Any]:
     """The candidate's difference from the reference; empty for the reference."""
-    if result is None:
-        return dict.fromkeys(_RESULT_COLUMNS)
-    low, high = result["ci95"]
-    joined = {key: " ".join(result[key]) for key in ("reasons", "flags")}
-    values = result | joined | {"ci95_low": low, "ci95_high": high}
-    return {column: values[column] for column in _RESULT_COLUMNS}
+    if difference is None:
+        return dict.fromkeys(_DIFFERENCE_COLUMNS)
+    low, high = difference.ci95
+    values = {
+        "ci95_low": low,
+        "ci95_high": high,
+        "reasons": " ".join(difference.reasons),
+        "flags": " ".join(difference.flags),
+    }
+    return {
+        column: values[column] if column in values else getattr(difference, column)
+        for column in _DIFFERENCE_COLUMNS
+    }
 
 
 # --- for people -----------------------------------------------------------------------
 
 
-def headline(comparison: dict[str, Any], words: Words) -> Table:
+def headline(comparison: Comparison, words: Words) -> Table:
     """The arms, and what each candidate changes: the one table to look at."""
     reference, *candidates = [
         [
-            label(described["name"], described["num_finished"], words),
-            seeds_finished(described),
-            mean_and_sd(described["metrics"]["test_accuracy"], words),
-            words.number(_scaled(_error(described), 100), 2),
+            label(compared.name, compared.num_finished, words),
+            seeds_finished(compared),
+            mean_and_sd(compared.metrics.test_accuracy, words),
+            words.number(_scaled(_error(compared), 100), 2),
         ]
-        for described in comparison["arms"]
+        for compared in comparison.arms
     ]
     header, differences = headline_differences(comparison, words)
     keys = ("arm", "seeds", "accuracy_percent", "error_percent")
@@ -125,44 +141,44 @@ def headline(comparison: dict[str, Any], words: Words) -> Table:
             *(arm + cells for arm, cells in zip(candidates, differences, strict=True)),
         ],
         words("caption_table"),
-        ["", *(result["verdict"] for result in primary_results(comparison))],
+        ["", *(difference.verdict for difference in comparison.primary)],
     )
 
 
 def headline_differences(
-    comparison: dict[str, Any], words: Words
+    comparison: Comparison, words: Words
 ) -> tuple[list[str], list[list[str]]]:
     """Header and rows: of each candidate its difference, and what decided on it.
 
     The interval is the one that agrees with the verdict. Its level depends on the
     verdict and on the number of candidates; one level for all is told in the header.
     """
-    results = primary_results(comparison)
+    differences = comparison.primary
     levels = {
-        result["verdict_interval"]["level"]
-        for result in results
-        if result["verdict_interval"]["low"] is not None
+        difference.verdict_interval.level
+        for difference in differences
+        if difference.verdict_interval.low is not None
     }
     is_one_level = len(levels) == 1
     header = [
         words("difference_points"),
         words.level(*levels) if is_one_level else words("interval"),
-        words("p_holm" if comparison["family_size"] > 1 else "p_column"),
+        words("p_holm" if comparison.family_size > 1 else "p_column"),
         words("verdict_column"),
     ]
     rows = [
         [
-            words.number(100 * result["delta"], 3, "+"),
-            verdict_interval(result, 100, 3, words, with_level=not is_one_level),
-            words.p(result["p_holm"], comparison["alpha"]),
-            words(result["verdict"]),
+            words.number(100 * difference.delta, 3, "+"),
+            verdict_interval(difference, 100, 3, words, with_level=not is_one_level),
+            words.p(difference.p_holm, comparison.alpha),
+            words(difference.verdict),
         ]
-        for result in results
+        for difference in differences
     ]
     return header, rows
 
 
-def arm_table(comparison: dict[str, Any], arms: list[Arm], words: Words) -> Table:
+def arm_table(comparison: Comparison, arms: list[Arm], words: Words) -> Table:
     """Every arm on the test set, with its cost."""
     keys = (
         "arm",
@@ -179,62 +195,71 @@ def arm_table(comparison: dict[str, Any], arms: list[Arm], words: Words) -> Tabl
         "seconds_per_run",
     )
     rows = [
-        _arm_cells(described, arm, words)
-        for described, arm in zip(comparison["arms"], arms, strict=True)
+        _arm_cells(compared, arm, words)
+        for compared, arm in zip(comparison.arms, arms, strict=True)
     ]
     return Table([words(key) for key in keys], rows, words("caption_arms"))
 
 
-def _arm_cells(described: dict[str, Any], arm: Arm, words: Words) -> list[str]:
-    metrics = described["metrics"]
-    accuracy = metrics["test_accuracy"]
+def _arm_cells(compared: ComparedArm, arm: Arm, words: Words) -> list[str]:
+    metrics = compared.metrics
+    accuracy = metrics.test_accuracy
     return [
-        label(described["name"], described["num_finished"], words),
-        seeds_finished(described),
-        words.number(_scaled(accuracy["mean"], 100), 2),
-        words.number(_scaled(accuracy.get("median"), 100), 2),
-        words.significant(_scaled(accuracy["sd"], 100)),
-        words.number(_scaled(accuracy["min"], 100), 2),
-        words.number(_scaled(accuracy["max"], 100), 2),
-        words.number(_scaled(_error(described), 100), 2),
-        words.number(metrics["test_cross_entropy"]["mean"], 4),
-        words.number(metrics["expected_calibration_error"]["mean"], 4),
-        words.number(metrics["actual_epochs"]["mean"], 1),
+        label(compared.name, compared.num_finished, words),
+        seeds_finished(compared),
+        words.number(_scaled(accuracy.mean, 100), 2),
+        words.number(_scaled(accuracy.median, 100), 2),
+        words.significant(_scaled(accuracy.sd, 100)),
+        words.number(_scaled(accuracy.min, 100), 2),
+        words.number(_scaled(accuracy.max, 100), 2),
+        words.number(_scaled(_error(compared), 100), 2),
+        words.number(metrics.test_cross_entropy.mean, 4),
+        words.number(metrics.expected_calibration_error.mean, 4),
+        words.number(metrics.actual_epochs.mean, 1),
         words.number(train_seconds(arm), 1),
     ]
 
 
-def difference_tables(comparison: dict[str, Any], words: Words) -> list[Table]:
+def difference_tables(comparison: Comparison, words: Words) -> list[Table]:
     """Everything about every difference from the reference: a table per candidate.
 
     Quantities are rows, metrics are columns; the last table explains them all.
     """
-    results: dict[str, list[dict[str, Any]]] = {}
-    for result in comparison["comparisons"]:
-        results.setdefault(result["candidate"], []).append(result)
+    by_candidate: dict[str, list[Difference]] = {}
+    for difference in comparison.differences:
+        by_candidate.setdefault(difference.candidate, []).append(difference)
     tables = [
-        _difference_table(results_of_candidate, comparison["alpha"], words)
-        for results_of_candidate in results.values()
+        _difference_table(differences, comparison.alpha, words)
+        for differences in by_candidate.values()
     ]
     caption = words(
         "caption_differences",
-        reference=comparison["reference"],
+        reference=comparison.reference,
         least_seeds=secondary.LEAST_SEEDS_FOR_SENSITIVITY,
     )
     return [*tables[:-1], dataclasses.replace(tables[-1], caption=caption)]
 
 
 def _difference_table(
-    results: list[dict[str, Any]], alpha: float, words: Words
+    differences: Sequence[Difference], alpha: float, words: Words
 ) -> Table:
-    primary = results[0]
-    columns = [_result_cells(result, alpha, words) for result in results]
-    columns += [
-        _calibration_cells(name, found, words)
-        for name, found in (primary["calibration"] or {}).items()
-        if found is not None
+    primary = differences[0]
+    columns = [
+        _difference_cells(difference, alpha, words) for difference in differences
     ]
-    header = label(primary["candidate"], primary["num_seeds"][1], words)
+    if primary.calibration is not None:
+        columns += [
+            _calibration_cells(name, difference, words)
+            for name, difference in (
+                (
+                    "expected_calibration_error",
+                    primary.calibration.expected_calibration_error,
+                ),
+                ("brier_score", primary.calibration.brier_score),
+            )
+            if difference is not None
+        ]
+    header = label(primary.candidate, primary.num_seeds[1], words)
     quantities = dict.fromkeys(key for column in columns for key in column)
     rows = [
         [words(key), *(column.get(key, EMPTY) for column in columns)]
@@ -244,89 +269,92 @@ def _difference_table(
     return Table([header, *metrics], rows)
 
 
-def _result_cells(result: dict[str, Any], alpha: float, words: Words) -> dict[str, str]:
+def _difference_cells(
+    difference: Difference, alpha: float, words: Words
+) -> dict[str, str]:
     """Quantity → its cell; the first one is the metric."""
-    is_accuracy = result["metric"] == "test_accuracy"
+    is_accuracy = difference.metric == "test_accuracy"
     scale, decimals = (100, 3) if is_accuracy else (1, 4)
-    pairs = result["num_seeds"][0]
-    if not result["paired"]:
-        pairs *= result["num_seeds"][1]
-    checks = result["sensitivity"] or {}
+    pairs = difference.num_seeds[0]
+    if not difference.paired:
+        pairs *= difference.num_seeds[1]
+    checks = difference.sensitivity
     cells = {
         "metric": words("accuracy_points" if is_accuracy else "cross_entropy_nats"),
-        "difference": words.number(scale * result["delta"], decimals, "+"),
-        "interval_95": _range(result["ci95"], scale, decimals, words),
+        "difference": words.number(scale * difference.delta, decimals, "+"),
+        "interval_95": _range(difference.ci95, scale, decimals, words),
         "interval_of_verdict": verdict_interval(
-            result, scale, decimals, words, with_level=True
+            difference, scale, decimals, words, with_level=True
         ),
-        "se_seeds": words.significant(_scaled(result["se_seed"], scale)),
-        "se_images": words.significant(_scaled(result["se_item"], scale)),
-        "p_column": words.p(result["p"], alpha),
-        "p_holm": words.p(result["p_holm"], alpha),
-        "p_permutation": words.p(checks.get("sign_flip"), alpha),
-        "p_wilcoxon": words.p(checks.get("wilcoxon"), alpha),
-        "verdict_column": words(result["verdict"]),
-        "reasons_and_flags": reasons_and_flags(result, words) or EMPTY,
-        "wins": f"{result['wins']}/{pairs}",
+        "se_seeds": words.significant(_scaled(difference.se_seed, scale)),
+        "se_images": words.significant(_scaled(difference.se_item, scale)),
+        "p_column": words.p(difference.p, alpha),
+        "p_holm": words.p(difference.p_holm, alpha),
+        "p_permutation": words.p(checks.sign_flip if checks else None, alpha),
+        "p_wilcoxon": words.p(checks.wilcoxon if checks else None, alpha),
+        "verdict_column": words(difference.verdict),
+        "reasons_and_flags": reasons_and_flags(difference, words) or EMPTY,
+        "wins": f"{difference.wins}/{pairs}",
         "p_outperform": _with_range(
-            words.number(result["p_outperform"], 2),
-            _range(result["p_outperform_ci95"], 1, 2, words, sign=""),
+            words.number(difference.p_outperform, 2),
+            _range(difference.p_outperform_ci95, 1, 2, words, sign=""),
         ),
     }
-    if meaning := result.get("outperformance"):
-        cells["outperformance"] = words(meaning)
+    if difference.outperformance is not None:
+        cells["outperformance"] = words(difference.outperformance)
     if is_accuracy:
-        reduction_ci95 = result.get("relative_error_reduction_ci95")
+        reduction_ci95 = difference.relative_error_reduction_ci95
         cells["error_reduction"] = _with_range(
-            words.percent(result["relative_error_reduction"], 1),
-            _range(reduction_ci95 or [None, None], 100, 1, words, sign=""),
+            words.percent(difference.relative_error_reduction, 1),
+            _range(reduction_ci95 or (None, None), 100, 1, words, sign=""),
         )
-    cells["mde"] = words.significant(_scaled(result["mde80"], scale))
+    cells["mde"] = words.significant(_scaled(difference.mde80, scale))
     if is_accuracy:
-        cells["seeds_needed"] = _seeds_needed(result, words)
+        cells["seeds_needed"] = _seeds_needed(difference, words)
     return cells
 
 
 def _calibration_cells(
-    name: str, found: dict[str, Any], words: Words
+    name: str, difference: CalibrationDifference, words: Words
 ) -> dict[str, str]:
     """The t test over seeds of a calibration metric."""
     return {
         "metric": words(name),
-        "difference": words.number(found["delta"], 4, "+"),
-        "interval_95": _range(found["ci95"], 1, 4, words),
-        "se_seeds": words.significant(found["se"]),
-        "p_column": words.p(found["p"]),
+        "difference": words.number(difference.delta, 4, "+"),
+        "interval_95": _range(difference.ci95, 1, 4, words),
+        "se_seeds": words.significant(difference.se),
+        "p_column": words.p(difference.p),
     }
 
 
-def _seeds_needed(result: dict[str, Any], words: Words) -> str:
-    if result["seeds_needed_for_margin"] is not None:
-        return words.count(result["seeds_needed_for_margin"])
-    return EMPTY if result["mde80"] is None else words("no_number")
+def _seeds_needed(difference: Difference, words: Words) -> str:
+    if difference.seeds_needed_for_margin is not None:
+        return words.count(difference.seeds_needed_for_margin)
+    return EMPTY if difference.mde80 is None else words("no_number")
 
 
-def recipe_changes(comparison: dict[str, Any], words: Words) -> Table | None:
+def recipe_changes(comparison: Comparison, words: Words) -> Table | None:
     """Parameters in which a candidate differs from the reference, None without any."""
     return _recipes(comparison, words, only_changes=True)
 
 
-def whole_recipes(comparison: dict[str, Any], words: Words) -> Table | None:
+def whole_recipes(comparison: Comparison, words: Words) -> Table | None:
     """Every parameter of every arm, None where no arm has a recipe."""
     return _recipes(comparison, words, only_changes=False)
 
 
 def _recipes(
-    comparison: dict[str, Any], words: Words, *, only_changes: bool
+    comparison: Comparison, words: Words, *, only_changes: bool
 ) -> Table | None:
-    known = [arm for arm in comparison["arms"] if arm["recipe"] is not None]
-    recipes = [described["recipe"] for described in known]
+    recipes = {
+        arm.name: arm.recipe for arm in comparison.arms if arm.recipe is not None
+    }
     rows = []
-    for name in sorted(set().union(*recipes)):
-        cells = [_recipe_cell(recipe, name, words) for recipe in recipes]
+    for name in sorted(set().union(*recipes.values())):
+        cells = [_recipe_cell(recipe, name, words) for recipe in recipes.values()]
         if len(set(cells)) > 1 or not only_changes:
             rows.append([name, *cells])
-    header = [words("parameter"), *(arm["name"] for arm in known)]
+    header = [words("parameter"), *recipes]
     caption = words("caption_changes") if only_changes else ""
     return Table(header, rows, caption) if rows else None
 
@@ -344,12 +372,12 @@ def _recipe_cell(recipe: dict[str, Any], name: str, words: Words) -> str:
 
 
 def mcnemar(
-    result: dict[str, Any], comparison: dict[str, Any], words: Words
+    difference: Difference, comparison: Comparison, words: Words
 ) -> Table | None:
     """Per seed, the images that only one of the two networks gets right."""
-    if not result["per_seed"]:
+    if not difference.per_seed:
         return None
-    names = {"candidate": result["candidate"], "reference": comparison["reference"]}
+    names = {"candidate": difference.candidate, "reference": comparison.reference}
     header = [
         words("seed"),
         words("only_candidate", **names),
@@ -359,31 +387,29 @@ def mcnemar(
     ]
     rows = [
         [
-            str(pair["seed"]),
-            words.count(pair["only_candidate_right"]),
-            words.count(pair["only_reference_right"]),
-            words.number(
-                pair["only_candidate_right"] - pair["only_reference_right"], 0, "+"
-            ),
-            words.p(pair["p"]),
+            str(pair.seed),
+            words.count(pair.only_candidate_right),
+            words.count(pair.only_reference_right),
+            words.number(pair.only_candidate_right - pair.only_reference_right, 0, "+"),
+            words.p(pair.p),
         ]
-        for pair in result["per_seed"]
+        for pair in difference.per_seed
     ]
     return Table(header, rows, words("caption_mcnemar"))
 
 
-def cost(comparison: dict[str, Any], arms: list[Arm], words: Words) -> Table:
+def cost(comparison: Comparison, arms: list[Arm], words: Words) -> Table:
     """What training an arm takes."""
     keys = ("arm", "seconds_per_run", "epochs", "kept_epoch", "parameters")
     rows = [
         [
-            described["name"],
+            compared.name,
             words.number(train_seconds(arm), 1),
-            words.number(described["metrics"]["actual_epochs"]["mean"], 1),
-            words.number(described["metrics"]["kept_epoch"]["mean"], 1),
-            words.count(described["metrics"]["num_parameters"]["mean"]),
+            words.number(compared.metrics.actual_epochs.mean, 1),
+            words.number(compared.metrics.kept_epoch.mean, 1),
+            words.count(compared.metrics.num_parameters.mean),
         ]
-        for described, arm in zip(comparison["arms"], arms, strict=True)
+        for compared, arm in zip(comparison.arms, arms, strict=True)
     ]
     return Table([words(key) for key in keys], rows, words("caption_cost"))
 
@@ -396,21 +422,21 @@ def label(name: str, num_seeds: int, words: Words) -> str:
     return words("one_network", name=name) if num_seeds == 1 else name
 
 
-def seeds_finished(described: dict[str, Any]) -> str:
+def seeds_finished(compared: ComparedArm) -> str:
     """'5/5': finished of started."""
-    return f"{described['num_finished']}/{described['num_started']}"
+    return f"{compared.num_finished}/{compared.num_started}"
 
 
-def mean_and_sd(metric: dict[str, Any], words: Words) -> str:
-    """Of a fraction, in percent."""
-    mean = words.number(_scaled(metric["mean"], 100), 2)
-    if metric["sd"] is None:
+def mean_and_sd(metric: Summary, words: Words) -> str:
+    """Of a fraction, in percent: '97.76 ± 0.11'."""
+    mean = words.number(_scaled(metric.mean, 100), 2)
+    if metric.sd is None:
         return mean
-    return f"{mean} ± {words.significant(100 * metric['sd'])}"
+    return f"{mean} ± {words.significant(100 * metric.sd)}"
 
 
 def verdict_interval(
-    result: dict[str, Any],
+    difference: Difference,
     scale: float,
     decimals: int,
     words: Words,
@@ -418,32 +444,36 @@ def verdict_interval(
     with_level: bool,
 ) -> str:
     """The confidence interval of a difference that agrees with its verdict."""
-    found = result["verdict_interval"]
-    text = _range([found["low"], found["high"]], scale, decimals, words)
+    interval = difference.verdict_interval
+    text = _range((interval.low, interval.high), scale, decimals, words)
     if text == EMPTY or not with_level:
         return text
-    return words("range_at", range=text, level=words.plain(100 * found["level"]))
+    return words("range_at", range=text, level=words.plain(100 * interval.level))
 
 
 def _range(
-    bounds: Sequence[float | None],
+    bounds: Bounds,
     scale: float,
     decimals: int,
     words: Words,
     sign: str = "+",
 ) -> str:
-    if None in bounds:
+    low, high = bounds
+    if low is None or high is None:
         return EMPTY
-    low, high = (words.number(scale * bound, decimals, sign) for bound in bounds)
-    return words("range", low=low, high=high)
+    return words(
+        "range",
+        low=words.number(scale * low, decimals, sign),
+        high=words.number(scale * high, decimals, sign),
+    )
 
 
 def _with_range(text: str, interval: str) -> str:
     return text if interval == EMPTY else f"{text} ({interval})"
 
 
-def _error(described: dict[str, Any]) -> float | None:
-    mean = described["metrics"]["test_accuracy"]["mean"]
+def _error(compared: ComparedArm) -> float | None:
+    mean = compared.metrics.test_accuracy.mean
     return None if mean is None else 1 - mean
 
 

@@ -14,8 +14,10 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from didithelp.report import sentences, tables
-from didithelp.report.words import Words, clean
+from didithelp import sentences
+from didithelp.comparison import Comparison
+from didithelp.report import tables
+from didithelp.words import Words, clean
 
 WIDTH = 80  # columns that a terminal can be expected to have
 
@@ -27,20 +29,20 @@ COLORS = {
 }
 
 
-def summary(comparison: dict[str, Any], warnings: list[str], words: Words) -> Group:
+def summary(comparison: Comparison, warnings: list[str], words: Words) -> Group:
     """The arms, the verdict on each candidate, and what changes its meaning."""
-    results = sentences.primary_results(comparison)
+    primary = comparison.primary
     title = [Text(line, "bold") for line in _lines(sentences.title(comparison, words))]
     parts: list[Any] = [*title, Text(), _arms(comparison, words), Text()]
-    if len(results) == 1:
-        verdict = results[0]["verdict"]
+    if len(primary) == 1:
+        verdict = primary[0].verdict
         label = f"{words('label', name=words('verdict').lower())} "
         parts.append(Text.assemble(label, (words(verdict), COLORS[verdict])))
     else:
         parts += [_differences(comparison, words), Text()]
     for answer in sentences.answers(comparison, words):
         parts += map(Text, _lines(answer))
-        if len(results) > 1:
+        if len(primary) > 1:
             parts.append(Text())
     for warning in warnings:
         mark = f"{words('label', name=words('warning'))} "
@@ -50,30 +52,29 @@ def summary(comparison: dict[str, Any], warnings: list[str], words: Words) -> Gr
     return Group(*parts)
 
 
-def _arms(comparison: dict[str, Any], words: Words) -> Table:
+def _arms(comparison: Comparison, words: Words) -> Table:
     keys = ("arm", "seeds", "accuracy_percent", "cross_entropy", "epochs")
     table = _table([words(key) for key in keys])
-    for arm in comparison["arms"]:
-        metrics = arm["metrics"]
+    for arm in comparison.arms:
+        metrics = arm.metrics
         table.add_row(
-            clean(arm["name"]),
+            clean(arm.name),
             tables.seeds_finished(arm),
-            tables.mean_and_sd(metrics["test_accuracy"], words),
-            words.number(metrics["test_cross_entropy"]["mean"], 4),
-            words.number(metrics["actual_epochs"]["mean"], 1),
+            tables.mean_and_sd(metrics.test_accuracy, words),
+            words.number(metrics.test_cross_entropy.mean, 4),
+            words.number(metrics.actual_epochs.mean, 1),
         )
     return table
 
 
-def _differences(comparison: dict[str, Any], words: Words) -> Table:
+def _differences(comparison: Comparison, words: Words) -> Table:
     """What decides, for each of several candidates."""
-    (difference, *header), rows = tables.headline_differences(comparison, words)
-    difference = difference.replace(", ", ",\n")  # the unit below
-    table = _table([words("arm"), difference, *header])
-    results = sentences.primary_results(comparison)
-    for result, (*cells, verdict) in zip(results, rows, strict=True):
-        colored = Text(verdict, COLORS[result["verdict"]])
-        table.add_row(clean(result["candidate"]), *cells, colored)
+    (size, *header), rows = tables.headline_differences(comparison, words)
+    size = size.replace(", ", ",\n")  # the unit below
+    table = _table([words("arm"), size, *header])
+    for difference, (*cells, verdict) in zip(comparison.primary, rows, strict=True):
+        colored = Text(verdict, COLORS[difference.verdict])
+        table.add_row(clean(difference.candidate), *cells, colored)
     return table
 
 

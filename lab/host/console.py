@@ -109,7 +109,9 @@ class _Lines:
 
 
 class _Bar:
-    def __init__(self, title: str, bar: "rich_progress.Progress", task: int):
+    def __init__(
+        self, title: str, bar: "rich_progress.Progress", task: "rich_progress.TaskID"
+    ):
         self._title, self._bar, self._task = title, bar, task
 
     def advance(self, amount: int = 1) -> None:

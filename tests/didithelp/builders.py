@@ -1,6 +1,7 @@
 """Arms, effects and comparisons that tests make by hand."""
 
 import dataclasses
+import json
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,7 @@ import pandas as pd
 
 from didithelp import comparing, decision
 from didithelp.arm import METRIC_COLUMNS, Arm
+from didithelp.comparison import Comparison
 from didithelp.dataset_description import ARRAYS, DatasetDescription
 from didithelp.effects import Effect
 
@@ -128,12 +130,30 @@ def improved(error=0.15, num_runs=5, **changes):
     return make_arm(pattern(2, error, num_runs), **settings)
 
 
+def judge(reference, *candidates, **changes):
+    """The typed answer; whatever test asks for one, its file holds the whole of it."""
+    comparison = comparing.compare(reference, candidates, **SETTINGS | changes)
+    text = comparison.to_json()
+    stored = Comparison.from_json(text)
+    assert stored == comparison
+    assert stored.to_json() == text
+    return comparison
+
+
 def compare(reference, *candidates, **changes):
-    return comparing.compare(reference, candidates, **SETTINGS | changes)
+    """The content of `comparison.json`, by its keys."""
+    return json.loads(judge(reference, *candidates, **changes).to_json())
 
 
 def primary(result):
     return result["comparisons"][0]
+
+
+def with_primary(comparison, **changes):
+    """The comparison with other numbers in the difference that decides."""
+    first, *others = comparison.differences
+    changed = dataclasses.replace(first, **changes)
+    return dataclasses.replace(comparison, differences=(changed, *others))
 
 
 def without_predictions(arm):

@@ -6,14 +6,14 @@ import json
 import numpy as np
 import pytest
 
-from didithelp import caveats
-from didithelp.report import sentences
-from didithelp.report.words import Words
+from didithelp import caveats, sentences
+from didithelp.words import Words
 from tests.didithelp.builders import (
     accuracies_only,
     baseline,
     compare,
     improved,
+    judge,
     make_arm,
     pattern,
     undescribed,
@@ -50,11 +50,11 @@ def test_every_warning_is_told_in_words_and_as_a_code():
     data = {"fallback": "no network", "name": "mnist-5k", "train_size": 512}
     reference = baseline(num_runs=4, dataset=data)
     candidate = improved(num_runs=3, epochs=20, diverged=(8,), dataset=data)
-    result = compare(reference, candidate, selected_on="test")
-    assert len(result["warnings"]) == len(result["warning_codes"]) >= 7
-    for text, coded in zip(result["warnings"], result["warning_codes"], strict=True):
+    result = judge(reference, candidate, selected_on="test")
+    assert len(result.warnings) == len(result.warning_codes) >= 7
+    for text, coded in zip(result.warnings, result.warning_codes, strict=True):
         assert text == sentences.warning(coded, Words("en"))
-        assert json.loads(json.dumps(coded)) == coded
+        assert json.loads(json.dumps(coded.values)) == coded.values
 
 
 def test_a_larger_network_is_another_budget():
@@ -201,7 +201,7 @@ def test_costs_are_compared_in_whole_ratios_and_stay_out_of_the_result():
     slow = with_metrics(improved(recipe=SAME_BUDGET), train_seconds=31.0)
     for arms in ((fast, slow), (slow, fast)):
         (found,) = caveats.cost_warning(list(arms))
-        assert found["values"] == {
+        assert found.values == {
             "slower": "improved",
             "faster": "baseline",
             "ratio": 3,
@@ -213,5 +213,5 @@ def test_costs_are_compared_in_whole_ratios_and_stay_out_of_the_result():
     assert caveats.cost_warning([fast, with_metrics(slow, train_seconds=14.0)]) == []
     slow_namesake = dataclasses.replace(slow, name="baseline")
     (found,) = caveats.cost_warning([fast, slow_namesake])
-    assert found["values"]["slower"] == "baseline (candidate)"
+    assert found.values["slower"] == "baseline (candidate)"
     assert caveats.cost_warning([fast, with_metrics(slow, train_seconds=np.nan)]) == []

@@ -11,10 +11,12 @@ import pytest
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
-from didithelp import comparing as comparison
+from didithelp import sentences
 from didithelp import settings as decision
-from didithelp.comparing import Refusal
-from didithelp.report import report
+from didithelp.comparison import Comparison
+from didithelp.errors import Refusal
+from didithelp.report.report import Report
+from didithelp.words import Words
 from tests.didithelp.builders import (
     NUM_CLASSES,
     NUM_EXAMPLES,
@@ -22,6 +24,7 @@ from tests.didithelp.builders import (
     baseline,
     compare,
     improved,
+    judge,
     make_arm,
     pattern,
     primary,
@@ -30,8 +33,15 @@ from tests.didithelp.builders import (
 )
 
 
-def as_bytes(result):
-    return report.json_text(result).encode()
+def as_bytes(*arms, **changes):
+    return judge(*arms, **changes).to_json().encode()
+
+
+def sentence_about(result, candidate):
+    """What is told from the stored result alone."""
+    stored = Comparison.from_json(json.dumps(result))
+    (found,) = (each for each in stored.primary if each.candidate == candidate)
+    return sentences.answer(stored, found, Words("en"))
 
 
 def reordered(arm, seeds=None, images=None):
@@ -279,9 +289,9 @@ def test_several_candidates_have_a_verdict_and_a_sentence_each():
     found = by_candidate(result)
     assert result["verdict"] == {name: part["verdict"] for name, part in found.items()}
     assert result["verdict"]["clear"] == "better"
-    sentences = [comparison.sentence(result, part) for part in found.values()]
-    assert result["sentence"] == " ".join(sentences)
-    assert sentences[0].startswith("clear is better than baseline by ")
+    answers = [sentence_about(result, name) for name in found]
+    assert result["sentence"] == " ".join(answers)
+    assert answers[0].startswith("clear is better than baseline by ")
     assert [arm["name"] for arm in result["arms"]] == ["baseline", *found]
 
 
@@ -306,7 +316,7 @@ def test_the_interval_of_the_sentence_agrees_with_the_verdict_of_a_family(
 
 def assert_the_sentence_agrees(result, found):
     """The flag, and the numbers that are printed, are those of one interval."""
-    text = comparison.sentence(result, found)
+    text = sentence_about(result, found["candidate"])
     numbers = re.search(r"([\d.]+)% CI (-?[\d.]+) to (-?[\d.]+);", text).groups()
     level, *printed = map(float, numbers)
     assert level == pytest.approx(100 * found["verdict_interval"]["level"], rel=1e-3)
@@ -488,8 +498,8 @@ def test_the_order_of_seeds_changes_no_byte(kind, pairing):
     order = np.array([3, 0, 4, 1, 2])
     arms = baseline(), improved()
     shuffled = [kind(reordered(arm, seeds=order)) for arm in arms]
-    expected = as_bytes(compare(*map(kind, arms), pairing=pairing))
-    assert as_bytes(compare(*shuffled, pairing=pairing)) == expected
+    expected = as_bytes(*map(kind, arms), pairing=pairing)
+    assert as_bytes(*shuffled, pairing=pairing) == expected
 
 
 @every_pairing
@@ -497,8 +507,8 @@ def test_the_order_of_images_changes_no_byte(pairing):
     order = np.random.default_rng(0).permutation(NUM_EXAMPLES)
     arms = baseline(), improved()
     shuffled = [reordered(arm, images=order) for arm in arms]
-    expected = as_bytes(compare(*arms, pairing=pairing))
-    assert as_bytes(compare(*shuffled, pairing=pairing)) == expected
+    expected = as_bytes(*arms, pairing=pairing)
+    assert as_bytes(*shuffled, pairing=pairing) == expected
 
 
 @every_pairing
@@ -528,8 +538,8 @@ def test_reordering_the_seeds_changes_no_byte():
         probabilities=reference.probabilities[order],
     )
     assert shuffled.seeds.tolist() != reference.seeds.tolist()
-    expected = as_bytes(compare(reference, improved()))
-    assert as_bytes(compare(shuffled, improved())) == expected
+    expected = as_bytes(reference, improved())
+    assert as_bytes(shuffled, improved()) == expected
 
 
 def test_reordering_the_images_changes_no_estimate():
@@ -557,7 +567,7 @@ def test_swapping_the_arms_negates_every_difference():
 def test_equal_inputs_give_equal_bytes_and_no_time_gets_in():
     first = baseline()
     slower = baseline(metrics=first.metrics.assign(train_seconds=1e6))
-    assert as_bytes(compare(first, improved())) == as_bytes(compare(slower, improved()))
+    assert as_bytes(first, improved()) == as_bytes(slower, improved())
 
 
 # --- what the result holds ------------------------------------------------------------
@@ -679,9 +689,8 @@ def test_changes_of_the_recipe_are_those_against_the_reference():
 
 def test_the_sentence_needs_nothing_but_the_result():
     for result in (*inconclusive_results(), compare(baseline(0.2), improved(0.05))):
-        stored = json.loads(report.json_text(result))
-        found = comparison.sentence(stored, primary(stored))
-        assert found == result["sentence"]
+        candidate = primary(result)["candidate"]
+        assert sentence_about(result, candidate) == result["sentence"]
 
 
 def test_the_interval_of_the_sentence_follows_alpha():
@@ -988,6 +997,9 @@ def test_senseless_parameters_are_rejected(changes, message):
     assert message in str(caught.value)
 
 
-def test_the_report_writes_what_compare_returns():
-    result = compare(baseline(), improved())
-    assert json.loads(report.json_text(result)) == json.loads(json.dumps(result))
+def test_the_report_writes_what_compare_returns(tmp_path):
+    arms = baseline(), improved()
+    comparison = judge(*arms)
+    Report(comparison, arms, language="en").write(tmp_path)
+    written = (tmp_path / "comparison.json").read_text(encoding="utf-8")
+    assert written == comparison.to_json()

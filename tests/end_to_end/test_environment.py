@@ -24,7 +24,8 @@ STEP = """
 from dataclasses import dataclass
 from pathlib import Path
 import sqlite3
-from lab.runs import step as tracking
+from didithelp.parameters import Parameters, parameter
+from lab import entry_point
 
 @dataclass(frozen=True)
 class Params(Parameters):
@@ -33,7 +34,7 @@ class Params(Parameters):
 def run(params, step):
     {body}
 
-tracking.execute(run, Params(Path("{folder}")), name="step")
+entry_point.main(Params(Path("{folder}")), run, name="step")
 """
 
 
@@ -191,16 +192,16 @@ from pathlib import Path
 locale.setlocale(locale.LC_ALL, "")
 print(locale.localeconv()["decimal_point"])
 from didithelp import trials_folder
-from didithelp import comparing as comparison
+from didithelp import comparing
 from didithelp.report import report
 baseline, improved = (trials_folder.load(Path(folder)) for folder in sys.argv[1:3])
-answer = comparison.compare(
+comparison = comparing.compare(
     baseline, [improved], alpha=0.05, margin=0.001, resamples=99, seed=0,
     pairing="seed", selected_on="validation",
 )
 trials_folder.save(improved, Path(sys.argv[3]) / "saved")
-told = report.Report(answer, [baseline, improved], language="en")
-told.write(Path(sys.argv[3]) / "comparison")
+written = report.Report(comparison, [baseline, improved], language="en")
+written.write(Path(sys.argv[3]) / "comparison")
 """
 
 

@@ -1,6 +1,7 @@
 """The parts of the steps and the driver that need neither MLflow nor training."""
 
 import dataclasses
+import functools
 import json
 import math
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from didithelp.comparison import Dataset
 from didithelp.parameters import texts_of
 from lab import command_line, mlproject
 from lab.runs import keys
@@ -17,6 +19,7 @@ from lab.training.trial import Trial
 from lab.training.versions import versions
 from pipelines import main
 from steps import compare, prepare_data, train, verify
+from tests.didithelp.builders import baseline, improved, judge, with_primary
 
 
 def make_trial(seed, accuracy, *, status="finished", epochs=2):
@@ -59,31 +62,30 @@ def test_an_arm_needs_a_plain_name(name):
         command_line.build(train.Params, given)
 
 
+@functools.cache
+def judged():
+    return judge(baseline(), improved())
+
+
 def answer(**changes):
-    primary = {
+    numbers = {
         "delta": 0.01,
         "se": 0.002,
         "p": 0.01,
         "p_holm": 0.01,
         "mde80": None,
-        "ci95": [0.005, 0.015],
-        "reasons": [],
-        "flags": ["exceeds_margin"],
-        "metric": "test_accuracy",
+        "ci95": (0.005, 0.015),
+        "reasons": (),
+        "flags": ("exceeds_margin",),
         "candidate": "improved",
         "verdict": "better",
     }
-    return {
-        "primary_metric": "test_accuracy",
-        "comparisons": [primary | changes, {"metric": "test_cross_entropy"}],
-        "dataset": {"name": "mnist", "fallback": None},
-    }
+    return with_primary(judged(), **numbers | changes)
 
 
 def answer_about(*names):
-    found = answer()
-    results = [answer(candidate=name)["comparisons"][0] for name in names]
-    return found | {"comparisons": results}
+    differences = tuple(answer(candidate=name).primary[0] for name in names)
+    return dataclasses.replace(answer(), differences=differences)
 
 
 def test_headlines_are_the_numbers_there_are():
@@ -95,7 +97,7 @@ def test_headlines_are_the_numbers_there_are():
         "ci_low": 0.005,
         "ci_high": 0.015,
     }
-    assert "ci_low" not in compare.headlines(answer(ci95=[None, None]))
+    assert "ci_low" not in compare.headlines(answer(ci95=(None, None)))
 
 
 def test_tags_have_the_verdict_and_a_fall_back():
@@ -105,8 +107,8 @@ def test_tags_have_the_verdict_and_a_fall_back():
         "verdict_flags": "exceeds_margin",
         "dataset": "mnist",
     }
-    fallback = {"dataset": {"name": "mnist-5k", "fallback": "no network"}}
-    replaced = compare.tags(answer() | fallback)
+    fallback = Dataset("mnist-5k", "no network", None, None, "mnist")
+    replaced = compare.tags(dataclasses.replace(answer(), dataset=fallback))
     assert replaced["dataset_fallback"] == "no network"
 
 
@@ -117,7 +119,7 @@ def test_several_candidates_have_metrics_and_verdicts_of_their_own():
     tags = compare.tags(found)
     assert json.loads(tags["verdict"]) == {"wide net": "better", "β|2": "better"}
     assert json.loads(tags["verdict_flags"])["β|2"] == "exceeds_margin"
-    found["comparisons"][0]["flags"] = []
+    found = with_primary(found, flags=())
     tags = compare.tags(found)
     assert json.loads(tags["verdict_flags"]) == {"β|2": "exceeds_margin"}
     assert "verdict_reasons" not in tags

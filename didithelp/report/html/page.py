@@ -16,7 +16,7 @@ from markupsafe import Markup
 
 from didithelp.report.document import Block, Document
 from didithelp.report.palette import DARK, LIGHT, PRINT
-from didithelp.report.words import NO_BREAK, Words, clean
+from didithelp.words import NO_BREAK, Words, clean
 
 SHOWN_WARNINGS = 6  # the most important come first; the others are a click away
 

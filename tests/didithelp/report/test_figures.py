@@ -11,23 +11,24 @@ import numpy as np
 import pytest
 from matplotlib import image as images
 
+from didithelp.comparison import Reliability, ReliabilityBin
 from didithelp.report import figures
 from didithelp.report.figures import Curve, Difference, Strip
 from didithelp.report.palette import LIGHT
-from didithelp.report.words import Words
+from didithelp.words import Words
 
 WORDS = Words("en")
 SVG = "{http://www.w3.org/2000/svg}"
-BINS = [
-    {
-        "low": k / 15,
-        "high": (k + 1) / 15,
-        "count": 10 * k,
-        "confidence": (k + 0.5) / 15 if k else None,
-        "accuracy": k / 15 if k else None,
-    }
+BINS = tuple(
+    ReliabilityBin(
+        low=k / 15,
+        high=(k + 1) / 15,
+        count=10 * k,
+        confidence=(k + 0.5) / 15 if k else None,
+        accuracy=k / 15 if k else None,
+    )
     for k in range(15)
-]
+)
 
 
 def forest(name="improved", interval=(-0.2, 0.4)):
@@ -50,7 +51,8 @@ def curves(words=WORDS, lengths=(3, 2)):
 
 
 def reliability():
-    return figures.reliability("reliability_0", "a", BINS, [BINS], LIGHT.arms[0], WORDS)
+    shares = Reliability(BINS, (BINS,))
+    return figures.reliability("reliability_0", "a", shares, LIGHT.arms[0], WORDS)
 
 
 def confusion(size=3):
@@ -106,7 +108,7 @@ def test_a_notebooks_backend_that_is_not_installed_does_no_harm(backend):
 import os, sys
 from didithelp.report import report, figures
 from didithelp.report.palette import LIGHT
-from didithelp.report.words import Words
+from didithelp.words import Words
 assert "matplotlib" not in sys.modules
 before = dict(os.environ)
 row = figures.Difference("a", figures.arm_color(1), 0.1, None, None)

@@ -9,7 +9,7 @@ import pytest
 
 from didithelp.report import latex, report
 from didithelp.report.document import Table
-from tests.didithelp.builders import HOSTILE, baseline, compare, improved
+from tests.didithelp.builders import HOSTILE, baseline, improved, judge
 
 needs_pdflatex = pytest.mark.skipif(
     shutil.which("pdflatex") is None, reason="pdflatex is not installed"
@@ -57,7 +57,7 @@ def test_the_table_is_a_booktabs_tabular():
 def test_every_figure_that_is_included_is_there(tmp_path):
     arms = baseline(), improved()
     images = np.zeros((600, 8, 8), np.uint8)
-    written = report.Report(compare(*arms), arms, language="en", images=images)
+    written = report.Report(judge(*arms), arms, language="en", images=images)
     written.write(tmp_path)
     text = (tmp_path / "report.tex").read_text(encoding="utf-8")
     included = re.findall(r"\{(figures/[\w.]+)\}", text)
@@ -73,7 +73,7 @@ def test_every_figure_that_is_included_is_there(tmp_path):
 )
 def test_the_report_compiles(tmp_path, language, name):
     arms = baseline(), improved(name=name, recipe={name: name, "epochs": 3})
-    report.Report(compare(*arms), arms, language=language).write(tmp_path)
+    report.Report(judge(*arms), arms, language=language).write(tmp_path)
     command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "report.tex"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, timeout=300)
     assert done.returncode == 0, done.stdout[-2000:]

@@ -30,8 +30,8 @@ from didithelp.report.document import (
 )
 from didithelp.report.html import page
 from didithelp.report.palette import DARK, LIGHT, PRINT
-from didithelp.report.words import Words
-from tests.didithelp.builders import HOSTILE, NUM_EXAMPLES, baseline, compare, improved
+from didithelp.words import Words
+from tests.didithelp.builders import HOSTILE, NUM_EXAMPLES, baseline, improved, judge
 
 # Names of arms must be printable, those of data sets are whatever a file says.
 UNPRINTABLE = "\u202eevil\x1b[31m\x00"
@@ -70,7 +70,7 @@ class Reader(HTMLParser):
 
 
 def make_html(tmp_path, reference, candidate, *, language="en", **parts):
-    result = compare(reference, candidate)
+    result = judge(reference, candidate)
     written = report.Report(result, [reference, candidate], language=language, **parts)
     written.write(tmp_path)
     return (tmp_path / "report.html").read_text(encoding="utf-8")

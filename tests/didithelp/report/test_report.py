@@ -11,19 +11,21 @@ import pytest
 from rich.console import Console
 from scipy import stats
 
+from didithelp.comparison import Interval
 from didithelp.report import report
 from tests.didithelp.builders import (
     accuracies_only,
     baseline,
-    compare,
     improved,
+    judge,
     make_arm,
+    with_primary,
 )
 
 
 def write(*arms_and_folder, **changes):
     *arms, folder = arms_and_folder
-    result = compare(*arms, **changes)
+    result = judge(*arms, **changes)
     make_report(result, *arms).write(folder)
     return result
 
@@ -53,43 +55,33 @@ def test_json_is_sorted_indented_and_whole(tmp_path):
     result = write(baseline(), improved(), tmp_path)
     text = (tmp_path / "comparison.json").read_text(encoding="utf-8")
     assert text.endswith("}\n")
-    assert list(json.loads(text)) == sorted(result)
-    assert json.loads(text)["comparisons"][0]["p"] == result["comparisons"][0]["p"]
+    assert text == result.to_json()
+    assert list(json.loads(text)) == sorted(json.loads(text))
+    assert json.loads(text)["comparisons"][0]["p"] == result.primary[0].p
 
 
 @pytest.mark.parametrize("paired", [True, False])
 def test_the_thin_line_is_the_t_test_over_seeds_at_the_level_of_the_verdict(paired):
     candidate = improved(0.05, num_runs=5 if paired else 4)
-    result = compare(baseline(0.2), candidate, alpha=0.01)
-    first, second = (
-        arm["metrics"]["test_accuracy"]["values"] for arm in result["arms"]
-    )
+    result = judge(baseline(0.2), candidate, alpha=0.01)
+    first, second = (arm.metrics.test_accuracy.values for arm in result.arms)
     test = stats.ttest_rel if paired else stats.ttest_ind
     expected = test(second, first, **({} if paired else {"equal_var": False}))
-    found = report._seed_interval(result["comparisons"][0], *result["arms"])
+    found = report._seed_interval(result.primary[0], *result.arms)
     assert found == pytest.approx(tuple(expected.confidence_interval(0.99)))
 
 
 def test_the_forest_shows_the_interval_of_the_verdict(tmp_path):
     arms = baseline(0.2), improved(0.05)
     pictures = []
-    for level in (None, "ci90"):
-        result = compare(*arms)
-        if level:
-            low, high = result["comparisons"][0][level]
-            result["comparisons"][0]["verdict_interval"] |= {"low": low, "high": high}
+    for replaced in (False, True):
+        result = judge(*arms)
+        if replaced:
+            interval = Interval(0.9, *result.primary[0].ci90)
+            result = with_primary(result, verdict_interval=interval)
         make_report(result, *arms).write(tmp_path)
         pictures.append((tmp_path / "figures" / "forest.png").read_bytes())
     assert pictures[0] != pictures[1]
-
-
-def test_what_is_no_number_becomes_null():
-    values = {"a": np.nan, "b": [np.inf, np.float32(0.5)], "c": (np.int64(3),)}
-    assert json.loads(report.json_text(values)) == {
-        "a": None,
-        "b": [None, 0.5],
-        "c": [3],
-    }
 
 
 def test_equal_inputs_give_equal_bytes(tmp_path):
@@ -107,15 +99,15 @@ def test_csv_holds_raw_numbers_in_full_precision(tmp_path):
     reference, candidate = csv.DictReader(
         io.StringIO((tmp_path / "table.csv").read_text())
     )
-    found = result["comparisons"][0]
+    found = result.primary[0]
     assert reference["arm"] == "baseline"
     assert reference["delta"] == reference["verdict"] == ""
-    assert float(candidate["delta"]) == found["delta"]
-    assert float(candidate["ci95_low"]) == found["ci95"][0]
-    assert float(candidate["p_holm"]) == found["p_holm"]
-    assert candidate["verdict"] == result["verdict"]
-    accuracy = result["arms"][1]["metrics"]["test_accuracy"]
-    assert float(candidate["test_accuracy"]) == accuracy["mean"]
+    assert float(candidate["delta"]) == found.delta
+    assert float(candidate["ci95_low"]) == found.ci95[0]
+    assert float(candidate["p_holm"]) == found.p_holm
+    assert candidate["verdict"] == result.verdict
+    accuracy = result.arms[1].metrics.test_accuracy
+    assert float(candidate["test_accuracy"]) == accuracy.mean
     assert candidate["seeds_finished"] == "5"
     assert (
         float(candidate["train_seconds"]) == improved().metrics["train_seconds"].mean()
@@ -127,7 +119,7 @@ def test_table_survives_arms_without_numbers(tmp_path):
     metrics = reference.metrics.assign(train_seconds=np.nan)
     reference = baseline(num_runs=1, metrics=metrics)
     write(reference, candidate, tmp_path)
-    frame = make_report(compare(reference, candidate), reference, candidate).table
+    frame = make_report(judge(reference, candidate), reference, candidate).table
     assert frame["p"].isna().all()
     assert pd.isna(frame["train_seconds"][0])
     assert frame["reasons"][1].split() == [
@@ -145,7 +137,7 @@ def test_every_candidate_has_its_rows_and_its_verdict(tmp_path):
     result = write(*arms, tmp_path)
     frame = make_report(result, *arms).table
     assert frame["arm"].tolist() == ["baseline", "improved", "four seeds"]
-    assert frame["verdict"].tolist()[1:] == list(result["verdict"].values())
+    assert frame["verdict"].tolist()[1:] == list(result.verdict.values())
     text = (tmp_path / "table.md").read_text(encoding="utf-8")
     assert text.startswith("# improved and four seeds against baseline on mnist\n")
     assert "**Verdict: improved better, four seeds inconclusive.**" in text
@@ -182,12 +174,12 @@ def test_costs_are_among_the_warnings_but_not_in_the_json(tmp_path):
     for name, text in texts.items():
         (found,) = re.finditer(r"times as\s+long\s+as\s+one\s+of\s+baseline", text)
         assert found.start() > text.lower().rindex("warning", 0, found.start()), name
-    assert "times as long" not in report.json_text(result)
+    assert "times as long" not in result.to_json()
 
 
 def test_the_note_is_the_answer_in_short():
     arms = baseline(num_runs=4), improved(name="a|b <i>")
-    result = compare(*arms)
+    result = judge(*arms)
     note = make_report(result, *arms).note()
     assert note.startswith("### a\\|b \\<i> against baseline on mnist\n")
     assert "**Verdict: inconclusive.** Inconclusive: " in note
@@ -200,14 +192,14 @@ def test_the_note_is_the_answer_in_short():
 
 def test_table_wants_the_arms_that_were_compared():
     with pytest.raises(ValueError, match="needs the 2 arms that were compared, got 1"):
-        make_report(compare(baseline(), improved()), baseline())
+        make_report(judge(baseline(), improved()), baseline())
 
 
 def test_markdown_begins_with_the_data_set_and_the_answer(tmp_path):
     result = write(baseline(0.2), improved(0.05), tmp_path)
     lines = (tmp_path / "table.md").read_text(encoding="utf-8").splitlines()
     assert lines[0] == "# improved against baseline on mnist"
-    assert lines[2] == f"**Verdict: better.** {result['sentence']}"
+    assert lines[2] == f"**Verdict: better.** {result.sentence}"
 
 
 def test_markdown_names_the_choices_and_the_limits(tmp_path):

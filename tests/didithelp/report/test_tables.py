@@ -2,22 +2,21 @@
 
 import pytest
 
-from didithelp import comparing as comparison
 from didithelp.report import tables
-from didithelp.report.words import EMPTY, Words
+from didithelp.words import EMPTY, Words
 from tests.didithelp.builders import (
-    SETTINGS,
     accuracies_only,
     baseline,
-    compare,
     improved,
+    judge,
+    with_primary,
 )
 
 WORDS = Words("en")
 
 
 def compare_several(*candidates, error=0.2, **changes):
-    return comparison.compare(baseline(error), candidates, **SETTINGS | changes)
+    return judge(baseline(error), *candidates, **changes)
 
 
 def cells(table):
@@ -45,13 +44,13 @@ def bounds(text):
 def test_one_candidate_has_the_interval_of_its_verdict(
     candidate, margin, verdict, level
 ):
-    result = compare(baseline(0.2), candidate, margin=margin)
+    result = judge(baseline(0.2), candidate, margin=margin)
     table = tables.headline(result, WORDS)
     row = cells(table)["improved"]
-    found = result["comparisons"][0]["verdict_interval"]
+    found = result.primary[0].verdict_interval
     assert row["verdict"] == verdict
     assert bounds(row[level]) == pytest.approx(
-        (100 * found["low"], 100 * found["high"]), abs=0.0005
+        (100 * found.low, 100 * found.high), abs=0.0005
     )
     assert set(cells(table)["baseline"].values()) >= {EMPTY}
     assert "p" in row
@@ -79,7 +78,7 @@ def test_p_of_several_candidates_is_said_to_be_adjusted():
 
 
 def test_without_an_interval_there_is_no_level():
-    result = compare(baseline(num_runs=1), improved(num_runs=1))
+    result = judge(baseline(num_runs=1), improved(num_runs=1))
     row = cells(tables.headline(result, WORDS))["improved (this network)"]
     assert row["CI"] == row["p"] == EMPTY
 
@@ -89,44 +88,44 @@ def test_without_an_interval_there_is_no_level():
 
 def test_every_difference_shows_what_does_not_decide():
     arms = baseline(0.2, num_runs=6), improved(0.05, num_runs=6)
-    result = compare(*arms)
+    result = judge(*arms)
     (table,) = tables.difference_tables(result, WORDS)
     assert table.header == [
         *("improved", "accuracy, points", "cross-entropy, nats", "ECE", "Brier score")
     ]
-    shown, found = cells(table), result["comparisons"][0]
+    shown, found = cells(table), result.primary[0]
     accuracy = {name: row["accuracy, points"] for name, row in shown.items()}
     assert accuracy["chance to win (95% CI)"] == "1.00 (0.54 to 1.00)"
     assert accuracy["wins"] == "6/6"
-    assert accuracy["p permutation"] == f"{found['sensitivity']['sign_flip']:.3f}"[1:]
-    assert accuracy["p Wilcoxon"] == f"{found['sensitivity']['wilcoxon']:.3f}"[1:]
+    assert accuracy["p permutation"] == f"{found.sensitivity.sign_flip:.3f}"[1:]
+    assert accuracy["p Wilcoxon"] == f"{found.sensitivity.wilcoxon:.3f}"[1:]
     assert accuracy["reasons and flags"] == "exceeds the margin"
-    ece = found["calibration"]["expected_calibration_error"]
-    assert float(shown["difference"]["ECE"]) == pytest.approx(ece["delta"], abs=5e-5)
+    ece = found.calibration.expected_calibration_error
+    assert float(shown["difference"]["ECE"]) == pytest.approx(ece.delta, abs=5e-5)
     assert bounds(shown["95% CI"]["Brier score"]) == pytest.approx(
-        found["calibration"]["brier_score"]["ci95"], abs=5e-5
+        found.calibration.brier_score.ci95, abs=5e-5
     )
     assert shown["verdict"]["ECE"] == EMPTY
 
 
 def test_the_interval_of_the_error_reduction_is_shown_where_it_is_known():
-    result = compare(baseline(0.2), improved(0.05))
-    result["comparisons"][0]["relative_error_reduction_ci95"] = [0.651, 0.869]
+    result = judge(baseline(0.2), improved(0.05))
+    result = with_primary(result, relative_error_reduction_ci95=(0.651, 0.869))
     (table,) = tables.difference_tables(result, WORDS)
     row = cells(table)["relative error reduction (95% CI)"]
     assert row["accuracy, points"] == "76.0% (65.1 to 86.9)"
 
 
 def test_the_label_of_the_chance_to_win_is_shown_where_it_is_known():
-    result = compare(baseline(0.2), improved(0.05))
-    result["comparisons"][0]["outperformance"] = "not_meaningful"
+    result = judge(baseline(0.2), improved(0.05))
+    result = with_primary(result, outperformance="not_meaningful")
     (table,) = tables.difference_tables(result, WORDS)
     row = cells(table)["chance to win is"]
     assert row["accuracy, points"] == "not shown to be meaningful"
 
 
 def test_an_arm_without_predictions_leaves_no_empty_metric():
-    result = compare(accuracies_only(baseline(0.2)), accuracies_only(improved(0.05)))
+    result = judge(accuracies_only(baseline(0.2)), accuracies_only(improved(0.05)))
     (table,) = tables.difference_tables(result, WORDS)
     shown = cells(table)
     assert shown["SE images"]["accuracy, points"] == EMPTY
@@ -141,7 +140,7 @@ def test_an_arm_without_predictions_leaves_no_empty_metric():
     ],
 )
 def test_people_read_reasons_in_words(language, expected):
-    result = compare(baseline(num_runs=1), improved(num_runs=1))
+    result = judge(baseline(num_runs=1), improved(num_runs=1))
     (table,) = tables.difference_tables(result, Words(language))
     text = " ".join(cell for row in table.rows for cell in row)
     assert expected in text
@@ -153,7 +152,7 @@ def test_people_read_reasons_in_words(language, expected):
 
 def test_a_recipe_is_shown_as_it_is_typed():
     recipes = {"early_stopping_patience": None}, {"early_stopping_patience": 5}
-    result = compare(
+    result = judge(
         *(make(recipe=r) for make, r in zip((baseline, improved), recipes, strict=True))
     )
     assert tables.recipe_changes(result, WORDS).rows == [

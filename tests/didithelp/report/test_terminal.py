@@ -6,10 +6,10 @@ import re
 import pytest
 from rich.console import Console
 
-from didithelp import comparing as comparison
-from didithelp.report import sentences, terminal
-from didithelp.report.words import Words
-from tests.didithelp.builders import SETTINGS, baseline, compare, improved
+from didithelp import sentences
+from didithelp.report import terminal
+from didithelp.words import Words
+from tests.didithelp.builders import baseline, improved, judge
 
 LONG = "improved_with_a_very_long_name_" * 4
 RED = "\x1b[1;31m"
@@ -19,18 +19,18 @@ def shown(result, language="en", **settings):
     file = io.StringIO()
     console = Console(file=file, **{"width": 80} | settings)
     words = Words(language)
-    warnings = [sentences.warning(each, words) for each in result["warning_codes"]]
+    warnings = [sentences.warning(each, words) for each in result.warning_codes]
     console.print(terminal.summary(result, warnings, words))
     return file.getvalue()
 
 
 def several(*names):
     candidates = [improved(0.05, name=name) for name in names]
-    return comparison.compare(baseline(0.2), candidates, **SETTINGS)
+    return judge(baseline(0.2), *candidates)
 
 
 def test_an_arm_is_a_line():
-    lines = shown(compare(baseline(), improved(num_runs=4, diverged=(4,)))).splitlines()
+    lines = shown(judge(baseline(), improved(num_runs=4, diverged=(4,)))).splitlines()
     header = ["arm", "seeds", "accuracy", "%", "cross-entropy", "epochs"]
     assert lines[2].split() == header
     row = r"baseline +5/5 +\d\d\.\d\d ± \d\.\d+ +0\.\d{4} +5\.0"
@@ -39,13 +39,11 @@ def test_an_arm_is_a_line():
 
 
 def test_it_ends_with_the_answer_and_its_warnings():
-    result = compare(baseline(), improved(num_runs=4, diverged=(4,)))
+    result = judge(baseline(), improved(num_runs=4, diverged=(4,)))
     text = shown(result)
-    assert f"\nverdict: {result['verdict']}\n" in text
+    assert f"\nverdict: {result.verdict}\n" in text
     assert " ".join(text.split()).endswith(
-        " ".join(
-            [result["sentence"], *(f"warning: {text}" for text in result["warnings"])]
-        )
+        " ".join([result.sentence, *(f"warning: {text}" for text in result.warnings)])
     )
 
 
@@ -70,11 +68,10 @@ def test_tables_of_80_columns_cut_neither_numbers_nor_names(language, names):
     rows = table_rows(shown(result, language))
     plain = "\n".join(rows).replace(",", ".")
     assert "…" not in plain
-    for arm in result["arms"]:
-        assert f"{100 * arm['metrics']['test_accuracy']['mean']:.2f} ±" in plain
-    primary = [each for each in result["comparisons"] if "test_acc" in each["metric"]]
-    for each in primary if len(primary) > 1 else []:
-        assert f"{100 * each['verdict_interval']['low']:+.3f}" in plain
+    for arm in result.arms:
+        assert f"{100 * arm.metrics.test_accuracy.mean:.2f} ±" in plain
+    for each in result.primary if len(result.primary) > 1 else []:
+        assert f"{100 * each.verdict_interval.low:+.3f}" in plain
     pieces = "".join(row.split()[0] for row in rows)  # a long name takes several lines
     in_second_table = names if len(names) > 1 else ()
     assert pieces == "".join(["baseline", *names, *in_second_table])
@@ -92,7 +89,7 @@ def test_several_candidates_have_a_verdict_each():
 
 
 def test_the_verdict_is_colored_on_a_terminal_alone():
-    result = compare(baseline(0.05), improved(0.2))
+    result = judge(baseline(0.05), improved(0.2))
     assert f"verdict: {RED}worse" in shown(
         result, force_terminal=True, color_system="standard"
     )
@@ -101,7 +98,7 @@ def test_the_verdict_is_colored_on_a_terminal_alone():
 
 def test_no_color_is_respected(monkeypatch):
     monkeypatch.setenv("NO_COLOR", "1")
-    result = compare(baseline(0.05), improved(0.2))
+    result = judge(baseline(0.05), improved(0.2))
     colored = shown(result, force_terminal=True, color_system="standard")
     assert not re.search(r"\x1b\[(\d;)?3\dm", colored)
 
@@ -109,6 +106,6 @@ def test_no_color_is_respected(monkeypatch):
 def test_names_and_data_send_nothing_to_the_terminal():
     fallback = {"fallback": "no \x1b[31mnetwork\nhere", "name": "mnist\x1b]0;x\x07-5k"}
     arms = baseline(dataset=fallback), improved(name="[red]b[/]", dataset=fallback)
-    text = shown(compare(*arms))
+    text = shown(judge(*arms))
     assert all(line.isprintable() for line in text.splitlines())
     assert "[red]b[/] against baseline on mnist]0;x-5k" in text

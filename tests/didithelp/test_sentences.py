@@ -5,9 +5,10 @@ import re
 import numpy as np
 import pytest
 
-from didithelp.report import sentences
-from didithelp.report.words import Words
-from tests.didithelp.builders import baseline, compare, improved, make_arm
+from didithelp import sentences
+from didithelp.comparison import Caveat
+from didithelp.words import Words
+from tests.didithelp.builders import baseline, improved, judge, make_arm, with_primary
 
 
 def few_discordant():
@@ -23,7 +24,7 @@ def without_predictions(arm, **changes):
 
 
 def french_warnings(result):
-    return [sentences.warning(each, Words("fr")) for each in result["warning_codes"]]
+    return [sentences.warning(each, Words("fr")) for each in result.warning_codes]
 
 
 # Every way an answer can end: name → (reference, candidate, changed settings).
@@ -51,27 +52,27 @@ ENDINGS = {
 @pytest.mark.parametrize("ending", ENDINGS)
 def test_the_english_answer_is_that_of_the_comparison(ending):
     reference, candidate, changes = ENDINGS[ending]
-    result = compare(reference, candidate, **changes)
-    assert " ".join(sentences.answers(result, Words("en"))) == result["sentence"]
-    told = [sentences.warning(each, Words("en")) for each in result["warning_codes"]]
-    assert told == result["warnings"]
+    result = judge(reference, candidate, **changes)
+    assert " ".join(sentences.answers(result, Words("en"))) == result.sentence
+    told = [sentences.warning(each, Words("en")) for each in result.warning_codes]
+    assert tuple(told) == result.warnings
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
 def test_the_french_answer_has_the_same_numbers(ending):
     reference, candidate, changes = ENDINGS[ending]
-    result = compare(reference, candidate, **changes)
+    result = judge(reference, candidate, **changes)
     answer = " ".join(sentences.answers(result, Words("fr")))
     assert not re.search(r"\d\.\d", answer)  # decimal comma
     assert not re.search(r" [:;%]", answer)  # spaces that do not break
     plain = answer.replace("\u202f", "").replace(",", ".")
-    numbers = set(re.findall(r"\d*\.\d+", result["sentence"]))
+    numbers = set(re.findall(r"\d*\.\d+", result.sentence))
     for number in numbers:
         assert re.search(rf"(?<!\d)0?{re.escape(number)}(?!\d)", plain), number
 
 
 def test_the_french_answer_reads_well():
-    result = compare(baseline(0.2), improved(0.05))
+    result = judge(baseline(0.2), improved(0.05))
     (answer,) = sentences.answers(result, Words("fr"))
     assert answer.replace("\u00a0", " ").replace("\u202f", " ") == (
         "improved est meilleur que baseline de 15,7 points (IC à 95 % de 13,5 à 18,0 ; "
@@ -81,12 +82,12 @@ def test_the_french_answer_reads_well():
 
 
 def test_french_warnings_are_french_and_whole():
-    result = compare(baseline(num_runs=4), improved(num_runs=3, diverged=(3,)))
+    result = judge(baseline(num_runs=4), improved(num_runs=3, diverged=(3,)))
     warnings = [
         text.replace("\u00a0", " ").replace("\u202f", " ")
         for text in french_warnings(result)
     ]
-    assert len(warnings) == len(result["warnings"])
+    assert len(warnings) == len(result.warnings)
     assert (
         "1 des 4 essais de improved ont divergé ; les chiffres montrent les autres"
         in warnings
@@ -95,18 +96,17 @@ def test_french_warnings_are_french_and_whole():
 
 
 def test_seeds_are_names_and_have_no_thousands():
-    caveat = {"code": "copied_runs", "values": {"arm": "a", "seeds": [12345, 67890]}}
+    caveat = Caveat("copied_runs", {"arm": "a", "seeds": [12345, 67890]})
     assert "graines 12345, 67890 de a" in sentences.warning(caveat, Words("fr"))
-    caveat = {
-        "code": "part_of_training_data",
-        "values": {"num_examples": 54000, "train_size": 60000},
-    }
+    caveat = Caveat(
+        "part_of_training_data", {"num_examples": 54000, "train_size": 60000}
+    )
     assert "54\u202f000 exemples" in sentences.warning(caveat, Words("fr"))
 
 
 def test_a_reason_in_english_is_quoted_in_french():
     data = {"name": "mnist-5k", "fallback": "mnist could not be downloaded"}
-    result = compare(baseline(dataset=data), improved(dataset=data))
+    result = judge(baseline(dataset=data), improved(dataset=data))
     assert french_warnings(result)[0].replace("\u00a0", " ") == (
         "données de remplacement : la réponse porte sur mnist-5k, pas sur mnist, qui "
         "n'était pas disponible (« mnist could not be downloaded »)"
@@ -122,24 +122,21 @@ def test_a_reason_in_english_is_quoted_in_french():
     ],
 )
 def test_the_margin_of_the_decision_is_singular_or_plural(margin, english, french):
-    result = compare(baseline(), improved(), margin=margin)
+    result = judge(baseline(), improved(), margin=margin)
     assert english in sentences.choices(result, Words("en"))
     assert french in sentences.choices(result, Words("fr"))
 
 
 def test_a_p_that_misses_alpha_is_not_rounded_to_it():
-    result = compare(baseline(), improved(), margin=0.001)
-    result["comparisons"][0]["p_holm"] = 0.0503
+    result = judge(baseline(), improved(), margin=0.001)
+    result = with_primary(result, p_holm=0.0503)
     (answer,) = sentences.answers(result, Words("en"))
     assert "p = .0503" in answer
 
 
 def test_several_candidates_get_an_answer_each():
-    from didithelp import comparing as comparison
-    from tests.didithelp.builders import SETTINGS
-
     candidates = [improved(0.05), improved(0.1, name="third")]
-    result = comparison.compare(baseline(0.2), candidates, **SETTINGS)
+    result = judge(baseline(0.2), *candidates)
     answers = sentences.answers(result, Words("en"))
     assert [answer.split()[0] for answer in answers] == ["improved", "third"]
     assert sentences.title(result, Words("en")) == (
@@ -152,7 +149,7 @@ def test_several_candidates_get_an_answer_each():
 
 def test_a_fallback_comes_first_in_the_title():
     data = {"name": "mnist-5k", "fallback": "mnist could not be downloaded"}
-    result = compare(baseline(dataset=data), improved(dataset=data))
+    result = judge(baseline(dataset=data), improved(dataset=data))
     assert sentences.title(result, Words("en")) == (
         "FALL-BACK DATA, NOT mnist: improved against baseline on mnist-5k"
     )

@@ -1,0 +1,104 @@
+"""Which arms may be compared: those that saw the same data and hold usable runs.
+
+What is not known of an arm cannot be checked; `didithelp.caveats` says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from didithelp.arm import Arm, finished_rows
+from didithelp.errors import Refusal
+
+
+def refuse_incomparable(arms: Sequence[Arm]) -> None:
+    """Check the reference, which comes first, and each candidate against it.
+
+    Raises:
+        Refusal: one line on the first thing that forbids the comparison.
+    """
+    for arm in arms:
+        _refuse_unusable_runs(arm)
+    for candidate in arms[1:]:
+        _refuse_other_digests(arms[0], candidate)
+        _refuse_other_examples(arms[0], candidate)
+
+
+def _refuse_other_digests(reference: Arm, candidate: Arm) -> None:
+    if reference.dataset is None or candidate.dataset is None:
+        return
+    for reason, keys, fix in (
+        ("different_test_set", ("x_test", "y_test"), "test both arms on one data set"),
+        (
+            "different_training_set",
+            ("x_train", "y_train", "x_validation", "y_validation"),
+            "train both arms from one prepare_data run",
+        ),
+    ):
+        first, second = reference.dataset.sha256, candidate.dataset.sha256
+        known = [key for key in keys if None not in (first[key], second[key])]
+        changed = [key for key in known if first[key] != second[key]]
+        if changed:
+            key = changed[0]
+            raise Refusal(
+                reason,
+                f"SHA-256 of {key} must be equal in both arms, got {first[key]:.12} in "
+                f"{reference.name} and {second[key]:.12} in {candidate.name}; {fix}",
+            )
+
+
+def _refuse_other_examples(reference: Arm, candidate: Arm) -> None:
+    sizes = num_examples(reference), num_examples(candidate)
+    if None not in sizes and sizes[0] != sizes[1]:
+        raise Refusal(
+            "different_test_set",
+            f"both arms must be tested on the same examples, got {sizes[0]:,} in "
+            f"{reference.name} and {sizes[1]:,} in {candidate.name}; test both arms on "
+            "one data set",
+        )
+    if reference.labels is None or candidate.labels is None:
+        return
+    if not np.array_equal(reference.labels, candidate.labels):
+        raise Refusal(
+            "different_test_set",
+            "both arms must hold predictions for the same examples in the same order, "
+            "got different labels; test both arms on one data set",
+        )
+
+
+def num_examples(arm: Arm) -> int | None:
+    """Size of the test set, None where the arm does not tell it."""
+    if arm.labels is not None:
+        return len(arm.labels)
+    return None if arm.dataset is None else arm.dataset.counts["test"]
+
+
+def _refuse_unusable_runs(arm: Arm) -> None:
+    seeds = arm.seeds.tolist()
+    if len(set(seeds)) != len(seeds):
+        raise Refusal(
+            "duplicate_seed",
+            f"seeds of {arm.name} must differ, got {seeds}; keep one run of each seed",
+        )
+    if not seeds:
+        raise Refusal(
+            "no_finished_run",
+            f"{arm.name} must have a finished run, got {len(arm.metrics)} diverged "
+            "ones; lower its learning_rate",
+        )
+    if arm.labels is not None and len(arm.labels) < 2:
+        raise Refusal(
+            "too_few_examples",
+            f"{arm.name} must be tested on two examples or more, got "
+            f"{len(arm.labels)}; use a larger test set",
+        )
+    accuracies = finished_rows(arm)["test_accuracy"]
+    outside = accuracies[~accuracies.between(0, 1)]
+    if len(outside):
+        raise Refusal(
+            "accuracy_out_of_range",
+            f"test_accuracy of {arm.name} must be a fraction in [0, 1], got "
+            f"{outside.iloc[0]:g}; is it a percentage?",
+        )

@@ -1,0 +1,117 @@
+"""The finished runs of an arm as numbers: exact integers where it has predictions."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+
+from didithelp import scores
+from didithelp.arm import METRIC_COLUMNS, Arm, finished_rows
+from didithelp.comparison import PRIMARY_METRIC, Reliability, ReliabilityBin, known
+
+TIMINGS = ("train_seconds",)  # differ from run to run, so no comparison holds them
+
+
+@dataclass(frozen=True)
+class Metric:
+    """How to compare one number per run and test example."""
+
+    name: str
+    higher_is_better: bool
+    unit: float  # value of one count
+    has_margin: bool  # the margin is one of accuracy; none is defined for a loss
+
+
+METRICS = (
+    Metric(PRIMARY_METRIC, True, 1.0, True),
+    Metric("test_cross_entropy", False, scores.LOSS_UNIT, False),
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Runs:
+    """The finished runs of an arm in the order of their seeds.
+
+    values: by metric, (seeds,) float64, NaN where unknown.
+    counts: by name of METRICS, (seeds, examples) int64.
+    digests: one per run, of its probabilities.
+
+    Without predictions the last two are empty, and there is no reliability.
+    """
+
+    name: str
+    seeds: tuple[int, ...]
+    num_started: int
+    values: dict[str, np.ndarray]
+    counts: dict[str, np.ndarray]
+    digests: tuple[str, ...]
+    reliability: Reliability | None
+
+    @property
+    def accuracies(self) -> np.ndarray:
+        """(seeds,) fractions of the test examples that are right."""
+        return self.values[PRIMARY_METRIC]
+
+
+def runs_of(arm: Arm, name: str) -> Runs:
+    """The runs of an arm, under the name that the comparison gives it."""
+    rows = finished_rows(arm)
+    values = {
+        column: rows[column].to_numpy(float, na_value=np.nan)
+        for column in METRIC_COLUMNS
+        if column not in TIMINGS
+    }
+    values["brier_score"] = np.full(len(rows), np.nan)
+    seeds, num_started = tuple(sorted(arm.seeds.tolist())), len(arm.metrics)
+    if arm.probabilities is None or arm.labels is None:
+        return Runs(name, seeds, num_started, values, {}, (), None)
+    probabilities, labels = arm.probabilities[np.argsort(arm.seeds)], arm.labels
+    per_seed = [scores.reliability(run, labels) for run in probabilities]
+    pooled = scores.reliability(
+        np.concatenate(probabilities), np.tile(labels, len(probabilities))
+    )
+    counts = _counts(probabilities, labels)
+    brier = scores.fixed_point(scores.brier_score(probabilities, labels))
+    values |= {
+        **{metric.name: _means(counts[metric.name], metric.unit) for metric in METRICS},
+        "expected_calibration_error": np.array([r.calibration_error for r in per_seed]),
+        "brier_score": _means(brier, scores.LOSS_UNIT),
+    }
+    return Runs(
+        name,
+        seeds,
+        num_started,
+        values,
+        counts,
+        tuple(hashlib.sha256(run.tobytes()).hexdigest() for run in probabilities),
+        Reliability(_bins(pooled), tuple(map(_bins, per_seed))),
+    )
+
+
+def _counts(probabilities: np.ndarray, labels: np.ndarray) -> dict[str, np.ndarray]:
+    losses = scores.negative_log_likelihood(probabilities, labels)
+    return {
+        PRIMARY_METRIC: scores.right_or_wrong(probabilities, labels),
+        "test_cross_entropy": scores.fixed_point(losses),
+    }
+
+
+def _means(counts: np.ndarray, unit: float) -> np.ndarray:
+    """(seeds,) mean over the test examples."""
+    means: np.ndarray = counts.sum(axis=1) / counts.shape[1] * unit
+    return means
+
+
+def _bins(reliability: scores.Reliability) -> tuple[ReliabilityBin, ...]:
+    edges = reliability.edges
+    columns = (reliability.counts, reliability.confidence, reliability.accuracy)
+    return tuple(
+        ReliabilityBin(
+            float(low), float(high), int(count), known(confidence), known(accuracy)
+        )
+        for low, high, count, confidence, accuracy in zip(
+            edges[:-1], edges[1:], *columns, strict=True
+        )
+    )
