@@ -79,8 +79,8 @@ def _numbers(
 ) -> Comparison:
     """The whole answer but for its words."""
     runs = [runs_of(*part) for part in zip(arms, distinct_names(arms), strict=True)]
-    found = differences(runs, settings)
-    primary = [difference for difference in found if difference.is_primary]
+    all_differences = differences(runs, settings)
+    primary = [difference for difference in all_differences if difference.is_primary]
     return Comparison(
         scope=_scope(primary),
         not_covered=tuple(ENGLISH(f"not_covered.{part}") for part in NotCovered),
@@ -99,7 +99,7 @@ def _numbers(
             describing.describe(arm, runs_of_arm, arms[0], run_id)
             for arm, runs_of_arm, run_id in zip(arms, runs, run_ids, strict=True)
         ),
-        differences=found,
+        differences=all_differences,
         verdict=_verdict(primary),
         sentence="",
         warnings=(),

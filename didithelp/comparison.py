@@ -126,6 +126,12 @@ class ComparedArm:
     recipe: dict[str, Any] | None
     changes: dict[str, tuple[Any, Any]] | None
 
+    @property
+    def test_error(self) -> float | None:
+        """Mean fraction of the test examples that are wrong."""
+        accuracy = self.metrics.test_accuracy.mean
+        return None if accuracy is None else 1 - accuracy
+
 
 # --- a difference ---------------------------------------------------------------------
 
@@ -163,7 +169,7 @@ class SinglePair:
 
     table: PairTable
     p: float
-    ci95: Bounds
+    ci95: tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)

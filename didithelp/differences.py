@@ -143,18 +143,25 @@ class _Tests:
     family_size: int
 
 
-def _tests(effects: list[Effect], margin: float | None) -> list[_Tests]:
-    p = [significance.difference_p(effect) for effect in effects]
+def _tests(estimates: list[Effect], margin: float | None) -> list[_Tests]:
+    p = [significance.difference_p(effect) for effect in estimates]
     p_tost = [
         math.nan if margin is None else significance.equivalence_p(effect, margin)
-        for effect in effects
+        for effect in estimates
     ]
-    size = max(1, sum(not math.isnan(value) for value in p))
-    columns = (p, significance.holm(p), p_tost, significance.holm(p_tost))
-    multipliers = (significance.holm_multipliers(family) for family in (p, p_tost))
+    adjusted, adjusted_tost = significance.holm(p), significance.holm(p_tost)
+    steps, steps_tost = map(significance.holm_multipliers, (p, p_tost))
     return [
-        _Tests(*map(float, row), *map(int, steps), size)
-        for row, *steps in zip(zip(*columns, strict=True), *multipliers, strict=True)
+        _Tests(
+            p=p[place],
+            p_holm=float(adjusted[place]),
+            p_tost=p_tost[place],
+            p_tost_holm=float(adjusted_tost[place]),
+            multiplier=int(steps[place]),
+            multiplier_tost=int(steps_tost[place]),
+            family_size=max(1, sum(not math.isnan(value) for value in p)),
+        )
+        for place in range(len(estimates))
     ]
 
 
@@ -342,7 +349,7 @@ def _single_pair(pair: _Pair) -> SinglePair | None:
         only_reference_right=networks.only_reference,
         both_wrong=networks.both_wrong,
     )
-    return SinglePair(table, networks.p, bounds(networks.interval))
+    return SinglePair(table, networks.p, networks.interval)
 
 
 def _per_seed(pair: _Pair) -> tuple[SeedFlips, ...] | None:

@@ -55,10 +55,12 @@ class Effect:
 
     @property
     def seed_variance(self) -> float:
+        """Of both arms together."""
         return sum(self.seed_terms)
 
     @property
     def residual_variance(self) -> float:
+        """Of both arms together."""
         return sum(self.residual_terms)
 
     @property
@@ -71,10 +73,12 @@ class Effect:
 
     @property
     def standard_error(self) -> float:
+        """Of `delta`; NaN where the noise of the seeds is unknown."""
         return math.sqrt(self.variance)
 
     @property
     def item_degrees_of_freedom(self) -> float:
+        """Infinite where nothing is known of test examples."""
         return math.inf if self.num_examples is None else self.num_examples - 1
 
     @property
@@ -187,7 +191,8 @@ def run_counts(values: np.ndarray) -> np.ndarray:
             f"numbers of runs must be finite and below {LARGEST_OF_RUN:g}, got "
             f"{np.max(values)}; are they fractions and nats?"
         )
-    return np.rint(values * RUN_SCALE).astype(np.int64)
+    counts: np.ndarray = np.rint(values * RUN_SCALE)
+    return counts.astype(np.int64)
 
 
 def _variance_of_runs(runs: np.ndarray) -> float:

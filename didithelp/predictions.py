@@ -31,7 +31,8 @@ class Flip:
 
 def predicted_classes(probabilities: np.ndarray) -> np.ndarray:
     """(runs, images) the class with the largest probability; the lowest in a tie."""
-    return probabilities.argmax(axis=2)
+    classes: np.ndarray = probabilities.argmax(axis=2)
+    return classes
 
 
 def confusion(predicted: np.ndarray, labels: np.ndarray, classes: int) -> np.ndarray:
@@ -55,10 +56,7 @@ def most_flipped(
     shares = [
         (predicted == labels).mean(axis=0) for predicted in (reference, candidate)
     ]
-    change = shares[1] - shares[0]
-    gained = np.argsort(-change, kind="stable")[:count]
-    lost = np.argsort(change, kind="stable")[:count]
-    return tuple(
+    gained, lost = (
         [
             Flip(
                 int(index),
@@ -66,11 +64,12 @@ def most_flipped(
                 _opinion(reference[:, index], labels[index]),
                 _opinion(candidate[:, index], labels[index]),
             )
-            for index in chosen
-            if sign * change[index] > 0
+            for index in np.argsort(-gain, kind="stable")[:count]
+            if gain[index] > 0
         ]
-        for sign, chosen in ((1, gained), (-1, lost))
+        for gain in (shares[1] - shares[0], shares[0] - shares[1])
     )
+    return gained, lost
 
 
 def _opinion(predicted: np.ndarray, label: int) -> Opinion:

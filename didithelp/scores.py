@@ -20,7 +20,8 @@ def right_or_wrong(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
     probabilities: (..., N, C) in [0, 1]; labels: (N,). Returns (..., N) int64.
     The first class wins a tie, as in Keras.
     """
-    return (probabilities.argmax(axis=-1) == labels).astype(np.int64)
+    is_right: np.ndarray = probabilities.argmax(axis=-1) == labels
+    return is_right.astype(np.int64)
 
 
 def negative_log_likelihood(
@@ -48,7 +49,8 @@ def brier_score(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """
     errors = probabilities.astype(np.float64)
     errors[..., np.arange(len(labels)), labels] -= 1
-    return np.square(errors).sum(axis=-1)
+    total: np.ndarray = np.square(errors).sum(axis=-1)
+    return total
 
 
 class Reliability(NamedTuple):

@@ -25,11 +25,11 @@ def collapsed(accuracies: np.ndarray, chance: float | None) -> np.ndarray:
     """
     distance = np.median(accuracies) - accuracies
     spread = np.median(np.abs(distance))
-    found = (distance > FAR_BELOW) & (distance > FAR_BELOW_IN_SPREADS * spread)
+    has_collapsed: np.ndarray = distance > max(FAR_BELOW, FAR_BELOW_IN_SPREADS * spread)
     if chance is not None:
         edge = min(2 * chance, chance + NEAR_CHANCE * (1 - chance))
-        found |= accuracies < edge
-    return found
+        has_collapsed |= accuracies < edge
+    return has_collapsed
 
 
 class Outperformance(NamedTuple):

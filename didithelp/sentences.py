@@ -9,7 +9,7 @@ import math
 from collections.abc import Sequence
 
 from didithelp import decision
-from didithelp.comparison import Caveat, Comparison, Difference
+from didithelp.comparison import Caveat, Comparison, Difference, SinglePair
 from didithelp.words import Words, clean, code_of
 
 
@@ -20,7 +20,7 @@ def title(comparison: Comparison, words: Words) -> str:
     text = words("title", candidates=words.list(names[1:]), reference=names[0])
     if dataset.name is not None:
         text = words("title_on_data", title=text, dataset=clean(dataset.name))
-    if dataset.fallback is None:
+    if dataset.fallback is None or dataset.requested is None:
         return text
     return words("title_fallback", requested=clean(dataset.requested), title=text)
 
@@ -61,7 +61,7 @@ def _reasons(reasons: Sequence[str], words: Words) -> list[str]:
 def data(comparison: Comparison, words: Words) -> str:
     """The data set and its size."""
     dataset = comparison.dataset
-    if dataset.counts is None:
+    if dataset.name is None or dataset.counts is None:
         return words("unknown_data")
     counts = {split: words.count(num) for split, num in dataset.counts.items()}
     return words("data", name=clean(dataset.name), **counts)
@@ -124,8 +124,8 @@ class _Answer:
             return self._shown()
         if difference.verdict == "equivalent":
             return self._equivalence()
-        if difference.single_pair:
-            return self._two_networks()
+        if difference.single_pair is not None:
+            return self._two_networks(difference.single_pair)
         if difference.reasons == ("interval_too_wide",):
             return self._undecided()
         return self._words(
@@ -174,15 +174,14 @@ class _Answer:
 
     def _undecided(self) -> str:
         difference, words = self._difference, self._words
+        mde = math.nan if difference.mde80 is None else difference.mde80
         text = words(
             "undecided_sentence",
             new=self._new,
             old=self._old,
             margin=self._margin,
             estimate=self._estimate(),
-            mde=self._with_unit(
-                difference.mde80, words.significant(100 * difference.mde80)
-            ),
+            mde=self._with_unit(mde, words.significant(100 * mde)),
         )
         seeds = difference.seeds_needed_for_margin
         if seeds is None:
@@ -191,9 +190,8 @@ class _Answer:
             text = words.clauses([text, words("seeds_take", seeds=seeds)])
         return f"{text}."
 
-    def _two_networks(self) -> str:
+    def _two_networks(self, pair: SinglePair) -> str:
         difference, words = self._difference, self._words
-        pair = difference.single_pair
         low, high = (self._points(bound) for bound in pair.ci95)
         reasons = [reason for reason in difference.reasons if reason != "too_few_seeds"]
         return words(
@@ -245,7 +243,7 @@ class _Answer:
 
     def _errors(self) -> str:
         before, after = (
-            self._words.percent(1 - arm.metrics.test_accuracy.mean)
+            self._words.percent(arm.test_error)
             for arm in (self._reference, self._candidate)
         )
         return self._words("errors", before=before, after=after)

@@ -54,10 +54,11 @@ def holm(p_values: Sequence[float]) -> np.ndarray:
     return adjusted
 
 
-def holm_multipliers(p_values: Sequence[float]) -> np.ndarray:
+def holm_multipliers(p_values: Sequence[float] | np.ndarray) -> np.ndarray:
     """What Holm's step multiplies each p by: the number of those at least as large.
 
     Where the adjusted p is at most alpha, p is at most alpha over this number.
     """
     p = np.asarray(p_values, dtype=float)
-    return (p >= p[:, None]).sum(axis=1)
+    multipliers: np.ndarray = (p >= p[:, None]).sum(axis=1)
+    return multipliers

@@ -228,7 +228,7 @@ class Words:
             return text
         return text.replace("0.", ".", 1)
 
-    def p_clause(self, p: float, alpha: float | None = None) -> str:
+    def p_clause(self, p: float | None, alpha: float | None = None) -> str:
         """'p = .012' or 'p < .001'."""
         text, numbers = self.p(p, alpha), self._numbers
         clause = numbers.p_below if text == numbers.p_least else numbers.p_equal

@@ -98,7 +98,7 @@ def run(params: Params, step: "Step") -> None:
         loaded,
         language=params.language,
         images=step.answers.test_images(params.baseline, comparison.test_set.sha256),
-        provenance=dataclasses.asdict(step.provenance()),
+        provenance=step.provenance(),
     )
     folder = step.scratch / "comparison"
     report.write(folder)

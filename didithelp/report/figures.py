@@ -211,7 +211,7 @@ def reliability(
             2, 1, sharex=True, gridspec_kw={"height_ratios": [3, 1]}
         )
         filled = [each for each in shares.pooled if each.count]
-        heights = [each.accuracy for each in filled]
+        heights = [each.accuracy for each in filled if each.accuracy is not None]
         _bars(above, filled, heights, color=color, alpha=0.45)
         for bins in shares.per_seed:
             points = [(each.confidence, each.accuracy) for each in bins if each.count]
@@ -237,7 +237,7 @@ def reliability(
 def _bars(
     axes: Axes,
     bins: Sequence[ReliabilityBin],
-    heights: Sequence[float | None],
+    heights: Sequence[float],
     *,
     color: str,
     alpha: float,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from didithelp import sentences
 from didithelp.arm import Arm
@@ -17,7 +17,7 @@ MARK = re.compile(r"[\\`*\[\]|~]|<(?=[A-Za-z/!?])|&(?=#?\w+;)|(?<![^\W_])_|_(?![
 
 
 def table(
-    comparison: Comparison, arms: list[Arm], warnings: list[str], words: Words
+    comparison: Comparison, arms: Sequence[Arm], warnings: list[str], words: Words
 ) -> str:
     """`table.md`: the answer, tables with every number, choices and warnings."""
     reference = comparison.reference

@@ -26,7 +26,7 @@ from didithelp.words import EMPTY, Words
 # --- for programs ---------------------------------------------------------------------
 
 
-def frame(comparison: Comparison, arms: list[Arm]) -> pd.DataFrame:
+def frame(comparison: Comparison, arms: Sequence[Arm]) -> pd.DataFrame:
     """One row per arm, raw numbers: fractions (0.001 is 0.1 point), nats, seconds.
 
     Columns of the difference are empty for the reference. `reasons` and `flags` are
@@ -68,7 +68,7 @@ def _arm_columns(compared: ComparedArm, arm: Arm) -> dict[str, Any]:
         "test_accuracy_sd": accuracy.sd,
         "test_accuracy_min": accuracy.min,
         "test_accuracy_max": accuracy.max,
-        "test_error": _error(compared),
+        "test_error": compared.test_error,
         "test_cross_entropy": metrics.test_cross_entropy.mean,
         "test_cross_entropy_sd": metrics.test_cross_entropy.sd,
         "expected_calibration_error": metrics.expected_calibration_error.mean,
@@ -128,7 +128,7 @@ def headline(comparison: Comparison, words: Words) -> Table:
             label(compared.name, compared.num_finished, words),
             seeds_finished(compared),
             mean_and_sd(compared.metrics.test_accuracy, words),
-            words.number(_scaled(_error(compared), 100), 2),
+            words.number(_scaled(compared.test_error, 100), 2),
         ]
         for compared in comparison.arms
     ]
@@ -178,7 +178,7 @@ def headline_differences(
     return header, rows
 
 
-def arm_table(comparison: Comparison, arms: list[Arm], words: Words) -> Table:
+def arm_table(comparison: Comparison, arms: Sequence[Arm], words: Words) -> Table:
     """Every arm on the test set, with its cost."""
     keys = (
         "arm",
@@ -212,7 +212,7 @@ def _arm_cells(compared: ComparedArm, arm: Arm, words: Words) -> list[str]:
         words.significant(_scaled(accuracy.sd, 100)),
         words.number(_scaled(accuracy.min, 100), 2),
         words.number(_scaled(accuracy.max, 100), 2),
-        words.number(_scaled(_error(compared), 100), 2),
+        words.number(_scaled(compared.test_error, 100), 2),
         words.number(metrics.test_cross_entropy.mean, 4),
         words.number(metrics.expected_calibration_error.mean, 4),
         words.number(metrics.actual_epochs.mean, 1),
@@ -248,17 +248,14 @@ def _difference_table(
         _difference_cells(difference, alpha, words) for difference in differences
     ]
     if primary.calibration is not None:
-        columns += [
-            _calibration_cells(name, difference, words)
-            for name, difference in (
-                (
-                    "expected_calibration_error",
-                    primary.calibration.expected_calibration_error,
-                ),
-                ("brier_score", primary.calibration.brier_score),
-            )
-            if difference is not None
-        ]
+        ece, brier = (
+            primary.calibration.expected_calibration_error,
+            primary.calibration.brier_score,
+        )
+        if ece is not None:
+            columns.append(_calibration_cells("expected_calibration_error", ece, words))
+        if brier is not None:
+            columns.append(_calibration_cells("brier_score", brier, words))
     header = label(primary.candidate, primary.num_seeds[1], words)
     quantities = dict.fromkeys(key for column in columns for key in column)
     rows = [
@@ -273,13 +270,10 @@ def _difference_cells(
     difference: Difference, alpha: float, words: Words
 ) -> dict[str, str]:
     """Quantity → its cell; the first one is the metric."""
-    is_accuracy = difference.metric == "test_accuracy"
+    is_accuracy = difference.is_primary
     scale, decimals = (100, 3) if is_accuracy else (1, 4)
-    pairs = difference.num_seeds[0]
-    if not difference.paired:
-        pairs *= difference.num_seeds[1]
     checks = difference.sensitivity
-    cells = {
+    return {
         "metric": words("accuracy_points" if is_accuracy else "cross_entropy_nats"),
         "difference": words.number(scale * difference.delta, decimals, "+"),
         "interval_95": _range(difference.ci95, scale, decimals, words),
@@ -294,6 +288,18 @@ def _difference_cells(
         "p_wilcoxon": words.p(checks.wilcoxon if checks else None, alpha),
         "verdict_column": words(difference.verdict),
         "reasons_and_flags": reasons_and_flags(difference, words) or EMPTY,
+        **_wins_and_plan(difference, scale, words),
+    }
+
+
+def _wins_and_plan(
+    difference: Difference, scale: float, words: Words
+) -> dict[str, str]:
+    """How often the candidate wins, what it saves, and what could have been found."""
+    pairs = difference.num_seeds[0]
+    if not difference.paired:
+        pairs *= difference.num_seeds[1]
+    cells = {
         "wins": f"{difference.wins}/{pairs}",
         "p_outperform": _with_range(
             words.number(difference.p_outperform, 2),
@@ -302,14 +308,14 @@ def _difference_cells(
     }
     if difference.outperformance is not None:
         cells["outperformance"] = words(difference.outperformance)
-    if is_accuracy:
+    if difference.is_primary:
         reduction_ci95 = difference.relative_error_reduction_ci95
         cells["error_reduction"] = _with_range(
             words.percent(difference.relative_error_reduction, 1),
             _range(reduction_ci95 or (None, None), 100, 1, words, sign=""),
         )
     cells["mde"] = words.significant(_scaled(difference.mde80, scale))
-    if is_accuracy:
+    if difference.is_primary:
         cells["seeds_needed"] = _seeds_needed(difference, words)
     return cells
 
@@ -398,7 +404,7 @@ def mcnemar(
     return Table(header, rows, words("caption_mcnemar"))
 
 
-def cost(comparison: Comparison, arms: list[Arm], words: Words) -> Table:
+def cost(comparison: Comparison, arms: Sequence[Arm], words: Words) -> Table:
     """What training an arm takes."""
     keys = ("arm", "seconds_per_run", "epochs", "kept_epoch", "parameters")
     rows = [
@@ -470,11 +476,6 @@ def _range(
 
 def _with_range(text: str, interval: str) -> str:
     return text if interval == EMPTY else f"{text} ({interval})"
-
-
-def _error(compared: ComparedArm) -> float | None:
-    mean = compared.metrics.test_accuracy.mean
-    return None if mean is None else 1 - mean
 
 
 def _scaled(value: float | None, scale: float) -> float | None:

@@ -1,30 +1,13 @@
 """Tells which code made a run, and the command that makes it again."""
 
-import dataclasses
 import shlex
 import subprocess
 
+from didithelp.provenance import Provenance
 from lab import mlproject
 from lab.runs import tags
 from lab.runs.errors import without_password
 from lab.runs.records import Experiment, StoredRun
-
-
-@dataclasses.dataclass(frozen=True)
-class Provenance:
-    """Where a run comes from; None for what is not known.
-
-    Attributes:
-        source: of the project, a path or an address.
-        commit: of the project.
-        dirty: whether its work tree has changes that no commit holds.
-        command: `mlflow run` with the parameters that differ from their defaults.
-    """
-
-    source: str | None
-    commit: str | None
-    dirty: bool | None
-    command: str | None
 
 
 def source_of(run: StoredRun, experiment: Experiment) -> str | None:

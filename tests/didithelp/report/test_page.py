@@ -13,6 +13,7 @@ from typing import get_args
 import numpy as np
 import pytest
 
+from didithelp.provenance import Provenance
 from didithelp.report import report
 from didithelp.report.document import (
     Block,
@@ -79,12 +80,12 @@ def make_html(tmp_path, reference, candidate, *, language="en", **parts):
 @pytest.fixture(scope="module")
 def html(tmp_path_factory):
     images = np.full((NUM_EXAMPLES, 8, 8), 200, np.uint8)
-    provenance = {
-        "commit": "c0ffee",
-        "dirty": True,
-        "source": "https://host/project.git",
-        "command": "mlflow run . -e main",
-    }
+    provenance = Provenance(
+        commit="c0ffee",
+        dirty=True,
+        source="https://host/project.git",
+        command="mlflow run . -e main",
+    )
     folder = tmp_path_factory.mktemp("page")
     return make_html(
         folder, baseline(), improved(), images=images, provenance=provenance
@@ -225,7 +226,7 @@ def test_markup_in_names_stays_text(tmp_path, name):
         tmp_path,
         baseline(dataset=data, versions={name: name}),
         improved(name=name, dataset=data, recipe=recipe),
-        provenance={"commit": name, "dirty": None, "source": name, "command": name},
+        provenance=Provenance(commit=name, source=name, command=name),
     )
     reader = Reader(html)
     assert reader.open == []

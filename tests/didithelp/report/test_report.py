@@ -12,7 +12,7 @@ from rich.console import Console
 from scipy import stats
 
 from didithelp.comparison import Interval
-from didithelp.report import report
+from didithelp.report import plots, report
 from tests.didithelp.builders import (
     accuracies_only,
     baseline,
@@ -67,7 +67,7 @@ def test_the_thin_line_is_the_t_test_over_seeds_at_the_level_of_the_verdict(pair
     first, second = (arm.metrics.test_accuracy.values for arm in result.arms)
     test = stats.ttest_rel if paired else stats.ttest_ind
     expected = test(second, first, **({} if paired else {"equal_var": False}))
-    found = report._seed_interval(result.primary[0], *result.arms)
+    found = plots.seed_interval(result.primary[0], *result.arms)
     assert found == pytest.approx(tuple(expected.confidence_interval(0.99)))
 
 

@@ -1,0 +1,21 @@
+"""Where an answer comes from: the code that made it, and how to make it again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Each is None where it is not known.
+
+    commit: of the project.
+    dirty: whether its work tree had changes that no commit holds.
+    source: a path or an address of the project.
+    command: a command line that repeats the run.
+    """
+
+    commit: str | None = None
+    dirty: bool | None = None
+    source: str | None = None
+    command: str | None = None

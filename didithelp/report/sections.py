@@ -1,0 +1,112 @@
+"""The sections of a report that are texts and tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from didithelp import sentences
+from didithelp.report import tables
+from didithelp.report.document import Block, Code, Fold, Table, Text
+from didithelp.report.material import Material
+from didithelp.words import clean
+
+
+def numbers(material: Material) -> list[Block]:
+    """The table to look at, and every number behind it."""
+    words, comparison = material.words, material.comparison
+    details: list[Block] = [
+        tables.arm_table(comparison, material.arms, words),
+        *tables.difference_tables(comparison, words),
+    ]
+    return [
+        tables.headline(comparison, words),
+        Fold(words("details_table"), details),
+    ]
+
+
+def recipes(material: Material) -> list[Block]:
+    """What the candidates change, and the whole recipes."""
+    words, comparison = material.words, material.comparison
+    arms = comparison.arms
+    unknown = [clean(arm.name) for arm in arms if arm.recipe is None]
+    if arms[0].recipe is None or len(unknown) == len(arms) - 1:
+        return material.missing("unknown_recipe", unknown)
+    whole = tables.whole_recipes(comparison, words)
+    return [
+        tables.recipe_changes(comparison, words) or Text(words("no_changes")),
+        *material.missing("unknown_recipe", unknown),
+        *([Fold(words("details_recipes"), [whole])] if whole else []),
+    ]
+
+
+def seed_by_seed(material: Material) -> list[Block]:
+    """The test examples that only one of the two networks of a seed gets right."""
+    blocks: list[Block] = []
+    missing = []
+    for difference in material.comparison.primary:
+        table = tables.mcnemar(difference, material.comparison, material.words)
+        if table:
+            blocks.append(table)
+        else:
+            missing.append(clean(difference.candidate))
+    return [*blocks, *material.missing("no_mcnemar", missing)]
+
+
+def cost(material: Material) -> list[Block]:
+    """What training each arm takes."""
+    return [tables.cost(material.comparison, material.arms, material.words)]
+
+
+def sources(material: Material) -> list[Block]:
+    """Where code, data and runs come from, and the command that repeats it all."""
+    rows = [
+        [name, text]
+        for name, text in (*_code_and_data(material), *_runs_and_versions(material))
+        if text
+    ]
+    blocks: list[Block] = [Table(["", ""], rows, prose=True)]
+    if command := material.provenance.command:
+        blocks += [Text(material.words("repeat")), Code(command)]
+    return blocks
+
+
+def limits(material: Material) -> list[Block]:
+    """What the answer is about, and what it is not about."""
+    words, comparison = material.words, material.comparison
+    parts = sentences.not_covered(comparison, words)
+    return [
+        Text(words("limits_scope", scope=sentences.scope(comparison, words))),
+        Text(words("limits_not_covered", parts=parts)),
+        Text(words("note_secondary")),
+    ]
+
+
+def _code_and_data(material: Material) -> Iterable[tuple[str, str | None]]:
+    """Name and text of each row; without a text there is none."""
+    words, comparison = material.words, material.comparison
+    provenance, test_set = material.provenance, comparison.test_set
+    if provenance.commit:
+        states = {True: "dirty", False: "clean", None: "state_unknown"}
+        state = words(states[provenance.dirty])
+        yield words("commit"), f"{provenance.commit} ({state})"
+    yield words("code"), provenance.source
+    yield words("data_row"), sentences.data(comparison, words)
+    yield words("choices_row"), sentences.choices(comparison, words)
+    yield words("test_digest"), test_set.sha256
+    yield words("label_digest"), test_set.labels_sha256
+
+
+def _runs_and_versions(material: Material) -> Iterable[tuple[str, str | None]]:
+    """Versions are told once, if those of all arms are the same."""
+    words = material.words
+    for arm in material.comparison.arms:
+        yield words("run_of", name=arm.name), arm.run_id
+    versions = [
+        ", ".join(f"{name} {version}" for name, version in sorted(arm.versions.items()))
+        for arm in material.arms
+    ]
+    if len(set(versions)) == 1:
+        yield words("versions"), versions[0]
+        return
+    for name, text in zip(material.names, versions, strict=True):
+        yield words("versions_of", name=name), text
