@@ -60,10 +60,10 @@ def result(answer: "RenderableType") -> None:
     """The answer, in color on a terminal; plain in a pipe, a file and with NO_COLOR."""
     from rich.console import Console
 
-    from didithelp.report.terminal import WIDTH
+    from didithelp.report.width import TERMINAL_WIDTH
 
     # The width is fixed: in a narrower window lines wrap, but no number is cut.
-    out = Console(width=WIDTH, highlight=False, markup=False, emoji=False)
+    out = Console(width=TERMINAL_WIDTH, highlight=False, markup=False, emoji=False)
     shown = printable(answer) if isinstance(answer, str) else answer
     out.print("", shown, "", sep="\n")
     sys.stdout.flush()
