@@ -17,9 +17,8 @@ from rich.text import Text
 from didithelp import sentences
 from didithelp.comparison import Comparison
 from didithelp.report import tables
+from didithelp.report.width import TERMINAL_WIDTH
 from didithelp.words import Words, clean
-
-WIDTH = 80  # columns that a terminal can be expected to have
 
 COLORS = {
     "better": "bold green",
@@ -89,5 +88,5 @@ def _table(header: list[str]) -> Table:
 
 def _lines(text: str, indent: str = "") -> list[str]:
     return textwrap.wrap(
-        clean(text), WIDTH, subsequent_indent=indent, break_on_hyphens=False
+        clean(text), TERMINAL_WIDTH, subsequent_indent=indent, break_on_hyphens=False
     )
