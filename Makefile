@@ -17,8 +17,9 @@ main: .venv/main
 	@python -m lab.runs.store
 	mlflow run . -e main --env-manager local $(addprefix -P ,$(P))
 
-# A process per core, up to eight: each loads TensorFlow.
-PYTEST = python -m pytest -n auto --maxprocesses 8 --dist loadgroup
+# A process per core, up to eight, for each loads TensorFlow. The tests of a file stay
+# together: they share what is slow to make.
+PYTEST = python -m pytest -n auto --maxprocesses 8 --dist loadfile
 test: .venv/dev
 	$(PYTEST) -m "not slow"
 

@@ -34,9 +34,10 @@ NUM_SEEDS, NUM_IMAGES, NUM_CLASSES, NUM_EPOCHS = 10, 10_000, 10, 20
 HEAVIEST = 10
 # What the process has done before it compares anything, each with what is above it.
 STAGES = {
-    "MLflow": "import lab.runs.step",
+    "MLflow": "import lab.runs.execution",
     "pandas and SciPy": (
-        "import lab.runs.step, didithelp.report.report, scipy.stats, scipy.optimize"
+        "import lab.runs.execution, didithelp.report.report"
+        ", scipy.stats, scipy.optimize"
     ),
 }
 IMPORT_LINE = re.compile(r"import time:\s*(\d+) \|\s*\d+ \|\s*(\S+)")

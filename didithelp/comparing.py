@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from didithelp import caveats, describing, sentences
+from didithelp import caveats, describing
 from didithelp.arm import Arm, distinct_names
 from didithelp.caveats import NotCovered, Scope
 from didithelp.comparability import num_examples, refuse_incomparable
@@ -25,9 +25,10 @@ from didithelp.comparison import (
 from didithelp.dataset_description import DatasetDescription
 from didithelp.decision import Verdict
 from didithelp.differences import differences
+from didithelp.language import sentences
+from didithelp.language.words import Words
 from didithelp.runs import runs_of
 from didithelp.settings import Pairing, SelectionSet, Settings
-from didithelp.words import Words
 
 ENGLISH = Words("en")
 

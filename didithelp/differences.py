@@ -27,9 +27,9 @@ from didithelp.comparison import (
 )
 from didithelp.decision import Decision
 from didithelp.effects import Effect
+from didithelp.language.words import Words
 from didithelp.runs import METRICS, Metric, Runs
 from didithelp.settings import Settings
-from didithelp.words import Words
 
 # Whether the candidate wins often enough to matter; None where it is unknown.
 OUTPERFORMANCE = {True: "meaningful", False: "not_meaningful", None: None}

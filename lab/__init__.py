@@ -1,8 +1,5 @@
-"""The numerical and the book-keeping parts; see the README for what is where."""
+"""Trains recipes and keeps what they leave: data sets, trials, models, runs.
 
-import os
-
-# MLflow 3.17 sends telemetry from a thread that sets and removes a variable of the
-# environment, which every HTTP request iterates over: requests fail at random then.
-# It must be off before MLflow is imported, by whatever module of ours.
-os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+What judges arms is in `didithelp`, which knows nothing of this package; what a user can
+start is in `steps` and `pipelines`. Importing the package changes nothing.
+"""

@@ -11,9 +11,10 @@ import functools
 from typing import TYPE_CHECKING
 
 from didithelp.parameters import names_of, parameter, texts_of
-from lab import command_line, mlproject
+from lab import command_line, entry_point, mlproject
 from lab.host import console, cores
 from lab.runs.keys import Caching
+from lab.runs.launch import Launch, Launcher
 from lab.runs.plan import Plan
 from lab.training.recipe import Recipe
 from lab.training.seeds import Trials
@@ -33,32 +34,33 @@ class Params(compare.Options, Trials, Caching, prepare_data.Params):
 def run(params: Params, step: "Step", overrides: dict[str, str]) -> None:
     """Answer the question, or with `plan` say what that would take."""
     if params.plan:
-        foreseen = Plan(step)
-        launch_all(params, foreseen, overrides)
-        console.result(foreseen.text())
+        plan = Plan(step.reuse)
+        launch_all(params, plan, overrides)
+        console.result(plan.text())
         return
     answer = launch_all(params, step, overrides)
-    if answer in step.reused:
+    if step.has_reused(answer):
         show_again(answer, step, params.language)
     console.say(f"look closer: {step.where_to_look()}")
 
 
-def launch_all(params: Params, step: "Step | Plan", overrides: dict[str, str]) -> str:
+def launch_all(params: Params, launcher: Launcher, overrides: dict[str, str]) -> str:
     """The four steps; the URI of the last.
 
     Both arms are trained at once. They share the cores trial by trial, so that none is
     idle while an arm's last trial runs or its model is stored.
     """
     trials = texts_of(Trials, params) | texts_of(Caching, params)
-    data = step.launch("prepare_data", **texts_of(prepare_data.Params, params))
-    baseline, improved = step.launch_all(
-        {
-            "train_baseline": {"data": data, **trials},
-            "train_improved": {"data": data, **trials, **overrides},
-        }
+    images = texts_of(prepare_data.Params, params)
+    data = launcher.launch(Launch("prepare_data", images))
+    baseline, improved = launcher.launch_all(
+        [
+            Launch("train_baseline", {"data": data, **trials}),
+            Launch("train_improved", {"data": data, **trials, **overrides}),
+        ]
     )
-    options = texts_of(compare.Options, params)
-    return step.launch("compare", baseline=baseline, improved=improved, **options)
+    arms = {"baseline": baseline, "improved": improved}
+    return launcher.launch(Launch("compare", arms | texts_of(compare.Options, params)))
 
 
 def show_again(answer: str, step: "Step", language: str) -> None:
@@ -67,11 +69,11 @@ def show_again(answer: str, step: "Step", language: str) -> None:
     from didithelp.comparison import Comparison
     from didithelp.report.report import Report
 
-    folder = step.adopt_answer(answer)
+    folder = step.answers.adopt(answer)
     text = (folder / "comparison.json").read_text("utf-8")
     comparison = Comparison.from_json(text)
     loaded = [
-        step.load(compared.run_id, "trials", trials_folder.load)
+        step.artifacts.load(compared.run_id, "trials", trials_folder.load)
         for compared in comparison.arms
         if compared.run_id is not None  # the driver's always have one
     ]
@@ -113,6 +115,4 @@ if __name__ == "__main__":
     changed = {name: given.pop(name) for name in names_of(Recipe) if name in given}
     checked = command_line.or_exit(command_line.build, Params, given)
     console.say(outline(checked, *command_line.or_exit(recipes, changed)))
-    from lab.runs import step as tracking
-
-    tracking.execute(functools.partial(run, overrides=changed), checked, name="main")
+    entry_point.main(checked, functools.partial(run, overrides=changed), name="main")

@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING, Literal
 
 from didithelp.parameters import parameter, values_of
 from didithelp.settings import Settings
-from lab import command_line
+from lab import command_line, entry_point
 from lab.host import console
 from lab.parameters import Located
+from lab.runs.locations import run_of
 
 if TYPE_CHECKING:
     from didithelp.comparison import Comparison, Difference
@@ -37,7 +38,7 @@ def locations(text: str) -> tuple[str, ...]:
 
 @dataclasses.dataclass(frozen=True)
 class Options(Settings):
-    """How the comparison decides, and how it is report."""
+    """How the comparison decides, and how it is told."""
 
     language: Literal["en", "fr"] = parameter("en (English) or fr (French)")
 
@@ -80,34 +81,32 @@ def run(params: Params, step: "Step") -> None:
     logging.getLogger("matplotlib").setLevel(logging.ERROR)
     # Imported here, so that a wrong parameter is told before pandas and SciPy load.
     from didithelp import comparing, trials_folder
-    from didithelp.provenance import Provenance
     from didithelp.report.report import Report
 
     loaded = [
-        step.load(location, "trials", trials_folder.load) for location in params.arms
+        step.artifacts.load(location, "trials", trials_folder.load)
+        for location in params.arms
     ]
     comparison = comparing.compare(
         loaded[0],
         loaded[1:],
-        run_ids=[step.run_of(location) for location in params.arms],
+        run_ids=[run_of(location) for location in params.arms],
         **values_of(Settings, params),
     )
     report = Report(
         comparison,
         loaded,
         language=params.language,
-        images=step.test_images(
-            params.baseline, {"sha256": comparison.test_set.sha256}
-        ),
-        provenance=Provenance(**step.provenance()),
+        images=step.answers.test_images(params.baseline, comparison.test_set.sha256),
+        provenance=step.provenance(),
     )
     folder = step.scratch / "comparison"
     report.write(folder)
-    step.log_answer(
+    step.answers.log(
         folder,
         report.table,
         metrics=headlines(comparison),
-        tags=tags(comparison),
+        described=tags(comparison),
         note=report.note(),
     )
     console.result(report.summary())
@@ -172,7 +171,4 @@ def _joined(words: dict[str, str]) -> str:
 
 
 if __name__ == "__main__":
-    checked = command_line.parse(Params)
-    from lab.runs import step as tracking
-
-    tracking.execute(run, checked, name="compare")
+    entry_point.main(command_line.parse(Params), run, name="compare")

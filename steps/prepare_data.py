@@ -8,7 +8,7 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from didithelp.parameters import parameter, values_of
-from lab import command_line
+from lab import command_line, entry_point
 from lab.data import dataset as data
 from lab.data.prepare import prepare
 from lab.data.sources import NAMES, check_location, fingerprint
@@ -62,7 +62,4 @@ def describe(dataset: data.Dataset) -> None:
 
 
 if __name__ == "__main__":
-    checked = command_line.parse(Params)  # before MLflow loads, which takes seconds
-    from lab.runs import step as tracking
-
-    tracking.execute(run, checked, name="prepare_data")
+    entry_point.main(command_line.parse(Params), run, name="prepare_data")

@@ -8,22 +8,21 @@ Leaves: `trials/` (see `didithelp.trials_folder`), a nested run per trial, the m
 
 import dataclasses
 import functools
-import os
-import sys
 import time
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from didithelp.parameters import parameter, texts_of, values_of
-from lab import command_line
+from lab import command_line, entry_point
 from lab.data import dataset as data
 from lab.engines.processes import ProcessEngine
 from lab.engines.protocol import EpochDone, Job
-from lab.host import console
+from lab.host import console, lifecycle
 from lab.parameters import Located
-from lab.runs import keys
+from lab.runs import keys, locations
 from lab.runs.keys import Caching
+from lab.runs.launch import Launch
 from lab.training.recipe import Recipe
 from lab.training.seeds import Trials
 from lab.training.trial import Trial
@@ -65,7 +64,7 @@ def run(params: Params, step: "Step", engine: "Engine") -> None:
     step.log_dataset(dataset)
     step.log_new_param("regularization_applied", params.recipe.regularization_applied)
     key = keys.trial_key(params.recipe, dataset.description)
-    with step.sole_trainer(key) if params.cache == "on" else nullcontext():
+    with step.trials.sole_trainer(key) if params.cache == "on" else nullcontext():
         trials = train(params, step, engine, folder, key)
     store(params, step, dataset, trials)
 
@@ -73,9 +72,9 @@ def run(params: Params, step: "Step", engine: "Engine") -> None:
 def prepared(params: Params, step: "Step") -> tuple[str, Path, data.Dataset]:
     """Where the `dataset/` is, made by a nested prepare_data run where needed."""
     location = params.data
-    if not step.names_run(location):
-        location = step.launch("prepare_data", dataset=location)
-    folder, dataset = step.load(
+    if not locations.names_run(location):
+        location = step.launch(Launch("prepare_data", {"dataset": location}))
+    folder, dataset = step.artifacts.load(
         location, "dataset", lambda path: (path, data.verify(path))
     )
     return location, folder, dataset
@@ -90,9 +89,9 @@ def train(
     """
     name, total = f"train_{params.arm}", len(params.seeds)
     log = functools.partial(
-        step.log_trial, params.arm, described=texts_of(Recipe, params), key=key
+        step.trials.log, params.arm, described=texts_of(Recipe, params), key=key
     )
-    stored = step.find_trials(key, params.seeds) if params.cache == "on" else []
+    stored = step.trials.find(key, params.seeds) if params.cache == "on" else []
     trials = {trial.seed: trial for trial in stored}
     for trial in stored:
         log(trial)
@@ -152,14 +151,9 @@ if __name__ == "__main__":
     checked = command_line.parse(Params)
     # The workers load TensorFlow while this process loads MLflow.
     with ProcessEngine(checked.num_workers) as started:
-        from lab.runs import step as tracking
-
-        tracking.execute(
-            functools.partial(run, engine=started),
+        entry_point.main(
             checked,
+            functools.partial(run, engine=started),
             name=f"train_{checked.arm}",
         )
-    # All is stored; to unload TensorFlow would take another second or two.
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(0)
+    lifecycle.leave_at_once(0)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from didithelp.parameters import parameter
-from lab import command_line
+from lab import command_line, entry_point
 from lab.data import dataset as data
 from lab.engines.processes import ProcessEngine
 from lab.engines.protocol import EpochDone, Job
@@ -50,10 +50,15 @@ def run(params: Params, step: "Step", engine: "Engine") -> None:
     """Train the trial again and say what came of it."""
     from didithelp import trials_folder
 
-    arm = step.load(params.arm, "trials", trials_folder.load)
-    stored, key = step.trial_of(params.arm, params.trial_seed)
-    folder, dataset = step.data_of(params.arm, data.verify)
-    if dataset.description.sha256 != arm.dataset.sha256:
+    arm = step.artifacts.load(params.arm, "trials", trials_folder.load)
+    trained = step.trials.of_arm(params.arm, params.trial_seed)
+    stored, key = trained.trial, trained.key
+    folder, dataset = step.artifacts.load(
+        step.trials.data_of_arm(params.arm),
+        "dataset",
+        lambda path: (path, data.verify(path)),
+    )
+    if arm.dataset is None or dataset.description.sha256 != arm.dataset.sha256:
         raise ValueError(
             "expected the data set that the arm was trained on, got another one;"
             " was its prepare_data run changed?"
@@ -106,6 +111,4 @@ def causes(stored: Trial, key: keys.Key, now: keys.Key) -> str:
 if __name__ == "__main__":
     checked = command_line.parse(Params)
     with ProcessEngine(1) as started:
-        from lab.runs import step as tracking
-
-        tracking.execute(functools.partial(run, engine=started), checked, name="verify")
+        entry_point.main(checked, functools.partial(run, engine=started), name="verify")

@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from lab.runs.environment import prepare
 from lab.training import environment
 from tests.web import serve
 
+prepare()  # before anything imports MLflow
 os.environ.update(environment.VARIABLES)
 
 # Keras, MLflow, matplotlib and git read and write files of the user as soon as they are

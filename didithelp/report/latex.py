@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from didithelp.language.words import NO_BREAK, THIN, Words, clean
 from didithelp.report.document import (
     Block,
     Code,
@@ -20,7 +21,6 @@ from didithelp.report.document import (
     Table,
     Text,
 )
-from didithelp.words import NO_BREAK, THIN, Words, clean
 
 BABEL = {
     "en": r"\usepackage[english]{babel}",
@@ -92,12 +92,9 @@ def _escape_letter(letter: str) -> str:
 
 
 def table(headline: Table) -> str:
-    """`table.tex`: a tabular to \\input into a text of one's own."""
-    return (
-        "% Needs \\usepackage{booktabs} and \\usepackage{graphicx}.\n"
-        + "\n".join(_tabular(headline))
-        + "\n"
-    )
+    r"""`table.tex`: a tabular to \input into a text of one's own."""
+    needs = r"% Needs \usepackage{booktabs} and \usepackage{graphicx}."
+    return "\n".join([needs, *_tabular(headline), ""])
 
 
 def render(document: Document, words: Words) -> str:
@@ -121,64 +118,81 @@ def render(document: Document, words: Words) -> str:
     return "\n".join([*parts, r"\end{document}", ""])
 
 
-def _block(block: Block) -> Iterable[str]:
+def _block(block: Block) -> list[str]:
+    """The lines of one block."""
     match block:
         case Text(text):
-            yield rf"{escape(text)}\par"
+            return [rf"{escape(text)}\par"]
         case Items(items):
-            yield from _items(items)
+            return _items(items)
         case Code(text):
-            yield r"\begin{quote}\ttfamily\raggedright"
-            yield _breakable(text)
-            yield r"\end{quote}"
+            return _between("quote", [_breakable(text)], r"\ttfamily\raggedright")
         case Table(prose=True):
-            for name, *cells in block.rows:
-                texts = r"\\ ".join(map(_breakable, cells))
-                yield rf"\textbf{{{escape(name)}}}: {{\raggedright {texts}\par}}"
+            return [_prose(*row) for row in block.rows]
         case Table():
-            yield r"\begin{center}"
-            yield from _tabular(block)
-            yield r"\end{center}"
-            if block.caption:
-                yield rf"{{\small {escape(block.caption)}\par}}"
-        case Plots(drawings, caption):
-            width = 0.62 if len(drawings) == 1 else 0.48
-            yield r"\begin{center}"
-            for drawing in drawings:
-                yield (
-                    rf"\includegraphics[width={width}\linewidth]"
-                    rf"{{figures/{drawing.name}.png}}"
-                )
-            yield r"\end{center}"
-            yield rf"{{\small {escape(caption)}\par}}"
+            return _between("center", _tabular(block)) + _caption(block.caption)
+        case Plots():
+            return _plots(block)
         case Gallery():
-            yield rf"\paragraph{{{escape(block.title)}}}\leavevmode\par"
-            if block.sheet:
-                yield r"\begin{center}"
-                yield (
-                    r"\includegraphics[width=\linewidth,height=0.4\textheight,"
-                    rf"keepaspectratio]{{figures/{block.sheet}.png}}"
-                )
-                yield r"\end{center}"
-            else:
-                yield from _items([", ".join(card.lines) for card in block.cards])
+            return _gallery(block)
         case Fold(summary, blocks):
-            yield rf"\paragraph{{{escape(summary)}}}\leavevmode\par"
-            for inner in blocks:
-                yield from _block(inner)
+            lines = [line for inner in blocks for line in _block(inner)]
+            return [_paragraph(summary), *lines]
 
 
-def _tabular(table: Table) -> Iterable[str]:
+def _between(environment: str, lines: Iterable[str], style: str = "") -> list[str]:
+    """Lines inside of an environment, such as "center"."""
+    return [rf"\begin{{{environment}}}{style}", *lines, rf"\end{{{environment}}}"]
+
+
+def _caption(text: str) -> list[str]:
+    return [rf"{{\small {escape(text)}\par}}"] if text else []
+
+
+def _paragraph(title: str) -> str:
+    return rf"\paragraph{{{escape(title)}}}\leavevmode\par"
+
+
+def _prose(name: str, *cells: str) -> str:
+    """A row of a table whose cells are texts, as a paragraph that can be broken."""
+    texts = r"\\ ".join(map(_breakable, cells))
+    return rf"\textbf{{{escape(name)}}}: {{\raggedright {texts}\par}}"
+
+
+def _plots(plots: Plots) -> list[str]:
+    """The figures side by side, and their caption."""
+    width = 0.62 if len(plots.drawings) == 1 else 0.48
+    pictures = [
+        rf"\includegraphics[width={width}\linewidth]{{figures/{drawing.name}.png}}"
+        for drawing in plots.drawings
+    ]
+    return _between("center", pictures) + _caption(plots.caption)
+
+
+def _gallery(gallery: Gallery) -> list[str]:
+    """The pictures on one sheet; without them what there is to say about each."""
+    if gallery.sheet:
+        size = r"width=\linewidth,height=0.4\textheight,keepaspectratio"
+        picture = rf"\includegraphics[{size}]{{figures/{gallery.sheet}.png}}"
+        shown = _between("center", [picture])
+    else:
+        shown = _items(", ".join(card.lines) for card in gallery.cards)
+    return [_paragraph(gallery.title), *shown]
+
+
+def _tabular(table: Table) -> list[str]:
     """A table that is made smaller where it is wider than the text."""
     columns = "l" + "r" * (len(table.header) - 1)
-    yield r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%"
-    yield rf"\begin{{tabular}}{{{columns}}}"
-    yield r"\toprule"
-    yield _row(table.header)
-    yield r"\midrule"
-    yield from map(_row, table.rows)
-    yield r"\bottomrule"
-    yield r"\end{tabular}}"
+    return [
+        r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%",
+        rf"\begin{{tabular}}{{{columns}}}",
+        r"\toprule",
+        _row(table.header),
+        r"\midrule",
+        *map(_row, table.rows),
+        r"\bottomrule",
+        r"\end{tabular}}",
+    ]
 
 
 def _row(cells: list[str]) -> str:
@@ -186,8 +200,7 @@ def _row(cells: list[str]) -> str:
 
 
 def _items(texts: Iterable[str]) -> list[str]:
-    items = [rf"\item {escape(text)}" for text in texts]
-    return [r"\begin{itemize}", *items, r"\end{itemize}"]
+    return _between("itemize", [rf"\item {escape(text)}" for text in texts])
 
 
 def _breakable(text: str) -> str:

@@ -14,10 +14,10 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from didithelp import sentences
 from didithelp.comparison import Comparison
+from didithelp.language import sentences
+from didithelp.language.words import Words, clean
 from didithelp.report import tables
-from didithelp.words import Words, clean
 
 WIDTH = 80  # columns that a terminal can be expected to have
 

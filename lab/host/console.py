@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 
+WIDTH = 80  # columns; that of `didithelp.report.terminal`, which no step needs for it
+
 # Set for steps that run at once: two bars on one terminal would overwrite each other.
 NO_BAR = "TP2_NO_PROGRESS_BAR"
 
@@ -59,8 +61,6 @@ def warn(text: str) -> None:
 def result(answer: "RenderableType") -> None:
     """The answer, in color on a terminal; plain in a pipe, a file and with NO_COLOR."""
     from rich.console import Console
-
-    from didithelp.report.terminal import WIDTH
 
     # The width is fixed: in a narrower window lines wrap, but no number is cut.
     out = Console(width=WIDTH, highlight=False, markup=False, emoji=False)
@@ -109,7 +109,9 @@ class _Lines:
 
 
 class _Bar:
-    def __init__(self, title: str, bar: "rich_progress.Progress", task: int):
+    def __init__(
+        self, title: str, bar: "rich_progress.Progress", task: "rich_progress.TaskID"
+    ):
         self._title, self._bar, self._task = title, bar, task
 
     def advance(self, amount: int = 1) -> None:

@@ -1,8 +1,13 @@
 """How a step's process begins and ends: signals, endings, exit codes."""
 
+import multiprocessing
 import os
 import queue
 import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NoReturn
 
 from lab.host.console import say
@@ -25,7 +30,41 @@ def fail(message: str, status: int) -> NoReturn:
     raise SystemExit(status)
 
 
+def leave_at_once(status: int) -> NoReturn:
+    """End the process and its workers, and wait for nothing.
+
+    Nothing else stops the thread of a step that is interrupted. And where all is
+    stored, to unload TensorFlow would take seconds.
+    """
+    for worker in multiprocessing.active_children():
+        worker.kill()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
+
+
 def note_interruptions() -> None:
     """Ctrl-C and SIGTERM end the step where it waits for that, not wherever it is."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda number, _: endings.put(signal.Signals(number)))
+
+
+class WholeWork:
+    """Pieces of work that are done whole, or not begun once the step is to stop."""
+
+    def __init__(self) -> None:
+        self._is_over = False
+        self._unfinished = threading.Lock()  # held while a piece is not whole
+
+    @contextmanager
+    def piece(self) -> Iterator[None]:
+        """What is done within is whole; a thread that comes too late stands still."""
+        if self._is_over:  # the lock alone would go to whoever is quickest
+            threading.Event().wait()  # until the process ends
+        with self._unfinished:
+            yield
+
+    def stop(self, seconds: float) -> None:
+        """Wait for the piece that is being done, at most so long; no other begins."""
+        self._is_over = True
+        self._unfinished.acquire(timeout=seconds)  # for good

@@ -6,6 +6,8 @@ However its holder ends, a lock is free again.
 import fcntl
 import os
 import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -34,3 +36,16 @@ def take(name: str, *, wait: bool) -> int | None:
         os.close(file)
         raise
     return file
+
+
+@contextmanager
+def held(name: str, when_waiting: Callable[[], None] = lambda: None) -> Iterator[None]:
+    """Hold a lock; where another has it, call `when_waiting`, then wait for it."""
+    lock = take(name, wait=False)
+    while lock is None:
+        when_waiting()
+        lock = take(name, wait=True)
+    try:
+        yield
+    finally:
+        os.close(lock)

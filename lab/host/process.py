@@ -86,7 +86,7 @@ def watch_parent() -> None:
 
 @contextmanager
 def scratch_folder() -> Iterator[Path]:
-    """A folder for temporary files; those of processes that were killed are removed"""
+    """A folder for temporary files; those of killed processes are removed."""
     try:
         parent = Path(tempfile.gettempdir())
     except OSError as error:

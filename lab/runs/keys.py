@@ -117,7 +117,8 @@ def code(*modules: str) -> Part:
 
     Comments, layout, docstrings and the messages of errors do not count. Imports for
     type checking alone are left out, those inside functions are not. The `__init__` of
-    every package around a module counts, for it runs as well.
+    every package around a module counts, for it runs as well, and so do the data that
+    the package brings, such as texts and templates.
     """
     digests: Part = {}
     waiting = [*modules]
@@ -135,7 +136,24 @@ def code(*modules: str) -> Part:
         start = module if path.name == "__init__.py" else package
         digests[name], imports = _read(path.read_bytes(), start)
         waiting += imports
+        if path.name == "__init__.py":
+            digests |= _data(path.parent)
     return digests
+
+
+def _data(package: Path) -> Part:
+    """Digest by file of what is in those folders of a package that hold no modules."""
+    folders = [
+        folder
+        for folder in package.iterdir()
+        if folder.is_dir() and not any(folder.glob("*.py*"))
+    ]
+    return {
+        path.relative_to(PROJECT_DIRECTORY).as_posix(): _digest(path)[:12]
+        for folder in folders
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
 
 
 def step_code(entry_point: str) -> Part:
@@ -165,10 +183,15 @@ def digest_folder(folder: Path) -> str:
     """SHA-256 over names and contents of the files below a folder."""
     digest = hashlib.sha256()
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-        with open(path, "rb") as file:
-            content = hashlib.file_digest(file, "sha256").hexdigest()
-        digest.update(f"{path.relative_to(folder).as_posix()}\0{content}\n".encode())
+        name = path.relative_to(folder).as_posix()
+        digest.update(f"{name}\0{_digest(path)}\n".encode())
     return digest.hexdigest()
+
+
+def _digest(path: Path) -> str:
+    """SHA-256 of a file's content."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _required() -> Iterator[str]:

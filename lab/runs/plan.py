@@ -1,12 +1,14 @@
-"""What a pipeline would do: the same calls as to a real step, but nothing runs."""
+"""What a pipeline would do: it launches as with a real step, but nothing runs."""
 
 import dataclasses
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from lab.runs.launch import Launch
 from lab.training.seeds import parse_seeds
 
 if TYPE_CHECKING:
-    from lab.runs.step import Step
+    from lab.runs.reuse import Reuse
 
 # Stands for the URI of a run that there is not yet.
 PENDING = "pending"
@@ -14,61 +16,67 @@ PENDING = "pending"
 
 @dataclasses.dataclass(frozen=True)
 class _Row:
-    entry_point: str
+    name: str
     what: str
     why: str
     seconds: float | None  # None: it has never run here
 
 
 class Plan:
-    """Takes the place of a `tracking.Step` and writes down what `launch` would do."""
+    """A `Launcher` that writes down what launches would do."""
 
-    def __init__(self, step: "Step"):
-        self._step = step
+    def __init__(self, reuse: "Reuse"):
+        self._reuse = reuse
         self._rows: list[_Row] = []
 
-    def launch(self, entry_point: str, **parameters: str) -> str:
+    def launch(self, launch: Launch) -> str:
         """The URI of the run that would be reused, or `PENDING`."""
-        if PENDING in parameters.values():
-            why, trials = "what it reads is made first", None
+        trials = None
+        if PENDING in launch.parameters.values():
+            why = "what it reads is made first"
         else:
-            found = self._step.look_up(entry_point, **parameters)
-            if found.run is not None:
-                self._rows.append(_Row(entry_point, "reused", f"run {found.why}", 0))
-                return f"runs:/{found.run.info.run_id}"
-            why, trials = found.why, None
-            if "seeds" in parameters:
-                trials, wanted = self._step.count_trials(entry_point, **parameters)
-                why += f"; {trials} of {wanted} trials to train"
-        seconds = self._seconds(entry_point, parameters.get("seeds"), trials)
-        self._rows.append(_Row(entry_point, "runs", why, seconds))
+            known = self._reuse.look_up(launch)
+            if known.run_id is not None:
+                self._rows.append(_Row(launch.name, "reused", f"run {known.why}", 0))
+                return f"runs:/{known.run_id}"
+            why = known.why
+            if "seeds" in launch.parameters:
+                count = self._reuse.count_trials(launch)
+                trials = count.missing
+                why += f"; {count.missing} of {count.needed} trials to train"
+        self._rows.append(_Row(launch.name, "runs", why, self._seconds(launch, trials)))
         return PENDING
 
-    def launch_all(self, steps: dict[str, dict[str, str]]) -> list[str]:
+    def launch_all(self, launches: Sequence[Launch]) -> list[str]:
         """`launch` for each, in order."""
-        return [self.launch(name, **parameters) for name, parameters in steps.items()]
-
-    def _seconds(
-        self, entry_point: str, seeds: str | None, trials: int | None
-    ) -> float | None:
-        """What it would take, from what it has taken."""
-        usual = self._step.usual_seconds(entry_point, trains=seeds is not None)
-        if usual is None:
-            return None
-        around, each = usual
-        if trials is None and seeds is not None:
-            trials = len(parse_seeds(seeds))
-        return around + each * (trials or 0)
+        return [self.launch(launch) for launch in launches]
 
     def text(self) -> str:
         """A table of a few lines."""
         lines = ["plan (nothing is run):"]
         for row in self._rows:
             time = "" if row.what == "reused" else f"  {_about(row.seconds)}"
-            lines.append(f"  {row.entry_point:<14}  {row.what:<6}{time}  {row.why}")
-        if None not in (seconds := [row.seconds for row in self._rows]):
+            lines.append(f"  {row.name:<14}  {row.what:<6}{time}  {row.why}")
+        seconds = [row.seconds for row in self._rows if row.seconds is not None]
+        if len(seconds) == len(self._rows):
             lines.append(f"{_about(sum(seconds))} in all")
         return "\n".join(lines)
+
+    def _seconds(self, launch: Launch, trials: int | None) -> float | None:
+        """What it would take, from what it has taken; None if it never ran.
+
+        Args:
+            launch: of a step.
+            trials: how many it would train; None where that is not known yet, and all
+                of them may be missing.
+        """
+        seeds = launch.parameters.get("seeds")
+        cost = self._reuse.usual_cost(launch.entry_point, trains=seeds is not None)
+        if cost is None:
+            return None
+        if trials is None and seeds is not None:
+            trials = len(parse_seeds(seeds))
+        return cost.around + cost.each * (trials or 0)
 
 
 def _about(seconds: float | None) -> str:

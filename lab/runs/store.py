@@ -1,4 +1,4 @@
-"""Make MLflow's store in this folder, if there is none: `python -m lab.runs.store`.
+"""Makes MLflow's store in this folder, if there is none: `python -m lab.runs.store`.
 
 Two `mlflow run` that open a fresh SQLite store at once break each other (MLflow 3.17),
 before any code of ours runs. Whoever calls this first makes it, the others wait.
@@ -9,6 +9,7 @@ import os
 from pathlib import Path
 
 from lab.host import locks
+from lab.runs import environment
 
 DATABASE = "mlflow.db"  # MLflow's own default
 
@@ -16,18 +17,20 @@ DATABASE = "mlflow.db"  # MLflow's own default
 def make() -> None:
     """Make the store, or wait until whoever makes it is done."""
     place = hashlib.sha256(os.getcwdb()).hexdigest()[:16]
-    lock = locks.take(f"store-{place}", wait=True)
-    try:
+    with locks.held(f"store-{place}"):
         if not Path(DATABASE).exists():
-            from lab.runs import step as tracking  # takes seconds
-
             # Renamed at the end, so that what has this name is whole.
             unfinished = Path(f".{DATABASE}.unfinished")
             unfinished.unlink(missing_ok=True)
-            tracking.open_store(f"sqlite:///{unfinished}")
+            _make_database(unfinished)
             unfinished.rename(DATABASE)
-    finally:
-        os.close(lock)
+
+
+def _make_database(path: Path) -> None:
+    environment.prepare()
+    import mlflow  # takes seconds
+
+    mlflow.MlflowClient(f"sqlite:///{path}").search_experiments(max_results=1)
 
 
 if __name__ == "__main__" and "MLFLOW_TRACKING_URI" not in os.environ:

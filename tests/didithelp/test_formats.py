@@ -4,9 +4,7 @@ Each is refused in one line, and before memory is taken for what it claims to ho
 """
 
 import struct
-import tracemalloc
 import zipfile
-from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 
@@ -14,31 +12,9 @@ import numpy as np
 import pytest
 
 from didithelp import formats
-from didithelp.errors import DataError
+from tests.crafted_files import IMAGES, MIB, refusal
 
-IMAGES = np.arange(24, dtype=np.uint8).reshape(4, 3, 2)
 LABELS = np.arange(4, dtype=np.uint8)
-MIB = 2**20
-
-
-@contextmanager
-def little_memory():
-    """Fail if more is ever allocated than files as small as these can need."""
-    tracemalloc.start()
-    try:
-        yield
-        assert tracemalloc.get_traced_memory()[1] < 16 * MIB
-    finally:
-        tracemalloc.stop()
-
-
-def refusal(read, *arguments) -> str:
-    """The one line in which a reader refuses."""
-    with little_memory(), pytest.raises(DataError) as caught:
-        read(*arguments)
-    text = str(caught.value)
-    assert "\n" not in text and "must" in text and "got" in text and ";" in text
-    return text
 
 
 # --- .npz -----------------------------------------------------------------------------

@@ -1,8 +1,4 @@
-"""Tests of this folder are slow; what is slow to make, they share.
-
-One pipeline that has finished serves all of them. Tests of one module stay together
-where several processes share the work, because they share a store.
-"""
+"""Tests of this folder are slow; one pipeline that has finished serves all of them."""
 
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -22,7 +18,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(HERE):
             item.add_marker(pytest.mark.slow)
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
 
 
 class Pipeline(NamedTuple):

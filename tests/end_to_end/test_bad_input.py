@@ -31,7 +31,7 @@ from tests.bad_input import (
 )
 from tests.place import Place
 
-AT_ONCE = 3
+AT_ONCE = 2
 ENTRY_POINTS = tuple(mlproject.project()["entry_points"])
 
 # One text with everything a shell acts on; {evidence} is a file that must not appear.

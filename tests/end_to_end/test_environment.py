@@ -24,7 +24,8 @@ STEP = """
 from dataclasses import dataclass
 from pathlib import Path
 import sqlite3
-from lab.runs import step as tracking
+from didithelp.parameters import Parameters, parameter
+from lab import entry_point
 
 @dataclass(frozen=True)
 class Params(Parameters):
@@ -33,7 +34,7 @@ class Params(Parameters):
 def run(params, step):
     {body}
 
-tracking.execute(run, Params(Path("{folder}")), name="step")
+entry_point.main(Params(Path("{folder}")), run, name="step")
 """
 
 

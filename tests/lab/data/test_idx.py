@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from lab.data.idx import read_idx
-from tests.didithelp.test_formats import IMAGES, MIB, refusal
+from tests.crafted_files import IMAGES, MIB, refusal
 
 
 def idx(*axes: int, body: bytes = b"") -> bytes:

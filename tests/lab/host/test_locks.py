@@ -33,3 +33,15 @@ def test_a_folder_of_another_user_is_not_trusted():
     os.chown(locks.folder(), 12345, -1)
     with pytest.raises(PermissionError, match="must be yours"):
         locks.folder()
+
+
+def test_who_finds_a_lock_held_says_so_and_waits():
+    first = locks.take("a", wait=False)
+
+    def let_go():
+        os.close(first)
+
+    with locks.held("a", let_go):
+        assert locks.take("a", wait=False) is None
+    with locks.held("a"):
+        pass

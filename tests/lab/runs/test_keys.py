@@ -50,11 +50,17 @@ SOURCES = sorted(
     for path in (mlproject.PROJECT_DIRECTORY / room).rglob("*.py")
 )
 
+DATA = sorted(  # of didithelp: texts, templates and their style sheet
+    path.relative_to(mlproject.PROJECT_DIRECTORY).as_posix()
+    for kind in ("toml", "html", "css")
+    for path in (mlproject.PROJECT_DIRECTORY / "didithelp").rglob(f"*.{kind}")
+)
+
 
 @pytest.fixture
 def project(tmp_path, monkeypatch):
     """A copy of the project's code that a test may edit."""
-    for name in (*SOURCES, "MLproject", "requirements.txt"):
+    for name in (*SOURCES, *DATA, "MLproject", "requirements.txt"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(mlproject.PROJECT_DIRECTORY / name, tmp_path / name)
     monkeypatch.setattr(keys, "PROJECT_DIRECTORY", tmp_path)
@@ -91,7 +97,7 @@ def test_a_trial_depends_on_few_files():
     assert set(keys.trial_key(make_recipe(), DATASET).code) == CLOSURE
 
 
-@pytest.mark.parametrize("file", SOURCES)
+@pytest.mark.parametrize("file", [*SOURCES, *DATA])
 def test_an_edit_trains_again_only_where_it_can_change_the_weights(project, file):
     before = trial_digest()
     append(project / file, "\nANSWER = 42\n")
@@ -128,6 +134,8 @@ def test_another_update_rule_trains_again(project, file, old, new):
     ("file", "affected"),
     [
         ("didithelp/report/report.py", {"compare"}),
+        ("didithelp/language/texts/fr.toml", {"compare"}),
+        ("didithelp/report/html/templates/report.css", {"compare"}),
         ("didithelp/comparing.py", {"compare"}),
         ("steps/train.py", {"train_baseline", "train_improved"}),
         ("steps/prepare_data.py", {"prepare_data"}),

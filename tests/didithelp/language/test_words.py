@@ -14,7 +14,7 @@ import pytest
 import didithelp
 from didithelp import settings
 from didithelp.caveats import NotCovered, Scope
-from didithelp.words import LANGUAGES, Words, catalog, clean, code_of
+from didithelp.language.words import LANGUAGES, Words, catalog, clean, code_of
 
 NO_BREAK, THIN = "\u00a0", "\u202f"
 OWN = ("numbers", "typography")  # tables that each language has for itself
@@ -22,7 +22,7 @@ each_language = pytest.mark.parametrize("language", LANGUAGES)
 
 
 def tables(language):
-    file = resources.files("didithelp") / "texts" / f"{language}.toml"
+    file = resources.files("didithelp.language") / "texts" / f"{language}.toml"
     return tomllib.loads(file.read_text(encoding="utf-8"))
 
 
@@ -88,15 +88,16 @@ def test_french_punctuation_never_begins_a_line():
 
 
 def asked():
-    """Keys that the code of `didithelp` names, and patterns of those it computes.
+    """Keys that `didithelp` and its templates name, and patterns of computed ones.
 
     A key is used if the sources hold it as a string, whatever for: a reason or a
     verdict is named where it is found and told by that name.
     """
     strings, patterns = set(), set()
-    for path in Path(didithelp.__file__).parent.rglob("templates/*.html"):
-        strings |= set(re.findall(r'words\("(\w+)"', path.read_text(encoding="utf-8")))
-    for path in Path(didithelp.__file__).parent.rglob("*.py"):
+    folder = Path(didithelp.__file__).parent
+    for path in folder.rglob("*.html"):
+        strings.update(re.findall(r'words\("(\w+)"', path.read_text(encoding="utf-8")))
+    for path in folder.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 strings.add(node.value)

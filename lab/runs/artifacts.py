@@ -1,0 +1,105 @@
+"""Brings artifact folders of runs, and folders of users, to this machine."""
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import mlflow
+from mlflow.exceptions import MlflowException
+
+from lab.runs import locations
+from lab.runs.records import Experiment, tracking_address
+
+Loaded = TypeVar("Loaded")
+
+
+class Artifacts:
+    """What steps have left, by location.
+
+    A location is an artifact URI, a run id, or a path from the caller's folder.
+    """
+
+    def __init__(self, experiment: Experiment, scratch: Path, working_directory: Path):
+        self._experiment = experiment
+        self._scratch = scratch
+        self._working_directory = working_directory
+
+    def fetch(self, location: str, folder: str) -> Path:
+        """The local copy of a folder that a finished step has left.
+
+        Args:
+            location: as above.
+            folder: what the step calls it, for locations that name only a run.
+
+        Raises:
+            ValueError: there is no such folder, or its run did not finish.
+        """
+        if not locations.names_run(location):
+            return self._existing_folder(location)
+        if locations.is_run_id(location):
+            location = f"runs:/{location}"
+        if location.startswith("runs:/"):
+            location = self._artifact_of_run(location, folder)
+        return self.download(location)
+
+    def load(
+        self, location: str, folder: str, loader: Callable[[Path], Loaded]
+    ) -> Loaded:
+        """`loader` of what `fetch` brings; its errors name the location, not the copy.
+
+        Raises:
+            ValueError: as `fetch`, and whatever `loader` finds wrong.
+        """
+        path = self.fetch(location, folder)
+        try:
+            return loader(path)
+        except ValueError as error:
+            error.args = (str(error).replace(str(path), location),)
+            raise
+
+    def download(self, uri: str) -> Path:
+        """A copy of an artifact, whatever the state of its run.
+
+        Raises:
+            ValueError: it is not there, or cannot be read.
+        """
+        target = tempfile.mkdtemp(dir=self._scratch)
+        try:
+            return Path(mlflow.artifacts.download_artifacts(uri, dst_path=target))
+        except Exception as error:  # each kind of artifact store has its own
+            reason = (str(error) or type(error).__name__).splitlines()[0]
+            raise ValueError(f"{uri} could not be fetched: {reason}") from None
+
+    def _existing_folder(self, location: str) -> Path:
+        path = self._working_directory / Path(location).expanduser()
+        if not path.is_dir():
+            raise ValueError(
+                f"expected a runs:/ URI, a run id or a folder, got {location!r},"
+                f" and {path} is no folder; copy the run id from the MLflow UI"
+            )
+        return path
+
+    def _artifact_of_run(self, uri: str, folder: str) -> str:
+        """runs:/<id>[/<folder>] of a finished run, with the folder."""
+        run_id, _, inside = uri.removeprefix("runs:/").strip("/").partition("/")
+        try:
+            run = self._experiment.get(run_id)
+        except MlflowException:
+            raise ValueError(
+                f"expected a run on {tracking_address()}, got {uri!r}, which is"
+                " not there; check MLFLOW_TRACKING_URI and the run id"
+            ) from None
+        if run.status != "FINISHED":
+            raise ValueError(
+                f"expected a finished run, got {run_id}, which is {run.status};"
+                " repeat that step first"
+            )
+        inside = inside or folder
+        if not self._experiment.artifacts(run_id, inside):
+            present = ", ".join(self._experiment.artifacts(run_id))
+            raise ValueError(
+                f"run {run_id} must have an artifact folder {inside!r}, it has"
+                f" {present or 'none'}; give the run of another step"
+            )
+        return f"runs:/{run_id}/{inside}"

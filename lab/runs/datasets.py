@@ -1,0 +1,63 @@
+"""Notes which images a run was given, as MLflow's data set inputs."""
+
+from typing import TYPE_CHECKING
+
+import mlflow
+from mlflow.data.code_dataset_source import CodeDatasetSource
+from mlflow.data.dataset import Dataset as MlflowDataset
+from mlflow.data.dataset_source import DatasetSource
+from mlflow.data.http_dataset_source import HTTPDatasetSource
+from mlflow.data.numpy_dataset import from_numpy
+from mlflow.exceptions import MlflowException
+
+from lab.runs import tags
+
+if TYPE_CHECKING:
+    from lab.data.dataset import Dataset
+
+CONTEXTS = {"train": "training", "validation": "validation", "test": "testing"}
+
+
+def log(dataset: "Dataset") -> None:
+    """Record the three splits as inputs of the active run, by our digests.
+
+    MLflow's own digest covers only the first 10,000 elements of an array.
+    """
+    digests = dataset.description.digests
+    for split, context in CONTEXTS.items():
+        images = from_numpy(
+            getattr(dataset, f"x_{split}"),
+            targets=getattr(dataset, f"y_{split}"),
+            source=_source(dataset),
+            name=f"{dataset.name}-{split}",
+            digest=digests[f"x_{split}"][:16],
+        )
+        _log_input(images, context)
+    described = {
+        "dataset": dataset.name,
+        "test_images_sha256": digests["x_test"],
+        "train_images_sha256": digests["x_train"],
+    }
+    if dataset.fallback:
+        described[tags.DATASET_FALLBACK] = dataset.fallback
+    mlflow.set_tags(described)
+
+
+def _log_input(images: MlflowDataset, context: str) -> None:
+    """Add a data set to the active run.
+
+    MLflow 3.17 looks whether a data set is there and then adds it. Of two runs that do
+    so at once the second fails, and finds it the next time.
+    """
+    try:
+        mlflow.log_input(images, context=context)
+    except MlflowException:
+        mlflow.log_input(images, context=context)
+
+
+def _source(dataset: "Dataset") -> DatasetSource:
+    """Where the images came from; what is no URL is recorded as it is written."""
+    source = dataset.description.source
+    if source.startswith("https://"):
+        return HTTPDatasetSource.from_dict({"url": source})
+    return CodeDatasetSource({"source": source})

@@ -1,0 +1,35 @@
+"""What went wrong between this project and MLflow, in words for people."""
+
+import re
+import traceback
+
+from mlflow.exceptions import MlflowException
+
+from lab.engines.protocol import TrialError
+
+# Lines that SQLAlchemy adds to what the database says.
+_SQL_DETAILS = ("[SQL", "[parameters", "(Background on", "(raised as a result")
+
+
+class StepError(RuntimeError):
+    """A step that this one had started did not finish."""
+
+
+def in_words(error: BaseException) -> str:
+    """The error on one line, without passwords.
+
+    A worker's traceback and that of a mistake of ours are kept whole.
+    """
+    known = ValueError | OSError | StepError | TrialError | MlflowException
+    if not isinstance(error, known):
+        return "".join(traceback.format_exception(error))
+    if isinstance(error, TrialError):
+        return str(error)
+    lines = str(error).splitlines()
+    words = " ".join(line for line in lines if not line.startswith(_SQL_DETAILS))
+    return without_password(" ".join(words.split()))
+
+
+def without_password(text: str) -> str:
+    """The text with every https://name:password@host/ as https://host/."""
+    return re.sub(r"(?<=://)[^/@\s]+@", "", text)

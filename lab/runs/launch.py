@@ -1,0 +1,42 @@
+"""What a pipeline asks for: a launch, and the protocol of whoever takes it."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+
+@dataclasses.dataclass(frozen=True)
+class Launch:
+    """One step to run.
+
+    Attributes:
+        entry_point: of MLproject.
+        parameters: text by name; those left out have MLproject's defaults.
+        name: of its run and on the console; the entry point where none is given.
+    """
+
+    entry_point: str
+    parameters: Mapping[str, str]
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.name:
+            object.__setattr__(self, "name", self.entry_point)
+
+
+class Launcher(Protocol):
+    """Runs launches, or says what running them would take."""
+
+    def launch(self, launch: Launch) -> str:
+        """Take one launch and wait for its end.
+
+        Returns:
+            the URI of its run, to which a folder can be appended: "runs:/<run id>".
+        """
+
+    def launch_all(self, launches: Sequence[Launch]) -> list[str]:
+        """Take several launches at once, also of one entry point.
+
+        Returns:
+            the URIs of their runs, in the order of the launches.
+        """

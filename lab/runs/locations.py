@@ -1,0 +1,27 @@
+"""What a location names that a person or a step has given: a run, or something else."""
+
+import re
+
+_RUN_ID = re.compile(r"[0-9a-f]{32}")
+_URI_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:/")
+
+
+def is_run_id(location: str) -> bool:
+    """Whether it is a run id and nothing more."""
+    return bool(_RUN_ID.fullmatch(location))
+
+
+def names_run(location: str) -> bool:
+    """Whether it is a run id or an artifact URI, and so no path, web address or name.
+
+    Only for such a location is MLflow asked.
+    """
+    is_web = location.startswith(("http://", "https://"))
+    is_uri = bool(_URI_SCHEME.match(location)) and not is_web
+    return is_run_id(location) or is_uri
+
+
+def run_of(location: str) -> str | None:
+    """The id of the run that a location names, if it names one."""
+    named = re.match(r"(?:runs:/)?([0-9a-f]{32})(?:/|$)", location)
+    return named[1] if named else None

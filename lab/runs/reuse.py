@@ -1,0 +1,188 @@
+"""Looks up whether a result is there already, and what making it would take."""
+
+import dataclasses
+import importlib
+import sys
+import urllib.parse
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import mlflow
+
+from didithelp.dataset_description import DatasetDescription
+from didithelp.parameters import texts_of
+from lab import command_line, mlproject
+from lab.host import cores
+from lab.runs import keys, locations, tags
+from lab.runs.keys import Key
+from lab.runs.launch import Launch
+from lab.runs.records import Experiment, StoredRun
+
+RUNS_TRIED = 20  # of those that should have the result, before it is made again
+REASONS_SHOWN = 3  # in the line that says why a step runs
+
+
+@dataclasses.dataclass(frozen=True)
+class Lookup:
+    """What is known of a launch before it runs.
+
+    Attributes:
+        key: what its result depends on; None where an input cannot be identified.
+        run_id: of a finished run with that result, if there is one.
+        why: it is reused, or runs, in a few words.
+    """
+
+    key: Key | None
+    run_id: str | None
+    why: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Cost:
+    """Seconds that a step took the last time: around its trials, and for each trial."""
+
+    around: float
+    each: float
+
+
+@dataclasses.dataclass(frozen=True)
+class TrialCount:
+    """How many trials a training step needs, and how many of those it would train."""
+
+    needed: int
+    missing: int
+
+
+class Reuse:
+    """What the experiment holds, seen by a step that is about to launch others.
+
+    Args:
+        is_on: False for `cache=off`: whatever is there is made again.
+    """
+
+    def __init__(self, experiment: Experiment, working_directory: Path, is_on: bool):
+        self._experiment = experiment
+        self._working_directory = working_directory
+        self._is_on = is_on
+
+    def look_up(self, launch: Launch) -> Lookup:
+        """Whether a launch would run anything, and why.
+
+        Raises:
+            ValueError: its parameters are wrong.
+        """
+        key = self.key(launch)
+        if key is None:
+            return Lookup(None, None, "its input was not made by a step")
+        if not self._is_on:
+            return Lookup(key, None, "cache=off")
+        losses = []
+        for run in self._experiment.with_key(key, most=RUNS_TRIED):
+            loss = self._what_is_lost(run)
+            if loss is None:
+                return Lookup(key, run.run_id, f"{run.run_id[:8]} of {run.when}")
+            losses.append(loss)
+        why = losses[0] if losses else self._what_is_new(launch.entry_point, key)
+        return Lookup(key, None, why)
+
+    def key(self, launch: Launch) -> Key | None:
+        """What the result of a launch depends on; None if its input has no digest.
+
+        Raises:
+            ValueError: its parameters are wrong.
+        """
+        params = self._params(launch)
+        inputs = {}
+        for name, text in launch.parameters.items():
+            if locations.names_run(text):
+                digest = self._run(text).tags.get(tags.OUTPUT_DIGEST)
+                if digest is None:
+                    return None
+                inputs[name] = digest
+        module = sys.modules[type(params).__module__]
+        if hasattr(module, "sources"):
+            inputs |= module.sources(params)
+        kept = texts_of(type(params), params)
+        for name in (*keys.NO_EFFECT, *inputs):
+            kept.pop(name, None)
+        code = keys.step_code(launch.entry_point)
+        return Key(code, keys.versions(), kept, inputs)
+
+    def usual_cost(self, entry_point: str, *, trains: bool) -> Cost | None:
+        """What a step took the last time.
+
+        None if it never ran, or with `trains` if it never trained anything.
+        """
+        has_trained = "metrics.num_trained > 0" if trains else ""
+        last = self._experiment.finished_step(entry_point, has_trained)
+        if last is None:
+            return None
+        if not trains:
+            return Cost(around=last.seconds, each=0)
+        return Cost(
+            around=max(0, last.seconds - last.metrics["training_seconds"]),
+            each=last.metrics["train_seconds"] / len(cores.available()),
+        )
+
+    def count_trials(self, launch: Launch) -> TrialCount:
+        """How many trials the launch of a training step would train."""
+        params = self._params(launch)
+        data = self._run(params.data).artifacts
+        content = mlflow.artifacts.load_dict(f"{data}/dataset/dataset.json")
+        description = DatasetDescription.from_json(content)
+        key = keys.trial_key(params.recipe, description)
+        stored = {int(run.tags[tags.SEED]) for run in self._experiment.with_key(key)}
+        num_stored = len(stored.intersection(params.seeds)) if self._is_on else 0
+        return TrialCount(len(params.seeds), len(params.seeds) - num_stored)
+
+    def _run(self, location: str) -> StoredRun:
+        return self._experiment.get(locations.run_of(location) or "")
+
+    def _params(self, launch: Launch) -> Any:
+        """All parameters of a launch, checked.
+
+        Their class is known only when MLproject has been read, hence `Any`.
+        """
+        module = importlib.import_module(keys.module_of(launch.entry_point))
+        given = {
+            **mlproject.defaults(launch.entry_point),
+            "working_directory": str(self._working_directory),
+            **launch.parameters,
+        }
+        return command_line.build(module.Params, given)
+
+    def _what_is_new(self, entry_point: str, key: Key) -> str:
+        """Why no stored result fits, against the latest of this step."""
+        last = self._experiment.finished_step(
+            entry_point, f"tags.{tags.CACHE_KEY} != ''"
+        )
+        if last is None:
+            return "it has not run here before"
+        try:
+            before = Key.from_json(last.tags[tags.CACHE_PARTS])
+        except (ValueError, TypeError):
+            return "the last run was of another version"
+        changes = keys.changes(before, key)
+        more = len(changes) - REASONS_SHOWN
+        return ", ".join(changes[:REASONS_SHOWN]) + f" and {more} more" * (more > 0)
+
+    def _what_is_lost(self, run: StoredRun) -> str | None:
+        """Why the result of a finished run cannot be used again, if so."""
+        output, digest = run.tags[tags.OUTPUT], run.tags.get(tags.OUTPUT_DIGEST)
+        if tags.DATASET_FALLBACK in run.tags and output == "dataset":
+            return "the data set was replaced the last time"
+        if not self._experiment.artifacts(run.run_id, output):
+            return f"the files of run {run.run_id[:8]} are gone"
+        folder = _local_folder(run.artifacts)
+        if folder and digest and keys.digest_folder(folder / output) != digest:
+            return f"the files of run {run.run_id[:8]} were changed"
+        return None
+
+
+def _local_folder(uri: str) -> Path | None:
+    """The folder of this machine that an artifact URI names, if it is one."""
+    parts = urllib.parse.urlparse(uri)
+    if parts.netloc or parts.scheme not in ("", "file"):
+        return None
+    return Path(urllib.request.url2pathname(parts.path if parts.scheme else uri))

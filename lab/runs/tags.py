@@ -1,0 +1,31 @@
+"""Names of the tags of runs: those of this project, and MLflow's that it reads."""
+
+from mlflow.utils.mlflow_tags import (
+    MLFLOW_GIT_COMMIT,
+    MLFLOW_LOGGED_ARTIFACTS,
+    MLFLOW_PARENT_RUN_ID,
+    MLFLOW_PROJECT_ENTRY_POINT,
+    MLFLOW_RUN_NAME,
+    MLFLOW_RUN_NOTE,
+    MLFLOW_SOURCE_NAME,
+)
+
+# A run's key says what its result depends on (see `lab.runs.keys`).
+CACHE_KEY, CACHE_PARTS = "cache_key", "cache_parts"
+# The artifact folder that a run leaves, and the SHA-256 of its files.
+OUTPUT, OUTPUT_DIGEST = "output", "output_sha256"
+PROCESS = "process"  # identity of the process that has to end the run
+REUSED_FROM = "reused_from"  # the run that has the files of a trial
+DATA_RUN = "data_run"  # the prepare_data run that an arm was trained on
+DATASET_FALLBACK = "dataset_fallback"  # why another data set was taken
+ARM, SEED, MODEL_SEED = "arm", "seed", "model_seed"
+ERROR = "error"  # why a run did not finish
+
+# MLflow's own.
+COMMIT = MLFLOW_GIT_COMMIT
+ENTRY_POINT = MLFLOW_PROJECT_ENTRY_POINT
+LOGGED_TABLES = MLFLOW_LOGGED_ARTIFACTS
+NAME = MLFLOW_RUN_NAME
+NOTE = MLFLOW_RUN_NOTE
+PARENT = MLFLOW_PARENT_RUN_ID
+SOURCE = MLFLOW_SOURCE_NAME

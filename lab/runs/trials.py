@@ -1,0 +1,208 @@
+"""Keeps trials as nested runs of their arm's run, and finds them again."""
+
+import dataclasses
+import hashlib
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import mlflow
+from mlflow.exceptions import MlflowException
+
+from lab.host import console, locks, process
+from lab.host.lifecycle import WholeWork
+from lab.runs import keys, locations, tags
+from lab.runs.artifacts import Artifacts
+from lab.runs.errors import in_words
+from lab.runs.keys import Key
+from lab.runs.records import Experiment, StoredRun, end_run
+from lab.training.trial import Trial
+from lab.training.trial_files import load_trial, save_trial
+
+FOLDER = "trial"  # the artifact folder of a trial's run
+
+
+@dataclasses.dataclass(frozen=True)
+class StoredTrial:
+    """A trial as it was stored, and what it depends on."""
+
+    trial: Trial
+    key: Key
+
+
+class TrialRuns:
+    """The trials of the experiment, seen by a step that trains or verifies.
+
+    Args:
+        run_id: of the step, which new trials are nested in.
+        source: where the project came from, if known; every trial says it.
+    """
+
+    def __init__(
+        self,
+        run_id: str,
+        source: str | None,
+        experiment: Experiment,
+        artifacts: Artifacts,
+        scratch: Path,
+        whole: WholeWork,
+    ):
+        self._run_id = run_id
+        self._source = source
+        self._experiment = experiment
+        self._artifacts = artifacts
+        self._scratch = scratch
+        self._whole = whole
+        self._reused: dict[int, str] = {}  # by seed: the run that has the files
+
+    @contextmanager
+    def sole_trainer(self, key: Key) -> Iterator[None]:
+        """Train these trials while no other process of this user and host does.
+
+        Who comes second waits, and then finds them stored.
+        """
+        place = f"{mlflow.get_tracking_uri()} {self._experiment.id} {key.digest}"
+        name = f"train-{hashlib.sha256(place.encode()).hexdigest()[:32]}"
+        with locks.held(
+            name, lambda: console.say("waiting for another run, which trains the same")
+        ):
+            yield
+
+    def find(self, key: Key, seeds: tuple[int, ...]) -> list[Trial]:
+        """Finished trials of that kind, with their predictions and weights.
+
+        Returns:
+            those that are stored, in the order of `seeds`.
+        """
+        trials: dict[int, Trial] = {}
+        for run in self._experiment.with_key(key):
+            seed = int(run.tags[tags.SEED])
+            if seed in seeds and seed not in trials:
+                trial = self._load(run)
+                if trial is not None:
+                    trials[seed] = trial
+                    self._reused[seed] = run.run_id
+        return [trials[seed] for seed in seeds if seed in trials]
+
+    def of_arm(self, location: str, seed: int | None) -> StoredTrial:
+        """A trial of a training run.
+
+        Args:
+            location: the run's id or URI.
+            seed: None for the trial whose model was stored.
+
+        Raises:
+            ValueError: the run has no such trial, or its files are gone or changed.
+        """
+        arm = self._training_run(location)
+        wanted = arm.tags.get(tags.MODEL_SEED) if seed is None else str(seed)
+        trials = {
+            run.tags[tags.SEED]: run for run in self._experiment.trials_of(arm.run_id)
+        }
+        if wanted not in trials:
+            raise ValueError(
+                f"expected a seed of run {arm.run_id}, got {wanted}; it has"
+                f" {', '.join(sorted(trials, key=int)) or 'none'}"
+            )
+        run = trials[wanted]
+        if tags.REUSED_FROM in run.tags:
+            run = self._experiment.get(run.tags[tags.REUSED_FROM])
+        trial = self._load(run)
+        if trial is None:
+            raise ValueError(
+                f"expected the files of trial {run.run_id} as they were written,"
+                " got others or none; train the arm again with cache=off"
+            )
+        return StoredTrial(trial, Key.from_json(run.tags[tags.CACHE_PARTS]))
+
+    def data_of_arm(self, location: str) -> str:
+        """The id of the prepare_data run whose images a training run was given.
+
+        Raises:
+            ValueError: that is no training run.
+        """
+        return self._training_run(location).tags[tags.DATA_RUN]
+
+    def log(
+        self, arm: str, trial: Trial, described: Mapping[str, str], key: Key
+    ) -> None:
+        """Make the run of a trial: parameters, metrics by epoch, files.
+
+        A trial from `find` points to the run that has its files.
+
+        Args:
+            arm: its name.
+            trial: what was trained, or found.
+            described: the recipe, each parameter as text.
+            key: what every trial of the recipe depends on.
+        """
+        now = int(time.time() * 1000)
+        started = now - int(1000 * trial.metrics["train_seconds"])
+        with self._whole.piece():
+            run_id = self._experiment.open(started, self._tags(arm, trial))
+            try:
+                params = {**described, "seed": str(trial.seed)}
+                self._experiment.log(
+                    run_id, params=params, metrics=trial.metrics, at=now
+                )
+                self._experiment.log_history(run_id, trial.history, now)
+                if trial.seed not in self._reused:
+                    self._store_files(run_id, trial, key)
+                # The clock may have been set back: nothing ends before it starts.
+                end_run(run_id, "FINISHED", at=now)
+            except BaseException:
+                # What happened matters more than that the store cannot be told.
+                with suppress(MlflowException, OSError):
+                    end_run(run_id, "FAILED")
+                raise
+
+    def _tags(self, arm: str, trial: Trial) -> dict[str, str]:
+        described = {
+            tags.PARENT: self._run_id,
+            tags.NAME: f"{arm} seed {trial.seed}",
+            tags.PROCESS: process.identity(),
+            tags.ARM: arm,
+            tags.SEED: str(trial.seed),
+            "trial_status": trial.status,
+        }
+        if self._source:
+            described[tags.SOURCE] = self._source
+        if trial.seed in self._reused:
+            described[tags.REUSED_FROM] = self._reused[trial.seed]
+        return described
+
+    def _store_files(self, run_id: str, trial: Trial, key: Key) -> None:
+        folder = Path(tempfile.mkdtemp(dir=self._scratch)) / FOLDER
+        save_trial(trial, folder)
+        self._experiment.store(run_id, folder, FOLDER)
+        digest = keys.digest_folder(folder)
+        self._experiment.tag(run_id, {tags.OUTPUT_DIGEST: digest})
+        self._experiment.tag_key(run_id, key)
+        shutil.rmtree(folder)
+
+    def _load(self, run: StoredRun) -> Trial | None:
+        """None, and a line, if its files are gone or no longer what was written."""
+        try:
+            folder = self._artifacts.fetch(run.run_id, FOLDER)
+            try:
+                if keys.digest_folder(folder) != run.tags[tags.OUTPUT_DIGEST]:
+                    raise ValueError(f"the files of run {run.run_id} were changed")
+                return load_trial(folder)
+            finally:
+                shutil.rmtree(folder)
+        except (ValueError, OSError, KeyError) as error:
+            console.say(f"a stored trial is not used: {in_words(error)}")
+        return None
+
+    def _training_run(self, location: str) -> StoredRun:
+        run_id = locations.run_of(location)
+        run = self._experiment.get(run_id) if run_id else None
+        if run is None or tags.DATA_RUN not in run.tags:
+            raise ValueError(
+                f"expected a train_baseline or train_improved run, got {location!r};"
+                " copy the run id from the MLflow UI"
+            )
+        return run

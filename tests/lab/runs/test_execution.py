@@ -1,0 +1,205 @@
+"""How a step ends: statuses of runs, exit codes, signals; on a store of its own."""
+
+import errno
+import functools
+import os
+import pty
+import signal
+import subprocess
+import sys
+
+import mlflow
+import pytest
+
+from didithelp.errors import Refusal
+from lab import mlproject
+from lab.engines.protocol import TrialError
+from lab.runs import execution, tags
+from lab.runs.errors import StepError
+from tests.lab.runs.steps import Params, execute, raise_
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "state"),
+    [
+        (ValueError("two\nlines"), 1, "FAILED"),
+        (Refusal("not_these", "arms"), 3, "FAILED"),
+        (TrialError(7, "its own\n  traceback"), 1, "FAILED"),
+        (StepError("it stopped"), 1, "FAILED"),
+        (OSError(errno.ENOSPC, "No space left", "/some/file"), 1, "FAILED"),
+        (KeyError("a bug of ours"), 1, "FAILED"),
+    ],
+)
+def test_what_happened_decides_status_and_run(store, capsys, error, status, state):
+    found, run = execute(store, functools.partial(raise_, error))
+    assert (found, run.info.status) == (status, state)
+    message = capsys.readouterr().err
+    assert message.startswith("error: ")
+    if type(error) is ValueError:
+        assert message == "error: two lines\n"
+    if isinstance(error, OSError):
+        assert message == "error: [Errno 28] No space left: '/some/file'\n"
+    if isinstance(error, TrialError):
+        assert message == "error: the trial with seed 7 failed: its own\n  traceback\n"
+    assert ("Traceback" in message) == isinstance(error, KeyError)
+
+
+STEP = """
+import time
+from pathlib import Path
+
+from lab import command_line, entry_point
+from lab.host import lifecycle
+
+command_line.read([], [])
+before()
+from tests.lab.runs.steps import KEY, Params, make_trial
+
+entry_point.main(Params(Path.cwd()), lambda params, step: run(step), name="step")
+"""
+
+SWALLOWS = """
+def before():
+    pass
+
+def run(step):
+    while True:
+        try:
+            print("now", flush=True)
+            while True:
+                step.set_tags(last=str(time.time()))
+        except BaseException:
+            pass
+"""
+
+STORES_A_TRIAL = """
+def before():
+    pass
+
+def run(step):
+    store = step.trials._store_files
+    def slowly(*args):
+        print("now", flush=True)
+        time.sleep(1)
+        store(*args)
+    step.trials._store_files = slowly
+    for seed in range(100):
+        step.trials.log("arm", make_trial(seed, "diverged"), {}, KEY)
+"""
+
+STILL_LOADS = """
+def before():
+    print("now", flush=True)
+    while lifecycle.endings.empty():
+        time.sleep(0.01)
+
+def run(step):
+    print("too late")
+"""
+
+
+def interrupt(script, number, variables, errors=subprocess.PIPE):
+    """Send a signal to a step that has said "now"; its exit status, output, errors."""
+    with subprocess.Popen(
+        [sys.executable, "-c", script + STEP],
+        cwd=mlproject.PROJECT_DIRECTORY,
+        env=os.environ | variables,
+        stdout=subprocess.PIPE,
+        stderr=errors,
+        text=True,
+    ) as step:
+        try:
+            assert step.stdout.readline() == "now\n"
+            step.send_signal(number)
+            out, err = step.communicate(timeout=120)
+        finally:
+            step.kill()
+    return step.returncode, out, err
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("script", [SWALLOWS, STORES_A_TRIAL, STILL_LOADS])
+def test_a_signal_ends_the_step_whatever_it_does(store, script, number):
+    run_id = mlflow.MlflowClient().create_run("1").info.run_id
+    variables = {
+        "MLFLOW_TRACKING_URI": mlflow.get_tracking_uri(),
+        "MLFLOW_RUN_ID": run_id,
+    }
+    status, out, err = interrupt(script, number, variables)
+    assert (status, out, err) == (128 + number, out, "error: interrupted\n")
+    assert "too late" not in out
+    run = mlflow.get_run(run_id)
+    assert run.info.status == "KILLED"
+    assert run.data.tags["error"] == f"interrupted by {number.name}"
+    trials = mlflow.search_runs(filter_string="tags.seed != ''", output_format="list")
+    assert bool(trials) == (script is STORES_A_TRIAL)
+    for trial in trials:  # what was being stored is whole
+        assert trial.info.status == "FINISHED"
+        assert tags.OUTPUT_DIGEST in trial.data.tags
+
+
+SHOWS_A_BAR = """
+def before():
+    pass
+
+def run(step):
+    import os
+    from lab.host import console
+    with console.progress("train", 10) as bar:
+        os.write(1, b"now\\n")  # print would write above the bar
+        while True:
+            bar.advance(0)
+            time.sleep(0.01)
+"""
+
+
+def test_a_signal_gives_the_terminal_its_cursor_back(store):
+    ours, theirs = pty.openpty()
+    variables = {"MLFLOW_TRACKING_URI": mlflow.get_tracking_uri(), "TERM": "xterm"}
+    status, _, _ = interrupt(SHOWS_A_BAR, signal.SIGINT, variables, errors=theirs)
+    os.close(theirs)
+    with open(ours, "rb", buffering=0) as terminal:
+        shown = terminal.read(100_000)
+    assert status == 130
+    hidden, back = shown.rindex(b"\x1b[?25l"), shown.rindex(b"\x1b[?25h")
+    assert hidden < back < shown.rindex(b"error: interrupted")
+
+
+def test_a_signal_ends_a_step_whose_server_is_away(store):
+    script = SWALLOWS.replace(
+        "def before():", "def before():\n    print('now', flush=1)"
+    )
+    variables = {"MLFLOW_TRACKING_URI": "http://127.0.0.1:9", "MLFLOW_RUN_ID": "0" * 32}
+    status, _, err = interrupt(script, signal.SIGTERM, variables)
+    assert status == 143
+    assert "the run could not be marked as KILLED" in err
+    assert err.endswith("error: interrupted\n")
+
+
+def test_a_relative_store_is_the_callers(tmp_path):
+    previous = mlflow.get_tracking_uri()
+    try:
+        mlflow.set_tracking_uri("sqlite:///some.db")
+        execution._make_tracking_uri_absolute(tmp_path)
+        assert mlflow.get_tracking_uri() == f"sqlite:///{tmp_path}/some.db"
+    finally:
+        mlflow.set_tracking_uri(previous)
+
+
+def test_a_store_that_cannot_be_reached_is_told_without_its_password(
+    store, monkeypatch, capsys
+):
+    address = "https://me:secret@host"
+
+    def refuse():
+        raise mlflow.MlflowException(f"API request to {address}/api failed")
+
+    monkeypatch.setattr(mlflow, "start_run", refuse)
+    monkeypatch.setattr(mlflow, "get_tracking_uri", lambda: address)
+    monkeypatch.delenv("MLFLOW_RUN_ID", raising=False)
+    with pytest.raises(SystemExit) as leaving:
+        execution.execute(lambda *_: None, Params(store), name="step")
+    assert leaving.value.code == 1
+    assert capsys.readouterr().err == (
+        "error: no run on https://host: API request to https://host/api failed\n"
+    )
