@@ -117,18 +117,18 @@ def main() -> None:
     improved = command_line.build(
         train.Params, mlproject.defaults("train_improved") | settings
     )
-    trained = []
+    arms = []
     for name, run in (("keras", train_by_keras), ("engine", train_by_engine)):
         params = dataclasses.replace(improved, arm=name)
         trials = run(params, folder)
-        trained.append(arm.assemble(params.arm, params.recipe, dataset, trials))
-        trials_folder.save(trained[-1], given.out / name)
+        arms.append(arm.assemble(params.arm, params.recipe, dataset, trials))
+        trials_folder.save(arms[-1], given.out / name)
     options = command_line.build(
         compare.Options, {name: MAIN[name] for name in names_of(compare.Options)}
     )
     settings = values_of(decision.Settings, options)
-    comparison = compare_arms(trained[0], trained[1:], **settings)
-    report = Report(comparison, trained, language=options.language)
+    comparison = compare_arms(arms[0], arms[1:], **settings)
+    report = Report(comparison, arms, language=options.language)
     report.write(given.out / "comparison")
     console.result(report.summary())
 

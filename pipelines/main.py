@@ -73,7 +73,7 @@ def show_again(answer: str, step: "Step", language: str) -> None:
     text = (folder / "comparison.json").read_text("utf-8")
     comparison = Comparison.from_json(text)
     loaded = [
-        step.artifacts.load(compared.run_id, "trials", trials_folder.load)
+        step.artifacts.load(f"runs:/{compared.run_id}", "trials", trials_folder.load)
         for compared in comparison.arms
         if compared.run_id is not None  # the driver's always have one
     ]

@@ -79,6 +79,19 @@ def test_the_tables_of_parameters_say_what_is_accepted(parameters):
         assert any(accepted in row for row in own), (name, accepted)
 
 
+def test_the_plan_of_the_house_has_every_room():
+    plan = (ROOT / "docs" / "architecture.md").read_text("utf-8")
+    folders = [ROOT, ROOT / "lab", ROOT / "didithelp"]
+    rooms = [path.parent for folder in folders for path in folder.glob("*/__init__.py")]
+    modules = list((ROOT / "lab").glob("[a-z]*.py"))
+    assert rooms and modules
+    for path in rooms:
+        name = path.relative_to(ROOT)
+        assert f"`{name}/`" in plan or name == Path("lab"), name
+    for path in modules:
+        assert f"`{path.relative_to(ROOT)}`" in plan, path
+
+
 def test_files_named_in_the_pages_exist():
     rooms = "benchmarks|didithelp|docs|lab|pipelines|steps|tests"
     for path in re.findall(rf"`((?:{rooms})/[\w/]*(?:\.\w+)?)`", TEXT):

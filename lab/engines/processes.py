@@ -5,6 +5,7 @@ data set from one memory-mapped folder, and answer through a pipe.
 """
 
 import dataclasses
+import gc
 import multiprocessing
 import os
 import signal
@@ -151,6 +152,7 @@ def _work(connection: Connection, shares_cores: bool) -> None:
         environment.use_one_thread()
         here = versions()
         trainer, prepared_for = None, None
+        gc.freeze()  # what is loaded stays, and `collect` need not look through it
         while True:
             job: Job = connection.recv()
             # Meanwhile nothing comes from the parent but its end.
@@ -158,6 +160,9 @@ def _work(connection: Connection, shares_cores: bool) -> None:
             with core if shares_cores else nullcontext():
                 # Not before: a worker that waits for a core shall take no memory.
                 if trainer is None or prepared_for != (job.recipe, job.data):
+                    # Graphs refer to themselves: without this, some 300 MB pile up.
+                    trainer = None
+                    gc.collect()
                     trainer = Trainer(job.recipe, data.load(job.data))
                     prepared_for = job.recipe, job.data
                 trial = trainer.train(job.seed, connection.send)

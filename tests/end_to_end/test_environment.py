@@ -176,7 +176,8 @@ def test_a_tmpdir_that_is_not_there_is_no_obstacle(place):
 
 def test_no_folder_for_temporary_files_at_all_is_told(tmp_path):
     """Where no file may grow, Python finds none of its folders usable."""
-    limited = ("sh", "-c", 'ulimit -f 0; exec "$@"', "sh")
+    unmeasured = "unset COVERAGE_PROCESS_CONFIG"  # which could not store its results
+    limited = ("sh", "-c", f'{unmeasured}; ulimit -f 0; exec "$@"', "sh")
     process = run_step("raise SystemExit(7)", tmp_path, before=limited)
     assert process.returncode == 1, process.stderr
     assert process.stderr.startswith("error: no folder for scratch files: ")

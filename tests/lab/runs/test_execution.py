@@ -117,6 +117,7 @@ def interrupt(script, number, variables, errors=subprocess.PIPE):
     return step.returncode, out, err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 @pytest.mark.parametrize("script", [SWALLOWS, STORES_A_TRIAL, STILL_LOADS])
 def test_a_signal_ends_the_step_whatever_it_does(store, script, number):
@@ -153,6 +154,7 @@ def run(step):
 """
 
 
+@pytest.mark.slow
 def test_a_signal_gives_the_terminal_its_cursor_back(store):
     ours, theirs = pty.openpty()
     variables = {"MLFLOW_TRACKING_URI": mlflow.get_tracking_uri(), "TERM": "xterm"}
@@ -165,6 +167,7 @@ def test_a_signal_gives_the_terminal_its_cursor_back(store):
     assert hidden < back < shown.rindex(b"error: interrupted")
 
 
+@pytest.mark.slow
 def test_a_signal_ends_a_step_whose_server_is_away(store):
     script = SWALLOWS.replace(
         "def before():", "def before():\n    print('now', flush=1)"

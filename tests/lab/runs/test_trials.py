@@ -7,6 +7,7 @@ import time
 
 import mlflow
 
+from lab.host import locks
 from lab.runs import keys
 from lab.runs.records import StoredRun
 from lab.runs.step import Step
@@ -91,8 +92,14 @@ def test_a_trial_whose_files_changed_is_not_used(store):
     assert execute(store, find)[0] == 0
 
 
-def test_who_trains_the_same_later_waits(store, capsys):
-    order = []
+def test_who_trains_the_same_later_waits(store, capsys, monkeypatch):
+    order, waits = [], threading.Event()
+    take = locks.take
+
+    def take_and_tell(name, *, wait):
+        if wait:
+            waits.set()
+        return take(name, wait=wait)
 
     def second():
         with step_of(store).trials.sole_trainer(KEY):
@@ -102,12 +109,13 @@ def test_who_trains_the_same_later_waits(store, capsys):
         with step.trials.sole_trainer(KEY):
             waiting = threading.Thread(target=second)
             waiting.start()
-            waiting.join(1)
+            assert waits.wait(60)
             other = keys.Key({}, {}, {"l2_lambda": "0.2"}, {})
             with step_of(store).trials.sole_trainer(other):  # at once
                 order.append("first")
         waiting.join()
 
+    monkeypatch.setattr(locks, "take", take_and_tell)
     assert execute(store, first)[0] == 0
     assert order == ["first", "second"]
     assert "waiting for another run, which trains the same" in capsys.readouterr().err
