@@ -1,7 +1,7 @@
 """What a reader must know before believing a verdict.
 
 `find` looks at a comparison and its arms, and returns warnings as codes with the values
-of their texts, most important first. The words of a code are in `texts`, and
+of their texts, most important first. The words of a code are in `language/texts`, and
 `sentences.warning` fills them in. Codes are stable: programs may
 branch on them.
 """
@@ -24,7 +24,7 @@ NOTABLE_TIME_RATIO = 2  # less may be the machine's other work
 
 
 class Scope(StrEnum):
-    """What a verdict is about; the words are in `texts`."""
+    """What a verdict is about; the words are in `language/texts`."""
 
     SEEDS_AND_IMAGES = auto()
     SEEDS_ONLY = auto()  # without predictions nobody knows about other test images
@@ -32,7 +32,7 @@ class Scope(StrEnum):
 
 
 class NotCovered(StrEnum):
-    """What no verdict is about; the words are in `texts`."""
+    """What no verdict is about; the words are in `language/texts`."""
 
     TRAINING_SETS = auto()
     SEARCH = auto()

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from didithelp import caveats, describing, sentences
+from didithelp import caveats, describing
 from didithelp.arm import Arm, distinct_names
 from didithelp.caveats import NotCovered, Scope
 from didithelp.comparability import num_examples, refuse_incomparable
@@ -25,9 +25,10 @@ from didithelp.comparison import (
 from didithelp.dataset_description import DatasetDescription
 from didithelp.decision import Verdict
 from didithelp.differences import differences
+from didithelp.language import sentences
+from didithelp.language.words import Words
 from didithelp.runs import runs_of
 from didithelp.settings import Pairing, SelectionSet, Settings
-from didithelp.words import Words
 
 ENGLISH = Words("en")
 
@@ -52,12 +53,13 @@ def compare(
     Args:
         reference: what the candidates are compared with.
         candidates: one or more.
-        alpha: see `didithelp.settings.Settings`, as for the other parameters.
-        margin: a fraction, in (0, 1).
-        resamples: of the sign-flip test.
-        seed: of the sign-flip test.
-        pairing: whether equal seeds pair the runs.
-        selected_on: what the recipes were chosen on.
+        alpha: two-sided error rate of all candidates together, in (0, 0.5).
+        margin: difference in accuracy that would matter, a fraction in (0, 1).
+        resamples: of the sign-flip test, which never decides; 1 or more.
+        seed: of the same test; 0 or more.
+        pairing: "seed" pairs runs where both arms have the same seeds.
+        selected_on: what recipe, epoch and checkpoint were chosen on; "test" allows no
+            verdict.
         run_ids: tracking ids of reference and candidates, copied to the answer.
 
     Raises:

@@ -4,9 +4,11 @@ The fields are the keys of the file, and no other module knows those. Numbers ar
 fractions and nats in full precision, None where there is no number; the tuples of two
 are an interval, (low, high). The file holds no clock, no machine and no path.
 
-History of the file, which has no number of its own: this is the one format there has
-been since it has intervals of the verdict and codes of warnings. A file with other keys
-is refused.
+The file has no format number. Its history: 1. one candidate; 2. several, `arms`,
+`changes`, `warning_codes`, `calibration`; 3. `outperformance` and
+`relative_error_reduction_ci95`; 4., which is this one, `median` and `collapsed_seeds`.
+Older files lack keys and are refused. Whoever adds a key stores a file of this format
+in `tests/didithelp/stored`, or refuses it.
 """
 
 from __future__ import annotations

@@ -27,9 +27,9 @@ from didithelp.comparison import (
 )
 from didithelp.decision import Decision
 from didithelp.effects import Effect
+from didithelp.language.words import Words
 from didithelp.runs import METRICS, Metric, Runs
 from didithelp.settings import Settings
-from didithelp.words import Words
 
 # Whether the candidate wins often enough to matter; None where it is unknown.
 OUTPERFORMANCE = {True: "meaningful", False: "not_meaningful", None: None}
@@ -167,7 +167,11 @@ def _tests(estimates: list[Effect], margin: float | None) -> list[_Tests]:
 
 @dataclass(frozen=True, eq=False)
 class _Judgement:
-    """A pair with its tests, on the way to a `Difference`."""
+    """A pair with its tests, on the way to a `Difference`.
+
+    A difference holds so many numbers that they are filled in by three functions: what
+    is estimated, what is judged, and what is secondary.
+    """
 
     pair: _Pair
     tests: _Tests
@@ -175,6 +179,7 @@ class _Judgement:
     settings: Settings
 
     def whole(self) -> Difference:
+        """All of them."""
         pair, tests, decided = self.pair, self.tests, self._decision()
         flags = decided.flags + _pairing_flags(*pair.arms, self.settings.pairing)
         judged = partial(
@@ -210,7 +215,7 @@ class _Judgement:
         )
 
     def _estimated(self) -> Callable[..., Difference]:
-        """A difference that knows its size, its noise, and what it would take."""
+        """Of a difference its size, its noise, and what would show it."""
         effect, margin = self.pair.effect, self.margin
         is_crossed = effect.num_examples is not None
         item, residual = effect.item_variance, effect.residual_variance

@@ -17,10 +17,10 @@ import numpy as np
 from PIL import Image
 
 from didithelp.comparison import Reliability, ReliabilityBin
+from didithelp.language.words import Words
 from didithelp.report.canvas import HEIGHT, blank, drawing, png
 from didithelp.report.document import Drawing
 from didithelp.report.palette import LIGHT
-from didithelp.words import Words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from didithelp.language.words import NO_BREAK, THIN, Words, clean
 from didithelp.report.document import (
     Block,
     Code,
@@ -20,7 +21,6 @@ from didithelp.report.document import (
     Table,
     Text,
 )
-from didithelp.words import NO_BREAK, THIN, Words, clean
 
 BABEL = {
     "en": r"\usepackage[english]{babel}",

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from didithelp import sentences
 from didithelp.arm import Arm
 from didithelp.comparison import Comparison
+from didithelp.language import sentences
+from didithelp.language.words import Words, clean
 from didithelp.report import tables
 from didithelp.report.document import Table
-from didithelp.words import Words, clean
 
 # Marks that Markdown acts on; an underscore within a word and a lone < are plain text.
 MARK = re.compile(r"[\\`*\[\]|~]|<(?=[A-Za-z/!?])|&(?=#?\w+;)|(?<![^\W_])_|_(?![^\W_])")

@@ -8,9 +8,9 @@ import numpy as np
 
 from didithelp.arm import Arm
 from didithelp.comparison import Comparison
+from didithelp.language.words import Words, clean
 from didithelp.provenance import Provenance
 from didithelp.report.document import Block, Text
-from didithelp.words import Words, clean
 
 
 @dataclass(frozen=True, eq=False)

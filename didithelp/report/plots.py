@@ -10,11 +10,11 @@ import pandas as pd
 from didithelp import effects, significance
 from didithelp.arm import Arm, finished_rows
 from didithelp.comparison import ComparedArm, Difference
+from didithelp.language.words import clean
 from didithelp.report import figures
 from didithelp.report.document import Block, Drawing, Plots, Text
 from didithelp.report.figures import Curve, Strip
 from didithelp.report.material import Material
-from didithelp.words import clean
 
 
 def differences(material: Material) -> list[Block]:

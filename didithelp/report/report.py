@@ -17,15 +17,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from didithelp import caveats, files, sentences
+from didithelp import caveats, files
 from didithelp.arm import Arm
 from didithelp.comparison import Comparison
+from didithelp.language import sentences
+from didithelp.language.words import Words
 from didithelp.provenance import Provenance
 from didithelp.report import figures, flips, latex, markdown, plots, sections, tables
 from didithelp.report.document import Block, Document, Gallery, Plots, Section
 from didithelp.report.html import page
 from didithelp.report.material import Material
-from didithelp.words import Words
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

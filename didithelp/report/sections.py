@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from didithelp import sentences
+from didithelp.language import sentences
+from didithelp.language.words import clean
 from didithelp.report import tables
 from didithelp.report.document import Block, Code, Fold, Table, Text
 from didithelp.report.material import Material
-from didithelp.words import clean
 
 
 def numbers(material: Material) -> list[Block]:

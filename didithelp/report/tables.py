@@ -19,9 +19,9 @@ from didithelp.comparison import (
     Difference,
     Summary,
 )
+from didithelp.language.sentences import reasons_and_flags
+from didithelp.language.words import EMPTY, Words
 from didithelp.report.document import Table
-from didithelp.sentences import reasons_and_flags
-from didithelp.words import EMPTY, Words
 
 # --- for programs ---------------------------------------------------------------------
 

@@ -14,11 +14,11 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from didithelp import sentences
 from didithelp.comparison import Comparison
+from didithelp.language import sentences
+from didithelp.language.words import Words, clean
 from didithelp.report import tables
 from didithelp.report.width import TERMINAL_WIDTH
-from didithelp.words import Words, clean
 
 COLORS = {
     "better": "bold green",

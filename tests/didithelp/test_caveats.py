@@ -6,8 +6,9 @@ import json
 import numpy as np
 import pytest
 
-from didithelp import caveats, sentences
-from didithelp.words import Words
+from didithelp import caveats
+from didithelp.language import sentences
+from didithelp.language.words import Words
 from tests.didithelp.builders import (
     accuracies_only,
     baseline,

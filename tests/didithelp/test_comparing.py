@@ -11,12 +11,12 @@ import pytest
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
-from didithelp import sentences
 from didithelp import settings as decision
 from didithelp.comparison import Comparison
 from didithelp.errors import Refusal
+from didithelp.language import sentences
+from didithelp.language.words import Words
 from didithelp.report.report import Report
-from didithelp.words import Words
 from tests.didithelp.builders import (
     NUM_CLASSES,
     NUM_EXAMPLES,

@@ -14,9 +14,9 @@ import re
 import jinja2
 from markupsafe import Markup
 
+from didithelp.language.words import NO_BREAK, Words, clean
 from didithelp.report.document import Block, Document
 from didithelp.report.palette import DARK, LIGHT, PRINT
-from didithelp.words import NO_BREAK, Words, clean
 
 SHOWN_WARNINGS = 6  # the most important come first; the others are a click away
 

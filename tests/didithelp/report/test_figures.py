@@ -12,10 +12,10 @@ import pytest
 from matplotlib import image as images
 
 from didithelp.comparison import Reliability, ReliabilityBin
+from didithelp.language.words import Words
 from didithelp.report import figures
 from didithelp.report.figures import Curve, Difference, Strip
 from didithelp.report.palette import LIGHT
-from didithelp.words import Words
 
 WORDS = Words("en")
 SVG = "{http://www.w3.org/2000/svg}"
@@ -108,7 +108,7 @@ def test_a_notebooks_backend_that_is_not_installed_does_no_harm(backend):
 import os, sys
 from didithelp.report import report, figures
 from didithelp.report.palette import LIGHT
-from didithelp.words import Words
+from didithelp.language.words import Words
 assert "matplotlib" not in sys.modules
 before = dict(os.environ)
 row = figures.Difference("a", figures.arm_color(1), 0.1, None, None)

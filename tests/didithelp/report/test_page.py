@@ -13,6 +13,7 @@ from typing import get_args
 import numpy as np
 import pytest
 
+from didithelp.language.words import Words
 from didithelp.provenance import Provenance
 from didithelp.report import report
 from didithelp.report.document import (
@@ -31,7 +32,6 @@ from didithelp.report.document import (
 )
 from didithelp.report.html import page
 from didithelp.report.palette import DARK, LIGHT, PRINT
-from didithelp.words import Words
 from tests.didithelp.builders import HOSTILE, NUM_EXAMPLES, baseline, improved, judge
 
 # Names of arms must be printable, those of data sets are whatever a file says.

@@ -2,8 +2,8 @@
 
 import pytest
 
+from didithelp.language.words import EMPTY, Words
 from didithelp.report import tables
-from didithelp.words import EMPTY, Words
 from tests.didithelp.builders import (
     accuracies_only,
     baseline,

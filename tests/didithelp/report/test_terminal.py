@@ -6,9 +6,10 @@ import re
 import pytest
 from rich.console import Console
 
-from didithelp import sentences
+from didithelp.language import sentences
+from didithelp.language.words import Words
 from didithelp.report import terminal
-from didithelp.words import Words
+from lab.host import console
 from tests.didithelp.builders import baseline, improved, judge
 
 LONG = "improved_with_a_very_long_name_" * 4
@@ -17,10 +18,10 @@ RED = "\x1b[1;31m"
 
 def shown(result, language="en", **settings):
     file = io.StringIO()
-    console = Console(file=file, **{"width": 80} | settings)
+    screen = Console(file=file, **{"width": 80} | settings)
     words = Words(language)
     warnings = [sentences.warning(each, words) for each in result.warning_codes]
-    console.print(terminal.summary(result, warnings, words))
+    screen.print(terminal.summary(result, warnings, words))
     return file.getvalue()
 
 
@@ -75,6 +76,10 @@ def test_tables_of_80_columns_cut_neither_numbers_nor_names(language, names):
     pieces = "".join(row.split()[0] for row in rows)  # a long name takes several lines
     in_second_table = names if len(names) > 1 else ()
     assert pieces == "".join(["baseline", *names, *in_second_table])
+
+
+def test_the_console_has_the_width_that_texts_are_wrapped_at():
+    assert console.WIDTH == terminal.WIDTH
 
 
 def test_the_unit_and_the_level_are_told():

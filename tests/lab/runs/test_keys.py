@@ -134,7 +134,7 @@ def test_another_update_rule_trains_again(project, file, old, new):
     ("file", "affected"),
     [
         ("didithelp/report/report.py", {"compare"}),
-        ("didithelp/texts/fr.toml", {"compare"}),
+        ("didithelp/language/texts/fr.toml", {"compare"}),
         ("didithelp/report/html/templates/report.css", {"compare"}),
         ("didithelp/comparing.py", {"compare"}),
         ("steps/train.py", {"train_baseline", "train_improved"}),

@@ -85,7 +85,7 @@ def _number_format(language: str) -> NumberFormat:
 @functools.cache
 def _file(language: str) -> dict[str, dict[str, Any]]:
     """The tables of a language's TOML file; `Any`: a text, a flag or plural forms."""
-    file = resources.files("didithelp") / "texts" / f"{language}.toml"
+    file = resources.files("didithelp.language") / "texts" / f"{language}.toml"
     return tomllib.loads(file.read_text(encoding="utf-8"))
 
 

@@ -5,9 +5,9 @@ import re
 import numpy as np
 import pytest
 
-from didithelp import sentences
 from didithelp.comparison import Caveat
-from didithelp.words import Words
+from didithelp.language import sentences
+from didithelp.language.words import Words
 from tests.didithelp.builders import baseline, improved, judge, make_arm, with_primary
 
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from didithelp import decision
 from didithelp.comparison import Caveat, Comparison, Difference, SinglePair
-from didithelp.words import Words, clean, code_of
+from didithelp.language.words import Words, clean, code_of
 
 
 def title(comparison: Comparison, words: Words) -> str:

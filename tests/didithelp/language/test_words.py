@@ -14,7 +14,7 @@ import pytest
 import didithelp
 from didithelp import settings
 from didithelp.caveats import NotCovered, Scope
-from didithelp.words import LANGUAGES, Words, catalog, clean, code_of
+from didithelp.language.words import LANGUAGES, Words, catalog, clean, code_of
 
 NO_BREAK, THIN = "\u00a0", "\u202f"
 OWN = ("numbers", "typography")  # tables that each language has for itself
@@ -22,7 +22,7 @@ each_language = pytest.mark.parametrize("language", LANGUAGES)
 
 
 def tables(language):
-    file = resources.files("didithelp") / "texts" / f"{language}.toml"
+    file = resources.files("didithelp.language") / "texts" / f"{language}.toml"
     return tomllib.loads(file.read_text(encoding="utf-8"))
 
 
