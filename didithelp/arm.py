@@ -121,16 +121,16 @@ def distinct_names(arms: Sequence[Arm]) -> list[str]:
     roles = ["reference", *(f"candidate{number}" for number in numbers)]
     labels = [f"{name} ({role})" for name, role in zip(names, roles, strict=True)]
     occurrences = Counter(names)
-    found = [
+    distinct = [
         label if occurrences[name] > 1 else name
         for name, label in zip(names, labels, strict=True)
     ]
-    return found if len(set(found)) == len(found) else labels
+    return distinct if len(set(distinct)) == len(distinct) else labels
 
 
-def require(where: str, found: Container[str], expected: tuple[str, ...]) -> None:
-    """Raise `ArmError` for the names that `found` lacks."""
-    missing = [key for key in expected if key not in found]
+def require(where: str, present: Container[str], expected: tuple[str, ...]) -> None:
+    """Raise `ArmError` for the names that `present` lacks."""
+    missing = [key for key in expected if key not in present]
     if missing:
         raise ArmError(
             f"{where} must hold {', '.join(expected)}; missing: {', '.join(missing)}"

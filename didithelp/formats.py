@@ -69,15 +69,15 @@ def _members(
     archive: zipfile.ZipFile, names: tuple[str, ...], where: str
 ) -> dict[str, zipfile.ZipInfo]:
     """The archive's entries for the arrays; entries with other names are ignored."""
-    found = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
-    if missing := [name for name in names if name not in found]:
-        others = ", ".join(list(found)[:MAX_NAMES_SHOWN]) or "nothing"
-        others += ", ..." if len(found) > MAX_NAMES_SHOWN else ""
+    members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
+    if missing := [name for name in names if name not in members]:
+        others = ", ".join(list(members)[:MAX_NAMES_SHOWN]) or "nothing"
+        others += ", ..." if len(members) > MAX_NAMES_SHOWN else ""
         raise DataError(
             f"{where} must hold {', '.join(names)}, got {others}; "
             f"add {', '.join(missing)}"
         )
-    return {name: found[name] for name in names}
+    return {name: members[name] for name in names}
 
 
 def _claimed_bytes(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> int:

@@ -106,7 +106,7 @@ def run(params: Params, step: "Step") -> None:
         folder,
         report.table,
         metrics=headlines(comparison),
-        described=tags(comparison),
+        tag_texts=tags(comparison),
         note=report.note(),
     )
     console.result(report.summary())

@@ -89,7 +89,7 @@ def train(
     """
     name, total = f"train_{params.arm}", len(params.seeds)
     log = functools.partial(
-        step.trials.log, params.arm, described=texts_of(Recipe, params), key=key
+        step.trials.log, params.arm, recipe_texts=texts_of(Recipe, params), key=key
     )
     stored = step.trials.find(key, params.seeds) if params.cache == "on" else []
     trials = {trial.seed: trial for trial in stored}

@@ -100,11 +100,11 @@ def causes(stored: Trial, key: keys.Key, now: keys.Key) -> str:
         for name in sorted(before.keys() | here.keys())
         if before.get(name) != here.get(name)
     ]
-    # Versions again, but only of packages.
+    # The keys name the packages as well, whose versions are compared above.
     old, new = (dataclasses.replace(k, versions={}) for k in (key, now))
     differences += keys.changes(old, new)
-    told = "; ".join(differences) or "nothing that can be seen from here"
-    return f"what changed: {told}"
+    changes = "; ".join(differences) or "nothing that can be seen from here"
+    return f"what changed: {changes}"
 
 
 if __name__ == "__main__":

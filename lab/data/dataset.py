@@ -115,11 +115,11 @@ def verify(folder: Path) -> Dataset:
     dataset = load(folder)
     for name, expected in dataset.description.digests.items():
         with open(folder / f"{name}.npy", "rb") as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest()
-        if found != expected:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        if digest != expected:
             raise DataError(
                 f"{folder / name}.npy must have the SHA-256 {expected} of its "
-                f"{DESCRIPTION_FILE}, got {found}; it was changed: prepare it again"
+                f"{DESCRIPTION_FILE}, got {digest}; it was changed: prepare it again"
             )
     return dataset
 
@@ -168,10 +168,10 @@ def _open_array(path: Path, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarr
             f"{path} must be a readable .npy file, got {reason(error)}; "
             "prepare the data set again"
         ) from error
-    found = (getattr(array, "shape", None), getattr(array, "dtype", None))
-    if found != (shape, dtype):
+    actual = (getattr(array, "shape", None), getattr(array, "dtype", None))
+    if actual != (shape, dtype):
         raise DataError(
             f"{path} must hold {dtype} of shape {shape} as {DESCRIPTION_FILE} says, "
-            f"got {found[1]} of shape {found[0]}; prepare the data set again"
+            f"got {actual[1]} of shape {actual[0]}; prepare the data set again"
         )
     return array

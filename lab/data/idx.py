@@ -55,9 +55,13 @@ def _read_plain_idx(
     if expected > formats.MAX_BYTES:
         raise formats.too_large(where, expected)
     content = _read_at_most(file, expected - header_size + 1)
-    found = len(header) + len(content)
-    if found != expected:
-        problem = f"{found}, fewer than that" if found < expected else "more than that"
+    num_bytes = len(header) + len(content)
+    if num_bytes != expected:
+        problem = (
+            f"{num_bytes}, fewer than that"
+            if num_bytes < expected
+            else "more than that"
+        )
         raise DataError(
             f"{where} must hold {expected} bytes as its header says, got {problem}; "
             "download it again"

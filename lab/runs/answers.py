@@ -39,7 +39,7 @@ class Answers:
         folder: Path,
         table: "pd.DataFrame",
         metrics: Mapping[str, float],
-        described: Mapping[str, str],
+        tag_texts: Mapping[str, str],
         note: str,
     ) -> None:
         """Store an answer on the step's run, and on the driver's, if any.
@@ -48,7 +48,7 @@ class Answers:
             folder: becomes the artifact folder `comparison`.
             table: shown by MLflow's interface, as `comparison/table.json`.
             metrics: its headline numbers.
-            described: tags.
+            tag_texts: tags.
             note: Markdown, the description of the runs.
         """
         with self._whole.piece():
@@ -58,7 +58,7 @@ class Answers:
                     table.astype(object), f"{FOLDER}/table.json", run_id=run_id
                 )
                 self._experiment.log_finite(run_id, metrics)
-                self._experiment.tag(run_id, {**described, tags.NOTE: note})
+                self._experiment.tag(run_id, {**tag_texts, tags.NOTE: note})
             self._experiment.tag(self._run.run_id, {tags.OUTPUT: FOLDER})
 
     def adopt(self, location: str) -> Path:
@@ -70,11 +70,11 @@ class Answers:
         earlier = self._experiment.get(locations.run_of(location) or "")
         folder = self._artifacts.fetch(location, FOLDER)
         copied = (tags.NOTE, tags.LOGGED_TABLES, "verdict", "dataset")
-        described = {k: v for k, v in earlier.tags.items() if k.startswith(copied)}
+        tag_texts = {k: v for k, v in earlier.tags.items() if k.startswith(copied)}
         with self._whole.piece():
             self._experiment.store(self._run.run_id, folder, FOLDER)
             self._experiment.log_finite(self._run.run_id, earlier.metrics)
-            self._experiment.tag(self._run.run_id, described)
+            self._experiment.tag(self._run.run_id, tag_texts)
         return folder
 
     def test_images(self, location: str, sha256: str | None) -> np.ndarray | None:

@@ -33,14 +33,14 @@ def log(dataset: "Dataset") -> None:
             digest=digests[f"x_{split}"][:16],
         )
         _log_input(images, context)
-    described = {
+    tag_texts = {
         "dataset": dataset.name,
         "test_images_sha256": digests["x_test"],
         "train_images_sha256": digests["x_train"],
     }
     if dataset.fallback:
-        described[tags.DATASET_FALLBACK] = dataset.fallback
-    mlflow.set_tags(described)
+        tag_texts[tags.DATASET_FALLBACK] = dataset.fallback
+    mlflow.set_tags(tag_texts)
 
 
 def _log_input(images: MlflowDataset, context: str) -> None:

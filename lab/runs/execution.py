@@ -141,10 +141,10 @@ def _start_run(name: str) -> StoredRun:
     """The run of this process, which is told whose it is."""
     try:
         run = StoredRun.of(mlflow.start_run())
-        described = {tags.PROCESS: process.identity()}
+        tag_texts = {tags.PROCESS: process.identity()}
         if _is_random(run.name):
-            described[tags.NAME] = name
-        mlflow.set_tags(described)
+            tag_texts[tags.NAME] = name
+        mlflow.set_tags(tag_texts)
     except MlflowException as error:
         raise StepError(f"no run on {tracking_address()}: {in_words(error)}") from None
     process.drop_claim(run.run_id)

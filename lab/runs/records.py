@@ -120,14 +120,14 @@ class Experiment:
         )
         return [StoredRun.of(run) for run in runs]
 
-    def open(self, start: int, described: Mapping[str, str]) -> str:
+    def open(self, start: int, tag_texts: Mapping[str, str]) -> str:
         """Start a run with these tags at that millisecond; its id."""
-        run = self._client.create_run(self.id, start_time=start, tags=dict(described))
+        run = self._client.create_run(self.id, start_time=start, tags=dict(tag_texts))
         return str(run.info.run_id)
 
-    def tag(self, run_id: str, described: Mapping[str, str]) -> None:
+    def tag(self, run_id: str, tag_texts: Mapping[str, str]) -> None:
         """Set tags of a run, all in one request."""
-        entries = [RunTag(name, text) for name, text in described.items()]
+        entries = [RunTag(name, text) for name, text in tag_texts.items()]
         self._client.log_batch(run_id, tags=entries)
 
     def tag_key(self, run_id: str, key: Key) -> None:

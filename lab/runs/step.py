@@ -109,16 +109,16 @@ class Step:
         """
         mlflow.log_param(name, spell(value))
 
-    def set_tags(self, **described: str) -> None:
+    def set_tags(self, **tag_texts: str) -> None:
         """Tag the step's run."""
-        mlflow.set_tags(described)
+        mlflow.set_tags(tag_texts)
 
     def log_arm(self, name: str, data: str) -> None:
         """Name the arm that this run trains, and the data set that it was given."""
-        described = {tags.ARM: name}
+        tag_texts = {tags.ARM: name}
         if run_id := locations.run_of(data):
-            described[tags.DATA_RUN] = run_id
-        mlflow.set_tags(described)
+            tag_texts[tags.DATA_RUN] = run_id
+        mlflow.set_tags(tag_texts)
 
     def log_dataset(self, dataset: "Dataset") -> None:
         """Record the three splits as inputs of the run."""

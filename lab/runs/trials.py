@@ -127,7 +127,7 @@ class TrialRuns:
         return self._training_run(location).tags[tags.DATA_RUN]
 
     def log(
-        self, arm: str, trial: Trial, described: Mapping[str, str], key: Key
+        self, arm: str, trial: Trial, recipe_texts: Mapping[str, str], key: Key
     ) -> None:
         """Make the run of a trial: parameters, metrics by epoch, files.
 
@@ -136,7 +136,7 @@ class TrialRuns:
         Args:
             arm: its name.
             trial: what was trained, or found.
-            described: the recipe, each parameter as text.
+            recipe_texts: the recipe, each parameter as text.
             key: what every trial of the recipe depends on.
         """
         now = int(time.time() * 1000)
@@ -144,7 +144,7 @@ class TrialRuns:
         with self._whole.piece():
             run_id = self._experiment.open(started, self._tags(arm, trial))
             try:
-                params = {**described, "seed": str(trial.seed)}
+                params = {**recipe_texts, "seed": str(trial.seed)}
                 self._experiment.log(
                     run_id, params=params, metrics=trial.metrics, at=now
                 )
@@ -160,7 +160,7 @@ class TrialRuns:
                 raise
 
     def _tags(self, arm: str, trial: Trial) -> dict[str, str]:
-        described = {
+        tag_texts = {
             tags.PARENT: self._run_id,
             tags.NAME: f"{arm} seed {trial.seed}",
             tags.PROCESS: process.identity(),
@@ -169,10 +169,10 @@ class TrialRuns:
             "trial_status": trial.status,
         }
         if self._source:
-            described[tags.SOURCE] = self._source
+            tag_texts[tags.SOURCE] = self._source
         if trial.seed in self._reused:
-            described[tags.REUSED_FROM] = self._reused[trial.seed]
-        return described
+            tag_texts[tags.REUSED_FROM] = self._reused[trial.seed]
+        return tag_texts
 
     def _store_files(self, run_id: str, trial: Trial, key: Key) -> None:
         folder = Path(tempfile.mkdtemp(dir=self._scratch)) / FOLDER
