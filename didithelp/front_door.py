@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, SupportsFloat, TypeVar
 
 import numpy.typing as npt
 import pandas as pd
@@ -75,7 +75,7 @@ def arm_from_predictions(
 
 def arm_from_accuracies(
     name: str,
-    accuracies: Mapping[int, float | None],
+    accuracies: Mapping[int, SupportsFloat | None],
     *,
     recipe: dict[str, Any] | None = None,
     versions: dict[str, str] | None = None,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, SupportsFloat
 
 import numpy as np
 import numpy.typing as npt
@@ -87,7 +87,7 @@ class Recorder:
         seed: int,
         probabilities: npt.ArrayLike | None = None,
         *,
-        accuracy: float | None = None,
+        accuracy: SupportsFloat | None = None,
     ) -> None:
         """Record what one trained network makes of the test examples.
 
@@ -198,9 +198,8 @@ class Recorder:
         with np.errstate(over="ignore"):  # becomes infinite, which is refused
             probabilities = array.astype(np.float32)
         _check_values(where, probabilities)
-        check_predictions(
-            np.zeros(1, np.int64), self._labels, probabilities[np.newaxis]
-        )
+        seeds = np.zeros(1, np.int64)
+        check_predictions(seeds, self._labels, probabilities[np.newaxis])
         return probabilities
 
     def _arm_of(self, runs: Mapping[int, np.ndarray | None]) -> Arm:
@@ -229,7 +228,7 @@ class Recorder:
         )
 
 
-def _array(where: str, values: npt.ArrayLike) -> np.ndarray:
+def _array(where: str, values: object) -> np.ndarray:
     """Numbers of any width as an array."""
     try:
         array = np.asarray(values)
@@ -268,7 +267,7 @@ def _labels(values: npt.ArrayLike) -> np.ndarray:
     )
 
 
-def _accuracy(where: str, value: float) -> np.ndarray:
+def _accuracy(where: str, value: SupportsFloat) -> np.ndarray:
     """() float64 in [0, 1]."""
     accuracy = _array(where, value).astype(np.float64)
     if accuracy.ndim or np.isnan(accuracy):
