@@ -5,6 +5,7 @@ Texts are plain: whoever renders them escapes them.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 
@@ -91,7 +92,7 @@ class Fold:
     """What is there for who wants it."""
 
     summary: str
-    blocks: list[Block]
+    blocks: Sequence[Block]
 
 
 Block = Text | Items | Code | Table | Plots | Gallery | Fold
@@ -102,7 +103,7 @@ class Section:
     """A heading and what is below it."""
 
     title: str
-    blocks: list[Block]
+    blocks: Sequence[Block]
 
 
 @dataclass(frozen=True)

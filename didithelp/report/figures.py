@@ -245,7 +245,7 @@ def _bars(
     """A bar from edge to edge of each bin."""
     axes.bar(
         [each.low for each in bins],
-        heights,
+        np.array(heights, dtype=float),
         [each.high - each.low for each in bins],
         align="edge",
         color=color,

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 
-WIDTH = 80  # columns; that of `didithelp.report.terminal`, which no step needs for it
-
+# Columns of an answer. It is said once more in didithelp.report.terminal: imported from
+# there, every step would have to run again when a text of the report changes.
+WIDTH = 80
 # Set for steps that run at once: two bars on one terminal would overwrite each other.
 NO_BAR = "TP2_NO_PROGRESS_BAR"
 

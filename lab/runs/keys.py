@@ -117,8 +117,8 @@ def code(*modules: str) -> Part:
 
     Comments, layout, docstrings and the messages of errors do not count. Imports for
     type checking alone are left out, those inside functions are not. The `__init__` of
-    every package around a module counts, for it runs as well, and so do the data that
-    the package brings, such as texts and templates.
+    every package around a module counts, for it runs as well, and so do the data beside
+    a module that it reads, such as texts and templates.
     """
     digests: Part = {}
     waiting = [*modules]
@@ -136,17 +136,19 @@ def code(*modules: str) -> Part:
         start = module if path.name == "__init__.py" else package
         digests[name], imports = _read(path.read_bytes(), start)
         waiting += imports
-        if path.name == "__init__.py":
-            digests |= _data(path.parent)
+        digests |= _data(path)
     return digests
 
 
-def _data(package: Path) -> Part:
-    """Digest by file of what is in those folders of a package that hold no modules."""
+def _data(module: Path) -> Part:
+    """Digest by file of the data beside a module: the folders that its code names."""
+    source = module.read_text("utf-8")
     folders = [
         folder
-        for folder in package.iterdir()
-        if folder.is_dir() and not any(folder.glob("*.py*"))
+        for folder in module.parent.iterdir()
+        if folder.is_dir()
+        and re.search(f"""["']{folder.name}["']""", source)
+        and not any(folder.glob("*.py"))
     ]
     return {
         path.relative_to(PROJECT_DIRECTORY).as_posix(): _digest(path)[:12]

@@ -40,7 +40,7 @@ def render(document: Document, words: Words) -> str:
 def _templates() -> jinja2.Environment:
     """The templates beside this module; a name that is missing in one is an error."""
     environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("didithelp.report.html"),
+        loader=jinja2.PackageLoader("didithelp.report.html", "templates"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         finalize=_cleaned,
