@@ -74,14 +74,13 @@ def run(params: Params, step: "Step", engine: "Engine") -> None:
         }
     )
     step.set_tags(verification=finding.word, arm=arm.name, seed=str(stored.seed))
-    described = agreement.describe(finding, len(dataset.y_test))
-    text = f"{arm.name}, seed {stored.seed}, is {described}"
-    now = keys.trial_key(recipe, dataset.description)
+    result = agreement.describe(finding, len(dataset.y_test))
     if finding.word != "bitwise equal":
-        text += f"; {causes(stored, key, now)}"
+        now = keys.trial_key(recipe, dataset.description)
+        result += f"; {causes(stored, key, now)}"
     if finding.word == "different":
-        raise ValueError(text)
-    console.result(f"verified: {text}")
+        raise ValueError(f"{arm.name}, seed {stored.seed}, is {result}")
+    console.result(f"verified: {arm.name}, seed {stored.seed}, is {result}")
 
 
 def train_again(recipe: Recipe, seed: int, folder: Path, engine: "Engine") -> Trial:

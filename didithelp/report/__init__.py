@@ -2,5 +2,5 @@
 
 Here belong the report's contents as a document, what turns a document into HTML,
 LaTeX, Markdown and terminal text, and its figures. What is computed from the arms does
-not belong here, and neither do words that the comparison itself says.
+not, nor do the words: the report only tells and lays out.
 """

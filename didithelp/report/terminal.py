@@ -18,8 +18,7 @@ from didithelp.comparison import Comparison
 from didithelp.language import sentences
 from didithelp.language.words import Words, clean
 from didithelp.report import tables
-
-WIDTH = 80  # columns that a terminal can be expected to have
+from didithelp.report.width import TERMINAL_WIDTH
 
 COLORS = {
     "better": "bold green",
@@ -89,5 +88,5 @@ def _table(header: list[str]) -> Table:
 
 def _lines(text: str, indent: str = "") -> list[str]:
     return textwrap.wrap(
-        clean(text), WIDTH, subsequent_indent=indent, break_on_hyphens=False
+        clean(text), TERMINAL_WIDTH, subsequent_indent=indent, break_on_hyphens=False
     )

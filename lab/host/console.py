@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 
-# Columns of an answer. It is said once more in didithelp.report.terminal: imported from
-# there, every step would have to run again when a text of the report changes.
-WIDTH = 80
 # Set for steps that run at once: two bars on one terminal would overwrite each other.
 NO_BAR = "TP2_NO_PROGRESS_BAR"
 
@@ -63,8 +60,10 @@ def result(answer: "RenderableType") -> None:
     """The answer, in color on a terminal; plain in a pipe, a file and with NO_COLOR."""
     from rich.console import Console
 
+    from didithelp.report.width import TERMINAL_WIDTH
+
     # The width is fixed: in a narrower window lines wrap, but no number is cut.
-    out = Console(width=WIDTH, highlight=False, markup=False, emoji=False)
+    out = Console(width=TERMINAL_WIDTH, highlight=False, markup=False, emoji=False)
     shown = printable(answer) if isinstance(answer, str) else answer
     out.print("", shown, "", sep="\n")
     sys.stdout.flush()

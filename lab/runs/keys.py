@@ -31,6 +31,9 @@ Part = dict[str, str]
 # They and what they import decide the weights of a trial.
 TRIAL_MODULES = ("lab.training.trainer", "lab.training.environment")
 
+# A module that imports one of these reads data which lie beside it.
+DATA_READERS = {"importlib.resources", "jinja2"}
+
 # Parameters that decide where, when and how fast, but not what.
 NO_EFFECT = ("cache", "working_directory", "workers")
 
@@ -117,8 +120,8 @@ def code(*modules: str) -> Part:
 
     Comments, layout, docstrings and the messages of errors do not count. Imports for
     type checking alone are left out, those inside functions are not. The `__init__` of
-    every package around a module counts, for it runs as well, and so do the data beside
-    a module that it reads, such as texts and templates.
+    every package around a module counts, for it runs as well. So do data, such as texts
+    and templates, beside a module that reads data of its package.
     """
     digests: Part = {}
     waiting = [*modules]
@@ -136,19 +139,17 @@ def code(*modules: str) -> Part:
         start = module if path.name == "__init__.py" else package
         digests[name], imports = _read(path.read_bytes(), start)
         waiting += imports
-        digests |= _data(path)
+        if DATA_READERS & set(imports):
+            digests |= _data(path.parent)
     return digests
 
 
-def _data(module: Path) -> Part:
-    """Digest by file of the data beside a module: the folders that its code names."""
-    source = module.read_text("utf-8")
+def _data(package: Path) -> Part:
+    """Digest by file of what is in the folders of a package that hold no modules."""
     folders = [
         folder
-        for folder in module.parent.iterdir()
-        if folder.is_dir()
-        and re.search(f"""["']{folder.name}["']""", source)
-        and not any(folder.glob("*.py"))
+        for folder in package.iterdir()
+        if folder.is_dir() and not any(folder.glob("*.py*"))
     ]
     return {
         path.relative_to(PROJECT_DIRECTORY).as_posix(): _digest(path)[:12]

@@ -1,11 +1,6 @@
 """What a person sees: lines on stderr, the answer on stdout."""
 
-from didithelp.report import terminal
 from lab.host import console
-
-
-def test_an_answer_has_the_width_that_it_is_laid_out_for():
-    assert console.WIDTH == terminal.WIDTH
 
 
 def test_progress_in_a_log_file_is_a_line_per_note(capsys):
