@@ -54,24 +54,23 @@ def save(arm: Arm, folder: Path) -> None:
     """Write `arm` to `folder`, whole or not at all; an arm already there is replaced.
 
     Raises:
-        ArmError: the arm has no predictions, or the folder holds other files.
+        ArmError: the folder holds other files.
         OSError: it cannot be written.
     """
-    if arm.labels is None or arm.probabilities is None:
-        raise ArmError(f"{arm.name} must have predictions to be saved, got none")
     folder = Path(folder).resolve()
     _refuse_foreign_files(folder)
     with files.whole_folder(folder) as fresh:
         (fresh / "metrics.csv").write_bytes(_csv(arm.metrics))
         (fresh / "history.csv").write_bytes(_csv(arm.history))
         (fresh / "arm.json").write_bytes(_description(arm))
-        # np.savez dates every member 1980-01-01, so equal arrays give equal bytes.
-        np.savez(
-            fresh / "predictions.npz",
-            seeds=arm.seeds,
-            labels=arm.labels,
-            probabilities=arm.probabilities,
-        )
+        if arm.labels is not None and arm.probabilities is not None:
+            # np.savez dates every member 1980-01-01: equal arrays give equal bytes.
+            np.savez(
+                fresh / "predictions.npz",
+                seeds=arm.seeds,
+                labels=arm.labels,
+                probabilities=arm.probabilities,
+            )
 
 
 def load(folder: Path) -> Arm:
@@ -145,7 +144,7 @@ def _read_metrics(path: Path, predictions: _Predictions | None) -> pd.DataFrame:
         metrics = _read_csv(path)
         require("metrics", metrics.columns, ("seed", "test_accuracy"))
     else:
-        metrics = _metrics_of(predictions)
+        metrics = metrics_of(*predictions)
     if "status" not in metrics:
         is_finished = np.isfinite(pd.to_numeric(metrics["test_accuracy"], "coerce"))
         metrics["status"] = np.where(is_finished, FINISHED, DIVERGED)
@@ -153,10 +152,20 @@ def _read_metrics(path: Path, predictions: _Predictions | None) -> pd.DataFrame:
     return metrics.reindex(columns=[*ALL_COLUMNS, *others])
 
 
-def _metrics_of(predictions: _Predictions) -> pd.DataFrame:
-    """One row per run, as far as its predictions tell."""
-    check_predictions(*predictions)
-    seeds, labels, probabilities = predictions
+def metrics_of(
+    seeds: np.ndarray, labels: np.ndarray, probabilities: np.ndarray
+) -> pd.DataFrame:
+    """One row per run with its seed and those metrics that its predictions tell.
+
+    Args:
+        seeds: (S,) int64.
+        labels: (N,) integers in 0..C-1, N > 0.
+        probabilities: (S, N, C) float32 in [0, 1], each row sums to 1.
+
+    Raises:
+        ArmError: the arrays are not that.
+    """
+    check_predictions(seeds, labels, probabilities)
     if not labels.size:
         raise ArmError("predictions must cover at least one test example, got none")
     right = scores.right_or_wrong(probabilities, labels)

@@ -55,6 +55,12 @@ def test_importing_a_package_changes_nothing_and_loads_little(package):
     assert package in loaded and not loaded & HEAVY
 
 
+def test_using_the_library_changes_nothing_either():
+    changed, loaded = import_afresh("didithelp.front_door, didithelp.report.report")
+    assert set(changed) <= {"filters"}  # NumPy and SciPy add some for their own
+    assert not loaded & {"lab", "keras", "mlflow", "rich", "tensorflow"}
+
+
 def test_steps_check_their_parameters_before_anything_heavy_loads():
     _, loaded = import_afresh(
         "pipelines.main, steps.prepare_data, steps.train, steps.compare, steps.verify"

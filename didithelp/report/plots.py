@@ -21,22 +21,27 @@ def differences(material: Material) -> list[Block]:
     """The forest plot, and the accuracy of every seed."""
     words, comparison = material.words, material.comparison
     primary = comparison.primary
-    rows, strips = [], []
+    strips = []
     for place, difference in enumerate(primary, start=1):
         reference, candidate = comparison.arms[0], comparison.arms[place]
-        rows.append(_forest_row(place, difference, reference, candidate))
         pair = _strip(0, reference), _strip(place, candidate)
         strips.append(figures.seeds(f"seeds_{place}", pair, difference.paired, words))
-    without = [row.name for row in rows if row.interval is None]
+    without = [row.name for row in _forest_rows(material) if row.interval is None]
     kinds = sorted({"paired" if each.paired else "unpaired" for each in primary})
     return [
-        Plots(
-            [figures.forest(rows, 100 * comparison.margin, words)],
-            words("caption_forest", margin=words.points(comparison.margin)),
-        ),
+        forest(material),
         *material.missing("no_interval", without),
         Plots(strips, " ".join(words(f"caption_seeds_{kind}") for kind in kinds)),
     ]
+
+
+def forest(material: Material) -> Plots:
+    """The difference of every candidate with its interval."""
+    words, margin = material.words, material.comparison.margin
+    return Plots(
+        [figures.forest(_forest_rows(material), 100 * margin, words)],
+        words("caption_forest", margin=words.points(margin)),
+    )
 
 
 def curves(material: Material) -> list[Block]:
@@ -92,17 +97,21 @@ def reliability(material: Material) -> list[Block]:
     ]
 
 
-def _forest_row(
-    place: int, difference: Difference, reference: ComparedArm, candidate: ComparedArm
-) -> figures.Difference:
-    interval = difference.verdict_interval
-    return figures.Difference(
-        clean(candidate.name),
-        figures.arm_color(place),
-        100 * difference.delta,
-        _points(interval.low, interval.high),
-        _points(*seed_interval(difference, reference, candidate)),
-    )
+def _forest_rows(material: Material) -> list[figures.Difference]:
+    reference, *candidates = material.comparison.arms
+    primary = material.comparison.primary
+    return [
+        figures.Difference(
+            clean(candidate.name),
+            figures.arm_color(place),
+            100 * difference.delta,
+            _points(difference.verdict_interval.low, difference.verdict_interval.high),
+            _points(*seed_interval(difference, reference, candidate)),
+        )
+        for place, (candidate, difference) in enumerate(
+            zip(candidates, primary, strict=True), start=1
+        )
+    ]
 
 
 def seed_interval(

@@ -54,6 +54,7 @@ class Report:
         comparison: what it tells.
         words: of the language.
         table: one row per arm, raw numbers; see `tables.frame`.
+        warnings: in the language, most important first.
     """
 
     def __init__(
@@ -91,17 +92,23 @@ class Report:
         )
         # Times are not in the comparison, which must be the same on every machine.
         warnings = [*comparison.warning_codes, *caveats.cost_warning(arms)]
-        self._warnings = [sentences.warning(each, self.words) for each in warnings]
+        self.warnings = [sentences.warning(each, self.words) for each in warnings]
 
     def write(self, folder: Path) -> None:
         """Write all files to `folder`; each appears whole or not at all."""
         folder = Path(folder)
         comparison, words = self.comparison, self.words
-        document = self._document()
+        document = self._document(
+            [
+                Section(words(key), blocks)
+                for key, make in SECTIONS.items()
+                if (blocks := make(self._material))
+            ]
+        )
         texts = {
             "table.csv": self.table.to_csv(index=False, lineterminator="\n"),
             "table.md": markdown.table(
-                comparison, self._material.arms, self._warnings, words
+                comparison, self._material.arms, self.warnings, words
             ),
             "table.tex": latex.table(tables.headline(comparison, words)),
             "comparison.json": comparison.to_json(),
@@ -116,27 +123,29 @@ class Report:
 
     def note(self) -> str:
         """Markdown for MLflow: verdict, headline numbers, warnings."""
-        return markdown.note(self.comparison, self._warnings, self.words)
+        return markdown.note(self.comparison, self.warnings, self.words)
+
+    def excerpt(self) -> str:
+        """HTML for a part of another page: verdict, warnings, table and forest plot."""
+        headline = tables.headline(self.comparison, self.words)
+        section = Section("", [headline, plots.forest(self._material)])
+        return page.excerpt(self._document([section]), self.words)
 
     def summary(self) -> RenderableType:
         """What a terminal shows."""
         from didithelp.report import terminal  # needs rich, which is an extra
 
-        return terminal.summary(self.comparison, self._warnings, self.words)
+        return terminal.summary(self.comparison, self.warnings, self.words)
 
-    def _document(self) -> Document:
+    def _document(self, sections: list[Section]) -> Document:
         words, comparison = self.words, self.comparison
         return Document(
             title=sentences.title(comparison, words),
             language=words.language,
             verdicts=self._verdicts(),
             sentences=sentences.answers(comparison, words),
-            warnings=self._warnings,
-            sections=[
-                Section(words(key), blocks)
-                for key, make in SECTIONS.items()
-                if (blocks := make(self._material))
-            ],
+            warnings=self.warnings,
+            sections=sections,
         )
 
     def _verdicts(self) -> list[tuple[str, str]]:

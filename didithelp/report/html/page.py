@@ -23,16 +23,28 @@ SHOWN_WARNINGS = 6  # the most important come first; the others are a click away
 
 def render(document: Document, words: Words) -> str:
     """The text of `report.html`."""
+    return _filled("report.html", document, words)
+
+
+def excerpt(document: Document, words: Words) -> str:
+    """The document as an element of another page, such as a notebook."""
+    return _filled("excerpt.html", document, words)
+
+
+def _filled(template: str, document: Document, words: Words) -> str:
     verdicts = {verdict for verdict, _ in document.verdicts}
-    template = _templates().get_template("report.html")
-    return template.render(
-        document=document,
-        words=words,
-        mark=verdicts.pop() if len(verdicts) == 1 else "mixed",
-        shown_warnings=SHOWN_WARNINGS,
-        light=LIGHT,
-        dark=DARK,
-        print=PRINT,
+    return (
+        _templates()
+        .get_template(template)
+        .render(
+            document=document,
+            words=words,
+            mark=verdicts.pop() if len(verdicts) == 1 else "mixed",
+            shown_warnings=SHOWN_WARNINGS,
+            light=LIGHT,
+            dark=DARK,
+            print=PRINT,
+        )
     )
 
 

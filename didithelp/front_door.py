@@ -1,0 +1,243 @@
+"""The names for users: arms from memory or from a folder, their comparison, its answer.
+
+`import didithelp` offers what `__all__` lists here. Everything behind it may move; what
+is called here stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy.typing as npt
+import pandas as pd
+
+from didithelp import comparing, trials_folder
+from didithelp.arm import Arm, ArmError
+from didithelp.comparison import Comparison
+from didithelp.decision import Verdict
+from didithelp.errors import Refusal
+from didithelp.language import sentences
+from didithelp.language.words import Words
+from didithelp.recorder import Recorder
+from didithelp.settings import Pairing, SelectionSet
+
+if TYPE_CHECKING:
+    from didithelp.report.report import Report
+
+__all__ = [
+    "Answer",
+    "Arm",
+    "Recorder",
+    "Refusal",
+    "arm_from_accuracies",
+    "arm_from_predictions",
+    "compare",
+    "load_arm",
+]
+
+Result = TypeVar("Result")
+
+
+def arm_from_predictions(
+    name: str,
+    predictions: Mapping[int, npt.ArrayLike | None],
+    labels: npt.ArrayLike,
+    *,
+    recipe: dict[str, Any] | None = None,
+    versions: dict[str, str] | None = None,
+) -> Arm:
+    """One recipe with several seeds, told by what each run predicts.
+
+    Args:
+        name: one line of text that tells the recipe from others, such as "baseline".
+        predictions: by seed, the probabilities (N, C) of the test examples, each row
+            sums to 1: arrays, lists or tensors of any precision; None for a run that
+            diverged.
+        labels: (N,) integers in 0..C-1, the classes of the test examples.
+        recipe: hyperparameters by name, as plain JSON values.
+        versions: versions of libraries by name.
+
+    Raises:
+        Refusal: one line: what was expected, what was received, how to fix it.
+    """
+    recorder = Recorder(name, labels, recipe=recipe, versions=versions)
+    for seed, probabilities in _runs("predictions", predictions):
+        if probabilities is None:
+            recorder.diverged(seed)
+        else:
+            recorder.add(seed, probabilities)
+    return recorder.arm()
+
+
+def arm_from_accuracies(
+    name: str,
+    accuracies: Mapping[int, float | None],
+    *,
+    recipe: dict[str, Any] | None = None,
+    versions: dict[str, str] | None = None,
+) -> Arm:
+    """One recipe with several seeds, told by one test accuracy per run.
+
+    With nothing else known the answer holds for this test set only: prefer
+    `arm_from_predictions` where the predictions are at hand.
+
+    Args:
+        name: one line of text that tells the recipe from others, such as "baseline".
+        accuracies: by seed, the fraction of the test examples that is classified
+            correctly, in [0, 1]; None for a run that diverged.
+        recipe: hyperparameters by name, as plain JSON values.
+        versions: versions of libraries by name.
+
+    Raises:
+        Refusal: one line: what was expected, what was received, how to fix it.
+    """
+    recorder = Recorder(name, recipe=recipe, versions=versions)
+    for seed, accuracy in _runs("accuracies", accuracies):
+        if accuracy is None:
+            recorder.diverged(seed)
+        else:
+            recorder.add(seed, accuracy=accuracy)
+    return recorder.arm()
+
+
+def load_arm(folder: str | Path) -> Arm:
+    """The arm in a folder: a `trials/`, or what a `Recorder` or other software saved.
+
+    Raises:
+        Refusal: one line: what was expected, what was received, how to fix it.
+    """
+    return trials_folder.load(Path(folder))
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Answer:
+    """Whether the candidates are better than the reference; `str` says it in full.
+
+    Attributes:
+        comparison: every number, with names and types.
+        arms: the reference, then the candidates.
+        language: of the sentence, the warnings and the report: "en" or "fr".
+    """
+
+    comparison: Comparison
+    arms: tuple[Arm, ...]
+    language: str
+
+    @property
+    def verdict(self) -> Verdict | dict[str, Verdict]:
+        """better, worse, equivalent or inconclusive; of several candidates, by name."""
+        return self.comparison.verdict
+
+    @property
+    def sentence(self) -> str:
+        """The verdict with the difference, its interval and p, in plain words."""
+        return " ".join(sentences.answers(self.comparison, Words(self.language)))
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What must be known before the verdict is believed, most important first."""
+        return tuple(self._report.warnings)
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """One row per arm: its accuracies, and its difference to the reference."""
+        return self._report.table.copy()
+
+    def to_json(self) -> str:
+        """The text of `comparison.json`: the same for the same arms and parameters."""
+        return self.comparison.to_json()
+
+    def write(self, folder: str | Path) -> None:
+        """Write the report, the tables, `comparison.json` and the figures to `folder`.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        self._report.write(Path(folder))
+
+    def __repr__(self) -> str:
+        return f"<Answer: {self.verdict}>"
+
+    def __str__(self) -> str:
+        words = Words(self.language)
+        label = words("label", name=words("warning"))
+        return "\n".join([self.sentence, *(f"{label} {w}" for w in self.warnings)])
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        return self._report.excerpt()
+
+    @cached_property
+    def _report(self) -> Report:
+        from didithelp.report.report import Report  # loads matplotlib
+
+        return Report(self.comparison, self.arms, language=self.language)
+
+
+def compare(
+    reference: Arm,
+    *candidates: Arm,
+    alpha: float = 0.05,
+    margin: float = 0.001,
+    resamples: int = 9999,
+    seed: int = 0,
+    pairing: Pairing = "seed",
+    selected_on: SelectionSet = "validation",
+    language: str = "en",
+) -> Answer:
+    """Say of each candidate whether it is better than `reference`, and how surely.
+
+    All arms must be tested on the same examples. Candidates are not ranked: the best of
+    several is a selection of its own.
+
+    Args:
+        reference: the recipe as it was.
+        candidates: one or more changed recipes.
+        alpha: how often equal recipes may be called better or worse, in (0, 0.5), for
+            all candidates together.
+        margin: the difference in accuracy that would matter, a fraction in (0, 1).
+        resamples: of the sign-flip test, which is told but decides nothing.
+        seed: of that test.
+        pairing: "seed" compares seed by seed where both arms have the same seeds,
+            "none" never does.
+        selected_on: what recipe, epoch and checkpoint were chosen on, "validation" or
+            "test"; "test" allows no verdict.
+        language: of the answer, "en" or "fr".
+
+    Raises:
+        Refusal: the arms must not be compared.
+        ValueError: a parameter is wrong, or there is no candidate.
+    """
+    for arm in (reference, *candidates):
+        if not isinstance(arm, Arm):
+            raise ValueError(
+                f"compare takes arms, got {type(arm).__name__}; make one with "
+                "arm_from_predictions, arm_from_accuracies, a Recorder or load_arm"
+            )
+    Words(language)  # refuses a wrong one
+    comparison = comparing.compare(
+        reference,
+        candidates,
+        alpha=alpha,
+        margin=margin,
+        resamples=resamples,
+        seed=seed,
+        pairing=pairing,
+        selected_on=selected_on,
+    )
+    return Answer(comparison, (reference, *candidates), language)
+
+
+def _runs(what: str, results: Mapping[int, Result]) -> Iterable[tuple[int, Result]]:
+    """Seed and result of each run."""
+    if not isinstance(results, Mapping):
+        raise ArmError(
+            f"{what} must be given by seed, {{0: ..., 1: ...}}, got "
+            f"{type(results).__name__}; if the seeds are 0, 1, 2, ... pass "
+            f"dict(enumerate({what}))"
+        )
+    return results.items()

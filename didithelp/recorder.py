@@ -1,0 +1,334 @@
+"""Arms out of what a program holds in memory, recorded run by run.
+
+Here a stranger's arrays become those of an `Arm`: whatever NumPy can read is taken,
+and what is often mistaken for probabilities (logits, classes) is told apart from them.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from didithelp import trials_folder
+from didithelp.arm import (
+    ALL_COLUMNS,
+    DIVERGED,
+    FINISHED,
+    HISTORY_COLUMNS,
+    RANGE_TOLERANCE,
+    ROW_SUM_TOLERANCE,
+    Arm,
+    ArmError,
+    check_predictions,
+    finished_rows,
+)
+from didithelp.errors import reason
+
+RECORDED_COLUMNS = {
+    "seed",
+    "status",
+    "test_accuracy",
+    "test_cross_entropy",
+    "expected_calibration_error",
+}
+
+NO_RESULT = "a run without a result is told by diverged(seed), in a mapping by None"
+
+
+class Recorder:
+    """Records the runs of one recipe, seed by seed, for example in a training loop.
+
+    A recorder with labels takes the predicted probabilities of every run: the better
+    choice, because the noise of the test examples is then known too. One without labels
+    takes one test accuracy per run.
+
+    Args:
+        name: one line of text that tells the recipe from others, such as "baseline".
+        labels: (N,) integers in 0..C-1, the classes of the test examples; None where
+            accuracies are recorded.
+        recipe: hyperparameters by name, as plain JSON values; the report shows in which
+            of them the arms differ.
+        versions: versions of libraries by name.
+
+    Raises:
+        ArmError: one of these cannot be used.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        labels: npt.ArrayLike | None = None,
+        *,
+        recipe: dict[str, Any] | None = None,
+        versions: dict[str, str] | None = None,
+    ) -> None:
+        self._name = name
+        self._labels = None if labels is None else _labels(labels)
+        # Copies: a loop may change its own before the next recipe.
+        self._recipe = copy.deepcopy(recipe)
+        self._versions = copy.deepcopy({} if versions is None else versions)
+        # By seed: probabilities (N, C) float32, or an accuracy () float64, or None.
+        self._runs: dict[int, np.ndarray | None] = {}
+        # A wrong name or recipe is told now, not after hours of training.
+        self._arm_of({0: None})
+
+    def __contains__(self, seed: object) -> bool:
+        """Whether the run of this seed is recorded, be it as diverged."""
+        return seed in self._runs
+
+    def add(
+        self,
+        seed: int,
+        probabilities: npt.ArrayLike | None = None,
+        *,
+        accuracy: float | None = None,
+    ) -> None:
+        """Record what one trained network makes of the test examples.
+
+        Args:
+            seed: a whole number >= 0; arms that have the same seeds are compared seed
+                by seed.
+            probabilities: (N, C) in [0, 1], each row sums to 1: an array, a list or a
+                tensor of any precision, which is copied.
+            accuracy: the fraction of test examples that are classified correctly, in
+                [0, 1]; for a recorder without labels.
+
+        Raises:
+            ArmError: the values cannot be used, or the seed is recorded already.
+        """
+        if (probabilities is None) == (accuracy is None):
+            received = "neither" if accuracy is None else "both"
+            raise ArmError(
+                "add takes either the probabilities of a run or its accuracy, got "
+                f"{received}; {NO_RESULT}"
+            )
+        if accuracy is not None:
+            if self._labels is not None:
+                raise ArmError(
+                    f"{self._name} has labels, so that add takes probabilities, got an "
+                    "accuracy; make a Recorder without labels to record accuracies"
+                )
+            self._record(seed, _accuracy(f"accuracy of seed {seed}", accuracy))
+        elif probabilities is not None:
+            self._record(seed, self._probabilities(seed, probabilities))
+
+    def diverged(self, seed: int) -> None:
+        """Record that the run of this seed was started and came to no result.
+
+        An arm that hides such runs would look better than it is.
+        """
+        self._record(seed, None)
+
+    def arm(self) -> Arm:
+        """The arm of all recorded runs, by ascending seed.
+
+        Raises:
+            ArmError: nothing is recorded.
+        """
+        if not self._runs:
+            raise ArmError(
+                f"{self._name} must have at least one run, got none; add one per seed"
+            )
+        return self._arm_of(self._runs)
+
+    def save(self, folder: str | Path) -> None:
+        """Write all recorded runs to `folder`, whole or not at all.
+
+        `load_arm` and `mlflow run . -e compare -P improved=FOLDER` read it. Who calls
+        this after every seed keeps what is done when the program is killed.
+
+        Raises:
+            ArmError: nothing is recorded, or the folder holds other files.
+            OSError: it cannot be written.
+        """
+        trials_folder.save(self.arm(), Path(folder))
+
+    @classmethod
+    def resume(cls, folder: str | Path) -> Self:
+        """A recorder that holds the runs which an earlier one saved to `folder`.
+
+        Raises:
+            ArmError: the folder holds no arm, or more than a recorder writes.
+        """
+        arm = trials_folder.load(Path(folder))
+        known = set(arm.metrics.dropna(axis=1, how="all"))
+        if arm.dataset is not None or len(arm.history) or known - RECORDED_COLUMNS:
+            raise ArmError(
+                f"{folder} must be saved by a Recorder, got an arm that holds more, "
+                "which saving it again would lose; choose another folder"
+            )
+        recorder = cls(arm.name, arm.labels, recipe=arm.recipe, versions=arm.versions)
+        rows = finished_rows(arm)
+        seeds, results = rows["seed"].to_numpy(), rows["test_accuracy"].to_numpy(float)
+        if arm.probabilities is not None:
+            seeds, results = arm.seeds, arm.probabilities
+        recorder._runs = dict.fromkeys(arm.metrics["seed"].tolist())
+        recorder._runs |= zip(seeds.tolist(), results, strict=True)
+        return recorder
+
+    def _record(self, seed: int, run: np.ndarray | None) -> None:
+        is_whole = isinstance(seed, int | np.integer) and not isinstance(seed, bool)
+        if not is_whole or not 0 <= seed <= np.iinfo(np.int64).max:
+            raise ArmError(f"seed must be a whole number >= 0, got {seed!r}")
+        if int(seed) in self._runs:
+            raise ArmError(
+                f"{self._name} must have one run per seed, got seed {seed} twice; give "
+                "every run a seed of its own",
+                "duplicate_seed",
+            )
+        self._runs[int(seed)] = run
+
+    def _probabilities(self, seed: int, given: npt.ArrayLike) -> np.ndarray:
+        """(N, C) float32, like those of the other runs."""
+        where = f"probabilities of seed {seed}"
+        if self._labels is None:
+            raise ArmError(
+                f"{where} need the labels of the test examples, got none; make the "
+                "recorder with them: Recorder(name, labels)"
+            )
+        array = _array(where, given)
+        shapes = {run.shape for run in self._runs.values() if run is not None}
+        _check_shape(where, array, len(self._labels), shapes)
+        with np.errstate(over="ignore"):  # becomes infinite, which is refused
+            probabilities = array.astype(np.float32)
+        _check_values(where, probabilities)
+        check_predictions(
+            np.zeros(1, np.int64), self._labels, probabilities[np.newaxis]
+        )
+        return probabilities
+
+    def _arm_of(self, runs: Mapping[int, np.ndarray | None]) -> Arm:
+        finished = {seed: run for seed, run in sorted(runs.items()) if run is not None}
+        seeds = np.array(list(finished), np.int64)
+        labels = probabilities = None
+        if finished and self._labels is not None:
+            labels, probabilities = self._labels, np.stack(list(finished.values()))
+            metrics = trials_folder.metrics_of(seeds, labels, probabilities)
+        else:
+            accuracies = np.array(list(finished.values()), np.float64)
+            metrics = pd.DataFrame({"seed": seeds, "test_accuracy": accuracies})
+        metrics = metrics.set_index("seed").reindex(sorted(runs)).reset_index()
+        is_finished = metrics["seed"].isin(seeds)
+        metrics["status"] = np.where(is_finished, FINISHED, DIVERGED)
+        return Arm(
+            name=self._name,
+            recipe=self._recipe,
+            dataset=None,
+            versions=self._versions,
+            metrics=metrics.reindex(columns=list(ALL_COLUMNS)),
+            history=pd.DataFrame(columns=list(HISTORY_COLUMNS)),
+            seeds=seeds,
+            labels=labels,
+            probabilities=probabilities,
+        )
+
+
+def _array(where: str, values: npt.ArrayLike) -> np.ndarray:
+    """Numbers of any width as an array."""
+    try:
+        array = np.asarray(values)
+    except Exception as error:  # each library of tensors raises its own kinds
+        raise ArmError(
+            f"{where} must be an array that NumPy can read, got "
+            f"{type(values).__name__}: {reason(error)}; a tensor may need "
+            ".detach().cpu().numpy()"
+        ) from None
+    if array.dtype.kind not in "biuf":
+        raise ArmError(
+            f"{where} must be integers or floats, got {array.dtype} {array.shape}; "
+            "convert them to a type that NumPy has"
+        )
+    return array
+
+
+def _labels(values: npt.ArrayLike) -> np.ndarray:
+    """(N,) int64, N > 0."""
+    array = _array("labels", values)
+    if array.ndim == 1 and array.dtype.kind in "iu":
+        labels = array.astype(np.int64)
+        if not labels.size or labels.min() < 0:
+            received = f"the label {labels.min()}" if labels.size else "no label"
+            raise ArmError(
+                f"labels must number the classes from 0 on, got {received}; give each "
+                "test example the index of its class"
+            )
+        return labels
+    fix = "labels.astype(int)"
+    if array.ndim == 2:
+        fix = "labels.ravel()" if array.shape[1] == 1 else "labels.argmax(axis=1)"
+    raise ArmError(
+        f"labels must be integers (N,), the class of each test example, got "
+        f"{array.dtype} {array.shape}; pass {fix}"
+    )
+
+
+def _accuracy(where: str, value: float) -> np.ndarray:
+    """() float64 in [0, 1]."""
+    accuracy = _array(where, value).astype(np.float64)
+    if accuracy.ndim or np.isnan(accuracy):
+        raise ArmError(f"{where} must be one number, got {value!r}; {NO_RESULT}")
+    if not 0 <= accuracy <= 1:
+        fix = f"; pass {accuracy / 100:g}" if 1 < accuracy <= 100 else ""
+        raise ArmError(
+            f"{where} must be a fraction in [0, 1], got {accuracy:g}{fix}",
+            "accuracy_out_of_range",
+        )
+    return accuracy
+
+
+def _check_shape(
+    where: str, array: np.ndarray, num_examples: int, others: set[tuple[int, ...]]
+) -> None:
+    """(N, C) as the labels and the `others` say; what else it may be is named."""
+    expected = str(next(iter(others), f"({num_examples}, C)"))
+    if array.ndim == 2 and array.shape[1] > 1 and array.shape[0] == num_examples:
+        if not others or array.shape in others:
+            return
+        fix = "record networks with the same classes"
+    elif array.shape not in ((num_examples,), (num_examples, 1)):
+        fix = "predict the test examples that the labels are of"
+    elif array.dtype.kind in "iu":
+        fix = (
+            "these are classes: record the accuracy instead, in a Recorder without "
+            "labels, or the probabilities that they were chosen by"
+        )
+    else:
+        fix = (
+            "of the probability p of class 1 pass np.column_stack([1 - p.ravel(), "
+            "p.ravel()])"
+        )
+    raise ArmError(
+        f"{where} must have the shape {expected}, got {array.dtype} {array.shape}; "
+        f"{fix}"
+    )
+
+
+def _check_values(where: str, probabilities: np.ndarray) -> None:
+    """In [0, 1] and with a sum of 1 per example; what else it may be is named."""
+    if not np.isfinite(probabilities).all():
+        raise ArmError(f"{where} must be finite, got NaN or infinity; {NO_RESULT}")
+    low, high = float(probabilities.min()), float(probabilities.max())
+    error = _sum_error(probabilities)
+    in_range = -RANGE_TOLERANCE <= low and high <= 1 + RANGE_TOLERANCE
+    if in_range and error <= ROW_SUM_TOLERANCE:
+        return
+    fix = "apply softmax over the classes"
+    if not in_range:
+        fix = f"these are logits: {fix}"
+        if high <= RANGE_TOLERANCE and _sum_error(np.exp(probabilities)) <= 0.01:
+            fix = "these are logarithms of probabilities: pass np.exp of them"
+    raise ArmError(
+        f"{where} must lie in [0, 1] and sum to 1 for each example, got {low:.3g} to "
+        f"{high:.3g} and a sum that is off by {error:.3g}; {fix}"
+    )
+
+
+def _sum_error(probabilities: np.ndarray) -> float:
+    """The largest distance from 1 of an example's sum."""
+    return float(np.abs(probabilities.sum(axis=1, dtype=np.float64) - 1).max())
