@@ -9,7 +9,6 @@ from rich.console import Console
 from didithelp.language import sentences
 from didithelp.language.words import Words
 from didithelp.report import terminal
-from lab.host import console
 from tests.didithelp.builders import baseline, improved, judge
 
 LONG = "improved_with_a_very_long_name_" * 4
@@ -76,10 +75,6 @@ def test_tables_of_80_columns_cut_neither_numbers_nor_names(language, names):
     pieces = "".join(row.split()[0] for row in rows)  # a long name takes several lines
     in_second_table = names if len(names) > 1 else ()
     assert pieces == "".join(["baseline", *names, *in_second_table])
-
-
-def test_the_console_has_the_width_that_texts_are_wrapped_at():
-    assert console.WIDTH == terminal.WIDTH
 
 
 def test_the_unit_and_the_level_are_told():
