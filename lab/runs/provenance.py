@@ -11,21 +11,21 @@ from lab.runs.records import Experiment, StoredRun
 
 
 def source_of(run: StoredRun, experiment: Experiment) -> str | None:
-    """Where the project came from.
+    """Where the project came from, without a password.
 
     A nested run is told of the clone that it lies in, so its parent is asked.
     """
     if run.parent is not None:
         run = experiment.get(run.parent)
-    return run.tags.get(tags.SOURCE)
+    source = run.tags.get(tags.SOURCE)
+    return without_password(source) if source else None
 
 
 def provenance_of(run: StoredRun, source: str | None) -> Provenance:
     """Which code made a run that came from `source`, and how to repeat it."""
-    source = source or run.tags.get(tags.SOURCE)
     commit = run.tags.get(tags.COMMIT)
     return Provenance(
-        source=without_password(source) if source else None,
+        source=source,
         commit=commit,
         dirty=_has_uncommitted_changes() if commit else None,
         command=_command(run, source, commit),

@@ -186,4 +186,5 @@ def end_run(run_id: str, state: str, *, error: str = "", at: int | None = None) 
 
 def tracking_address() -> str:
     """Where the tracking store is, as it can be shown: without a password."""
-    return without_password(mlflow.get_tracking_uri())
+    address = without_password(mlflow.get_tracking_uri())
+    return address.rstrip("/") if address.startswith("http") else address

@@ -14,6 +14,7 @@ from lab.host.lifecycle import WholeWork
 from lab.runs import datasets, keys, locations, models, provenance, tags
 from lab.runs.answers import Answers
 from lab.runs.artifacts import Artifacts
+from lab.runs.errors import without_password
 from lab.runs.launch import Launch
 from lab.runs.nested import NestedRuns
 from lab.runs.records import Experiment, StoredRun, tracking_address
@@ -52,8 +53,11 @@ class Step:
         self.experiment = Experiment(run.experiment_id)
         self._run = run
         self._source = provenance.source_of(run, self.experiment)
+        # MLflow tags a run with the address of the project as it was given.
+        shown = {name: without_password(text) for name, text in run.tags.items()}
         if run.parent is not None and self._source:
-            self.experiment.tag(run.run_id, {tags.SOURCE: self._source})
+            shown[tags.SOURCE] = self._source
+        self.experiment.tag(run.run_id, dict(shown.items() - run.tags.items()))
         if not run.params:  # started without `mlflow run`
             mlflow.log_params(dict(texts))
 
