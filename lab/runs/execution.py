@@ -29,6 +29,8 @@ from lab.runs.step import Step
 
 Params = TypeVar("Params", bound=Located)
 
+MLFLOW_RUN_ID = "MLFLOW_RUN_ID"  # the variable with the run that a process resumes
+
 
 @dataclasses.dataclass(frozen=True)
 class Ending:
@@ -78,11 +80,13 @@ def execute(run: Callable[[Params, Step], None], params: Params, *, name: str) -
     """
     texts = texts_of(type(params), params)
     _prepare_mlflow(params.working_directory)
-    run_id = os.environ.get("MLFLOW_RUN_ID")  # MLflow forgets it once it is active
+    run_id = os.environ.get(MLFLOW_RUN_ID)  # MLflow forgets it once it is active
+    opened: list[StoredRun] = []
     steps: list[Step] = []
 
     def work() -> None:
-        step = Step(_start_run(name), texts, scratch)
+        opened.append(_start_run(name))
+        step = Step(opened[0], texts, scratch)
         steps.append(step)
         reaper.end_dead_runs(step.experiment, step.run_id)
         run(params, step)
@@ -96,7 +100,7 @@ def execute(run: Callable[[Params, Step], None], params: Params, *, name: str) -
             for step in steps:
                 step.stop()
         status = _close_run(
-            steps[0].run_id if steps else run_id, Ending.because_of(cause)
+            opened[0].run_id if opened else run_id, Ending.because_of(cause)
         )
     if isinstance(cause, signal.Signals):
         lifecycle.leave_at_once(status)
@@ -140,7 +144,7 @@ def _make_tracking_uri_absolute(working_directory: Path) -> None:
 def _start_run(name: str) -> StoredRun:
     """The run of this process, which is told whose it is."""
     try:
-        run = StoredRun.of(mlflow.start_run())
+        run = StoredRun.of(_open_run())
         tag_texts = {tags.PROCESS: process.identity()}
         if _is_random(run.name):
             tag_texts[tags.NAME] = name
@@ -149,6 +153,26 @@ def _start_run(name: str) -> StoredRun:
         raise StepError(f"no run on {tracking_address()}: {in_words(error)}") from None
     process.drop_claim(run.run_id)
     return run
+
+
+def _open_run() -> mlflow.ActiveRun:
+    """The run that `mlflow run` has made for this process, else a new one.
+
+    Where the environment names the run of a caller who knows nothing of this project,
+    the new one is nested in that.
+    """
+    run_id = os.environ.get(MLFLOW_RUN_ID)
+    if run_id is None or _is_for_us(run_id):
+        return mlflow.start_run()
+    del os.environ[MLFLOW_RUN_ID]
+    process.drop_claim(run_id)
+    return mlflow.start_run(parent_run_id=run_id)
+
+
+def _is_for_us(run_id: str) -> bool:
+    """Whether `mlflow run` has made a run for this process, and no other had it."""
+    run = StoredRun.of(mlflow.get_run(run_id))
+    return run.is_ours and run.tags.get(tags.PROCESS) in (None, process.identity())
 
 
 def _is_random(run_name: str) -> bool:
@@ -165,7 +189,7 @@ def _close_run(run_id: str | None, ending: Ending) -> int:
     """End the run and tell the user why; the exit status."""
     status = ending.exit_status
     try:
-        if run_id is not None:
+        if run_id is not None and _is_for_us(run_id):
             end_run(run_id, ending.state, error=ending.error)
             process.drop_claim(run_id)
     except (MlflowException, OSError) as error:

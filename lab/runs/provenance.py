@@ -7,16 +7,11 @@ from didithelp.provenance import Provenance
 from lab import mlproject
 from lab.runs import tags
 from lab.runs.errors import without_password
-from lab.runs.records import Experiment, StoredRun
+from lab.runs.records import StoredRun
 
 
-def source_of(run: StoredRun, experiment: Experiment) -> str | None:
-    """Where the project came from, without a password.
-
-    A nested run is told of the clone that it lies in, so its parent is asked.
-    """
-    if run.parent is not None:
-        run = experiment.get(run.parent)
+def source_of(run: StoredRun) -> str | None:
+    """Where the project of a run came from, without a password."""
     source = run.tags.get(tags.SOURCE)
     return without_password(source) if source else None
 

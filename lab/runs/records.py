@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import os
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -9,6 +10,8 @@ from pathlib import Path
 import mlflow
 from mlflow.entities import Metric, Param, Run, RunTag
 
+from lab import mlproject
+from lab.host import process
 from lab.runs import tags
 from lab.runs.errors import without_password
 from lab.runs.keys import Key
@@ -63,6 +66,18 @@ class StoredRun:
         return self.tags.get(tags.PARENT)
 
     @property
+    def is_ours(self) -> bool:
+        """Whether a step of this project has it, or `mlflow run` has made it for one.
+
+        Another project may have an entry point of the same name; what every entry
+        point of this one takes tells them apart.
+        """
+        return tags.PROCESS in self.tags or (
+            self.tags.get(tags.ENTRY_POINT) in mlproject.project()["entry_points"]
+            and "working_directory" in self.params
+        )
+
+    @property
     def seconds(self) -> float:
         """How long it lasted; a clock that was set back counts as no time."""
         return max(0, (self.end or self.start) - self.start) / 1000
@@ -83,6 +98,17 @@ class Experiment:
     def get(self, run_id: str) -> StoredRun:
         """The run with that id, also of another experiment."""
         return StoredRun.of(self._client.get_run(run_id))
+
+    def driver_of(self, run: StoredRun) -> StoredRun | None:
+        """The run of the step that has launched this one.
+
+        None where there is no such step: people nest runs in their own as well.
+        """
+        driver = os.environ.get(process.DRIVER)
+        if run.parent is None or driver is None:
+            return None
+        parent = self.get(run.parent)
+        return parent if parent.tags.get(tags.PROCESS) == driver else None
 
     def finished(self, condition: str, *, most: int = 1) -> list[StoredRun]:
         """Finished runs that meet a condition of MLflow's search, the latest first."""

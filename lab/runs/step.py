@@ -51,11 +51,13 @@ class Step:
         self.run_id = run.run_id
         self.scratch = scratch
         self.experiment = Experiment(run.experiment_id)
-        self._run = run
-        self._source = provenance.source_of(run, self.experiment)
+        driver = self.experiment.driver_of(run)
+        self._asked = driver or run  # what a person has started
+        # A run that was launched is told of the clone that it lies in.
+        self._source = provenance.source_of(self._asked)
         # MLflow tags a run with the address of the project as it was given.
         shown = {name: without_password(text) for name, text in run.tags.items()}
-        if run.parent is not None and self._source:
+        if driver is not None and self._source:
             shown[tags.SOURCE] = self._source
         self.experiment.tag(run.run_id, dict(shown.items() - run.tags.items()))
         if not run.params:  # started without `mlflow run`
@@ -68,7 +70,7 @@ class Step:
         self.trials = TrialRuns(
             run.run_id, self._source, self.experiment, self.artifacts, scratch, whole
         )
-        self.answers = Answers(run, self.experiment, self.artifacts, whole)
+        self.answers = Answers(run, driver, self.experiment, self.artifacts, whole)
         self._nested = NestedRuns(
             run.run_id, self.experiment, self.reuse, here, scratch, whole
         )
@@ -144,8 +146,7 @@ class Step:
 
     def provenance(self) -> Provenance:
         """Which code made this answer: that of the driver's run, if there is one."""
-        run = self.experiment.get(self._run.parent or self.run_id)
-        return provenance.provenance_of(run, self._source)
+        return provenance.provenance_of(self._asked, self._source)
 
     def where_to_look(self) -> str:
         """How to open this run in MLflow's own interface."""

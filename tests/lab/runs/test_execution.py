@@ -98,6 +98,14 @@ def run(step):
 """
 
 
+def as_mlflow_run_makes_it():
+    """A run that waits for the process of an entry point."""
+    client = mlflow.MlflowClient()
+    run_id = client.create_run("1", tags={tags.ENTRY_POINT: "main"}).info.run_id
+    client.log_param(run_id, "working_directory", ".")
+    return run_id
+
+
 def interrupt(script, number, variables, errors=subprocess.PIPE):
     """Send a signal to a step that has said "now"; its exit status, output, errors."""
     with subprocess.Popen(
@@ -121,7 +129,7 @@ def interrupt(script, number, variables, errors=subprocess.PIPE):
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 @pytest.mark.parametrize("script", [SWALLOWS, STORES_A_TRIAL, STILL_LOADS])
 def test_a_signal_ends_the_step_whatever_it_does(store, script, number):
-    run_id = mlflow.MlflowClient().create_run("1").info.run_id
+    run_id = as_mlflow_run_makes_it()
     variables = {
         "MLFLOW_TRACKING_URI": mlflow.get_tracking_uri(),
         "MLFLOW_RUN_ID": run_id,
@@ -177,6 +185,35 @@ def test_a_signal_ends_a_step_whose_server_is_away(store):
     assert status == 143
     assert "the run could not be marked as KILLED" in err
     assert err.endswith("error: interrupted\n")
+
+
+def test_the_run_that_mlflow_run_has_made_is_taken(store):
+    os.environ["MLFLOW_RUN_ID"] = run_id = as_mlflow_run_makes_it()
+    assert execute(store, lambda step: None)[1].info.run_id == run_id
+
+
+@pytest.mark.parametrize("error", [None, ValueError("x")])
+@pytest.mark.parametrize("entry_point", [None, "main", "ours, but at work elsewhere"])
+def test_the_run_of_a_caller_is_left_alone(store, entry_point, error):
+    """Another project may start ours from its own run, and call that "main" as well."""
+    client = mlflow.MlflowClient()
+    if entry_point in (None, "main"):
+        found = {tags.ENTRY_POINT: entry_point} if entry_point else {}
+        run_id = client.create_run("1", tags=found, run_name="mine").info.run_id
+    else:
+        run_id = as_mlflow_run_makes_it()
+        client.set_tag(run_id, tags.PROCESS, "elsewhere 1 1")
+    before = client.get_run(run_id).to_dictionary()
+    os.environ["MLFLOW_RUN_ID"] = run_id
+
+    def function(step):
+        if error:
+            raise error
+
+    run = execute(store, function)[1]
+    assert run.info.status == "FAILED" if error else "FINISHED"
+    assert run.data.tags[tags.PARENT] == run_id
+    assert client.get_run(run_id).to_dictionary() == before
 
 
 def test_a_relative_store_is_the_callers(tmp_path):

@@ -17,7 +17,7 @@ def provenance(store, tags, params):
     client = mlflow.MlflowClient()
     experiment = client.get_experiment_by_name("tests")
     run = client.create_run(experiment.experiment_id, tags=tags)
-    for name, text in params.items():
+    for name, text in {"working_directory": ".", **params}.items():
         client.log_param(run.info.run_id, name, text)
     os.environ["MLFLOW_RUN_ID"] = run.info.run_id
     assert execute(store, lambda step: found.append(step.provenance()))[0] == 0
