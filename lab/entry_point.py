@@ -5,9 +5,14 @@ answered at once, and worker processes can start. Only then does MLflow load, wh
 takes seconds.
 """
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
+from didithelp.parameters import Parameters
+from lab import command_line
+from lab.host import lifecycle
 from lab.parameters import Located
 from lab.runs import environment
 
@@ -15,6 +20,31 @@ if TYPE_CHECKING:
     from lab.runs.step import Step
 
 Params = TypeVar("Params", bound=Located)
+Given = TypeVar("Given", bound=Parameters)
+
+
+@contextmanager
+def failures_noted() -> Iterator[None]:
+    """Whoever leaves in here, with a word why, leaves that in the run as well.
+
+    It has been said by then: to load MLflow for it takes seconds.
+    """
+    try:
+        yield
+    except lifecycle.Failure as failure:
+        if os.environ.get("MLFLOW_RUN_ID"):
+            environment.prepare()
+            environment.give_up_early()
+            from lab.runs import execution
+
+            execution.note_failure(failure.message)
+        raise
+
+
+def parse(parameters: type[Given]) -> Given:
+    """As `command_line.parse` of this process's arguments; a refusal is noted."""
+    with failures_noted():
+        return command_line.parse(parameters)
 
 
 def main(params: Params, run: "Callable[[Params, Step], None]", *, name: str) -> None:

@@ -9,6 +9,7 @@ import dataclasses
 import logging
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -106,6 +107,16 @@ def execute(run: Callable[[Params, Step], None], params: Params, *, name: str) -
         lifecycle.leave_at_once(status)
     if status:
         raise SystemExit(status)
+
+
+def note_failure(message: str) -> None:
+    """Leave in the run why its process ends before there is a step, if it is ours."""
+    start = "--working_directory="
+    here = [word.removeprefix(start) for word in sys.argv if word.startswith(start)]
+    run_id = os.environ.get(MLFLOW_RUN_ID)
+    if run_id and here:  # without it, a store might be made where there is none
+        _prepare_mlflow(Path(here[-1]))
+        _close_run(run_id, Ending("FAILED", lifecycle.EXIT_USAGE, message))
 
 
 def _wait_for(work: Callable[[], None]) -> BaseException | signal.Signals | None:

@@ -17,6 +17,8 @@ from lab.runs.errors import without_password
 from lab.runs.keys import Key
 
 MANY = 10_000  # runs that a search returns at most, more than there are trials
+LONGEST_TAG = 8000  # characters
+LONGEST_ERROR = 4000  # which leaves room in the note for what is there
 
 
 @dataclasses.dataclass(frozen=True)
@@ -203,10 +205,14 @@ class Experiment:
 
 
 def end_run(run_id: str, state: str, *, error: str = "", at: int | None = None) -> None:
-    """End a run as FINISHED, FAILED or KILLED, with the reason as a tag."""
+    """End a run as FINISHED, FAILED or KILLED, with the reason as a tag and a note."""
     client = mlflow.MlflowClient()
     if error:
-        client.set_tag(run_id, tags.ERROR, error[-4000:])
+        error = error.strip()[-LONGEST_ERROR:]
+        note = client.get_run(run_id).data.tags.get(tags.NOTE, "")
+        note = f"This run is {state}:\n\n```text\n{error}\n```\n\n{note}"
+        client.set_tag(run_id, tags.ERROR, error)
+        client.set_tag(run_id, tags.NOTE, note.strip()[:LONGEST_TAG])
     client.set_terminated(run_id, state, end_time=at)
 
 

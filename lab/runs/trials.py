@@ -153,10 +153,10 @@ class TrialRuns:
                     self._store_files(run_id, trial, key)
                 # The clock may have been set back: nothing ends before it starts.
                 end_run(run_id, "FINISHED", at=now)
-            except BaseException:
+            except BaseException as error:
                 # What happened matters more than that the store cannot be told.
                 with suppress(MlflowException, OSError):
-                    end_run(run_id, "FAILED")
+                    end_run(run_id, "FAILED", error=in_words(error))
                 raise
 
     def _tags(self, arm: str, trial: Trial) -> dict[str, str]:
