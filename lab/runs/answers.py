@@ -11,7 +11,7 @@ import numpy as np
 from lab.host.lifecycle import WholeWork
 from lab.runs import locations, tags
 from lab.runs.artifacts import Artifacts
-from lab.runs.records import Experiment, StoredRun
+from lab.runs.experiment import Experiment, StoredRun
 
 if TYPE_CHECKING:
     import pandas as pd

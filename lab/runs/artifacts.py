@@ -9,7 +9,7 @@ import mlflow
 from mlflow.exceptions import MlflowException
 
 from lab.runs import locations
-from lab.runs.records import Experiment, tracking_address
+from lab.runs.experiment import Experiment, tracking_address
 
 Loaded = TypeVar("Loaded")
 

@@ -24,7 +24,7 @@ from lab.host import console, lifecycle, process
 from lab.parameters import Located
 from lab.runs import environment, reaper, tags
 from lab.runs.errors import StepError, in_words
-from lab.runs.records import StoredRun, end_run, tracking_address
+from lab.runs.experiment import StoredRun, end_run, tracking_address
 from lab.runs.step import Step
 
 Params = TypeVar("Params", bound=Located)

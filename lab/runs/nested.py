@@ -16,8 +16,8 @@ from lab.host import console, process
 from lab.host.lifecycle import WholeWork
 from lab.runs import reaper
 from lab.runs.errors import StepError, in_words
+from lab.runs.experiment import Experiment, end_run
 from lab.runs.launch import Launch
-from lab.runs.records import Experiment, end_run
 from lab.runs.reuse import Reuse
 
 SECONDS_BETWEEN_SIGNALS = 0.5

@@ -7,7 +7,7 @@ from didithelp.provenance import Provenance
 from lab import mlproject
 from lab.runs import tags
 from lab.runs.errors import without_password
-from lab.runs.records import Experiment, StoredRun
+from lab.runs.experiment import Experiment, StoredRun
 
 
 def source_of(run: StoredRun, experiment: Experiment) -> str | None:

@@ -5,7 +5,7 @@ import time
 from lab import mlproject
 from lab.host import process
 from lab.runs import tags
-from lab.runs.records import Experiment, StoredRun, end_run
+from lab.runs.experiment import Experiment, StoredRun, end_run
 
 # A run that no process of ours has claimed is being started, or was killed before.
 # Making an environment for it can take long.

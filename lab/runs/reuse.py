@@ -15,9 +15,9 @@ from didithelp.parameters import texts_of
 from lab import command_line, mlproject
 from lab.host import cores
 from lab.runs import keys, locations, tags
+from lab.runs.experiment import Experiment, StoredRun
 from lab.runs.keys import Key
 from lab.runs.launch import Launch
-from lab.runs.records import Experiment, StoredRun
 
 RUNS_TRIED = 20  # of those that should have the result, before it is made again
 REASONS_SHOWN = 3  # in the line that says why a step runs

@@ -14,9 +14,9 @@ from lab.host.lifecycle import WholeWork
 from lab.runs import datasets, keys, locations, models, provenance, tags
 from lab.runs.answers import Answers
 from lab.runs.artifacts import Artifacts
+from lab.runs.experiment import Experiment, StoredRun, tracking_address
 from lab.runs.launch import Launch
 from lab.runs.nested import NestedRuns
-from lab.runs.records import Experiment, StoredRun, tracking_address
 from lab.runs.reuse import Reuse
 from lab.runs.trials import TrialRuns
 

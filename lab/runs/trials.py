@@ -17,8 +17,8 @@ from lab.host.lifecycle import WholeWork
 from lab.runs import keys, locations, tags
 from lab.runs.artifacts import Artifacts
 from lab.runs.errors import in_words
+from lab.runs.experiment import Experiment, StoredRun, end_run
 from lab.runs.keys import Key
-from lab.runs.records import Experiment, StoredRun, end_run
 from lab.training.trial import Trial
 from lab.training.trial_files import load_trial, save_trial
 
