@@ -16,7 +16,7 @@ from lab.runs.answers import Answers
 from lab.runs.artifacts import Artifacts
 from lab.runs.experiment import Experiment, StoredRun, tracking_address
 from lab.runs.launch import Launch
-from lab.runs.nested import NestedRuns
+from lab.runs.launched import LaunchedRuns
 from lab.runs.reuse import Reuse
 from lab.runs.trials import TrialRuns
 
@@ -65,21 +65,37 @@ class Step:
             run.run_id, self._source, self.experiment, self.artifacts, scratch, whole
         )
         self.answers = Answers(run, self.experiment, self.artifacts, whole)
-        self._nested = NestedRuns(
+        self._launched = LaunchedRuns(
             run.run_id, self.experiment, self.reuse, here, scratch, whole
         )
 
     def launch(self, launch: Launch) -> str:
-        """As `lab.runs.nested.NestedRuns.launch`."""
-        return self._nested.launch(launch)
+        """Reuse the result of a launch, or run it and wait for its end.
+
+        Returns:
+            the URI of its run, "runs:/<run id>".
+
+        Raises:
+            StepError: it failed; its own message is already on stderr.
+            ValueError: its parameters are wrong.
+        """
+        return self._launched.launch(launch)
 
     def launch_all(self, launches: Sequence[Launch]) -> list[str]:
-        """As `lab.runs.nested.NestedRuns.launch_all`."""
-        return self._nested.launch_all(launches)
+        """Take several launches at once, also of one entry point.
+
+        Returns:
+            the URIs of their runs, in the order of the launches.
+
+        Raises:
+            StepError: the first failure; `stop` ends the other runs.
+            ValueError: the parameters of one are wrong.
+        """
+        return self._launched.launch_all(launches)
 
     def has_reused(self, uri: str) -> bool:
-        """Whether the run that `launch` returned was there before."""
-        return uri in self._nested.reused
+        """Whether the run at `uri`, which `launch` has returned, was there before."""
+        return uri in self._launched.reused
 
     def stop(self) -> None:
         """Finish what must be whole, start nothing more, end what was launched.
@@ -88,7 +104,7 @@ class Step:
         next launch, and at the next thing to store.
         """
         self._whole.stop(SECONDS_TO_STOP)
-        self._nested.stop(SECONDS_TO_STOP)
+        self._launched.stop(SECONDS_TO_STOP)
 
     def log_folder(self, folder: Path, name: str) -> None:
         """Store a folder's files as the artifact folder `name`, the step's output."""
