@@ -10,7 +10,6 @@ import ast
 import dataclasses
 import functools
 import hashlib
-import importlib.metadata
 import json
 import re
 from collections.abc import Iterable, Iterator
@@ -21,7 +20,7 @@ from didithelp.dataset_description import SCHEMA, DatasetDescription
 from didithelp.parameters import Parameters, parameter, texts_of
 from lab.mlproject import PROJECT_DIRECTORY, project
 from lab.training.recipe import Recipe
-from lab.training.versions import PACKAGES
+from lab.training.versions import PACKAGES, installed
 
 # A tag holds 8,000 characters; a list of a thousand seeds is more.
 LONGEST_VALUE = 120
@@ -88,7 +87,7 @@ def trial_key(recipe: Recipe, dataset: DatasetDescription) -> Key:
     """
     return Key(
         code=code(*TRIAL_MODULES),
-        versions=versions(*PACKAGES),
+        versions=installed(PACKAGES),
         parameters=texts_of(Recipe, recipe),
         inputs=dataset.digests | {"schema": str(SCHEMA)},
     )
@@ -173,13 +172,9 @@ def module_of(entry_point: str) -> str:
 
 
 @functools.cache
-def versions(*packages: str) -> Part:
-    """The installed versions of packages; of all required ones, if none is named."""
-    return {
-        name: version
-        for name in packages or tuple(_required())
-        if (version := _version(name)) is not None
-    }
+def versions() -> Part:
+    """The installed versions of the packages that requirements.txt names."""
+    return installed(_required())
 
 
 def digest_folder(folder: Path) -> str:
@@ -203,13 +198,6 @@ def _required() -> Iterator[str]:
     for line in text.splitlines():
         if match := re.match(r"[A-Za-z][\w.-]*", line):
             yield match[0]
-
-
-def _version(distribution: str) -> str | None:
-    try:
-        return importlib.metadata.version(distribution)
-    except importlib.metadata.PackageNotFoundError:
-        return None
 
 
 def _project_file(module: str) -> Path | None:
