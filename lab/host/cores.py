@@ -1,7 +1,8 @@
-"""The cores of a machine, shared by all trials on it: each holds one at a time.
+"""Shares the cores of this machine among all trials on it: each holds one at a time.
 
-Arms that train at once, and pipelines that do not know of each other, would else put
-several trials on one core, where they cost each other their caches. A core is a lock.
+Arms that train at once, and pipelines that do not know of each other, would otherwise
+put several trials on one core, where they empty each other's caches. Each core has a
+lock; who holds the lock may use the core.
 """
 
 import os
@@ -15,7 +16,7 @@ SECONDS_BETWEEN_TRIES = 0.05
 
 
 def available() -> list[int]:
-    """The cores this process may use, which can be fewer than the machine has."""
+    """Numbers of the cores this process may use, which can be fewer than there are."""
     if hasattr(os, "sched_getaffinity"):
         return sorted(os.sched_getaffinity(0))
     return list(range(os.cpu_count() or 1))
@@ -23,13 +24,16 @@ def available() -> list[int]:
 
 @contextmanager
 def hold_one(is_wanted: Callable[[], bool] = lambda: True) -> Iterator[None]:
-    """Wait for a free core and stay on it until the end.
+    """Wait for a free core and keep this process on it until the context is left.
 
-    A trial that stays on its core keeps its weights in that core's cache, which is
-    worth a fifth of the time.
+    A trial that stays on its core keeps its weights in that core's cache, which saves
+    a fifth of the time.
+
+    Args:
+        is_wanted: asked again and again while no core is free; False ends the wait.
 
     Raises:
-        EOFError: `is_wanted` said no while there was none.
+        EOFError: `is_wanted` answered False.
     """
     cores = available()
     file, core = _wait_for_one(cores, is_wanted)
@@ -42,7 +46,7 @@ def hold_one(is_wanted: Callable[[], bool] = lambda: True) -> Iterator[None]:
 
 
 def _wait_for_one(cores: list[int], is_wanted: Callable[[], bool]) -> tuple[int, int]:
-    """An open, locked file, and the core that it stands for."""
+    """The open lock file of a core (closing it frees the core), and its number."""
     while True:
         for core in cores:
             file = locks.take(f"core-{core}", wait=False)
@@ -54,8 +58,8 @@ def _wait_for_one(cores: list[int], is_wanted: Callable[[], bool]) -> tuple[int,
 
 
 def _stay_on(cores: list[int]) -> None:
-    """Bind all threads of this process, TensorFlow's own too, where that exists."""
-    if not hasattr(os, "sched_setaffinity"):
+    """Bind all threads of this process, TensorFlow's too, to these cores."""
+    if not hasattr(os, "sched_setaffinity"):  # not Linux
         return
     for thread in os.listdir("/proc/self/task"):
         try:
