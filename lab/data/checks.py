@@ -1,4 +1,4 @@
-"""What images and labels must be before anything is trained on them."""
+"""Checks images and labels before they are split and anything is trained on them."""
 
 import numpy as np
 
@@ -13,7 +13,7 @@ def check_source(source: Source) -> None:
     one shape, labels integers (n,) in 0..C-1.
 
     Raises:
-        DataError: what is otherwise, and how to mend it.
+        DataError: the first thing that is otherwise, and how to mend it.
     """
     arrays, where = source.arrays, source.where
     for name in ("x_train", "x_test"):
@@ -53,7 +53,7 @@ def _check_images(images: np.ndarray, where: str) -> None:
 
 
 def _value_range(images: np.ndarray) -> str:
-    """What is in an array of the wrong type: its range, and whether NaN is there."""
+    """The range of an array of the wrong type, for the error; "" if it has none."""
     if images.dtype.kind not in "iuf" or images.size == 0:
         return ""
     if np.isnan(images).any():
@@ -62,7 +62,7 @@ def _value_range(images: np.ndarray) -> str:
 
 
 def _conversion(images: np.ndarray) -> str:
-    """How to make uint8 of it, which depends on what 1.0 stands for."""
+    """The expression that makes uint8 of images; if all are in 0..1, 1.0 is 255."""
     to_uint8 = '.round().clip(0, 255).astype("uint8")'
     if images.dtype.kind not in "iuf":
         return 'with .astype("uint8") once it holds numbers in 0..255'
