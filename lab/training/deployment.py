@@ -1,4 +1,4 @@
-"""A trial's network as an ordinary Keras model, for others to load and serve."""
+"""Makes an ordinary Keras model of a trial, for others to load and serve."""
 
 import keras
 
@@ -10,11 +10,11 @@ from lab.training.trial import Trial
 
 
 def keras_model(recipe: Recipe, dataset: Dataset, trial: Trial) -> keras.Model:
-    """The network of a finished trial, compiled and with its kept weights."""
+    """Build the network of a finished trial, with its kept weights, and compile it."""
     network = model.build(
         recipe, dataset.image_shape, dataset.num_classes, seed=trial.seed
     )
     network.set_weights(trial.weights)
     network.compile(keras_optimizer(recipe), loss=model.LOSS, metrics=["accuracy"])
-    network.optimizer.build(network.trainable_variables)  # else loading it warns
+    network.optimizer.build(network.trainable_variables)  # else Keras warns on loading
     return network
