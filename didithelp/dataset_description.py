@@ -27,17 +27,19 @@ INFORMATIVE = {
 class DatasetDescription:
     """One data set in three splits; an instance that exists is valid.
 
-    name: what the data is, which after a fallback is not what was requested.
-    requested: the parameter `dataset` as it was given.
-    fallback: a sentence that says why the requested data set was replaced, or None.
-    counts: number of images by split, at least of `SPLITS`.
-    num_classes: C, where labels run from 0 to C-1.
-    sha256: digest of the `.npy` file by array, at least of `ARRAYS`; None if unknown.
-    source: where the images came from; empty if unknown.
-    image_shape: (height, width) or (height, width, channels); empty if unknown.
-    validation_fraction: share of the training images held back, in (0, 0.5].
-    split_seed: seed of the random choices.
-    train_size: training images kept before the split, 0 for all.
+    Attributes:
+        name: what the data is, which after a fallback is not what was requested.
+        requested: the parameter `dataset` as it was given.
+        fallback: a sentence that says why the requested data set was replaced, or None.
+        counts: number of images by split, at least of `SPLITS`.
+        num_classes: C, where labels run from 0 to C-1.
+        sha256: digest of the `.npy` file by array, at least of `ARRAYS`; None if
+            unknown.
+        source: where the images came from; empty if unknown.
+        image_shape: (height, width) or (height, width, channels); empty if unknown.
+        validation_fraction: share of the training images held back, in (0, 0.5].
+        split_seed: seed of the random choices.
+        train_size: training images kept before the split, 0 for all.
 
     The last three are None if unknown.
 

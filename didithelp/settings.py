@@ -18,12 +18,14 @@ PAIRINGS, SELECTION_SETS = get_args(Pairing), get_args(SelectionSet)
 class Settings(Parameters):
     """How a comparison decides.
 
-    alpha: two-sided error rate of all candidates together (Holm).
-    margin: difference in accuracy that would matter, a fraction.
-    resamples, seed: of the sign-flip test only, which never decides.
-    pairing: "seed" pairs runs where both arms have the same seeds, "none" never does.
-    selected_on: what recipe, epoch and checkpoint were chosen on; "test" allows no
-        verdict.
+    Attributes:
+        alpha: two-sided error rate of all candidates together (Holm).
+        margin: difference in accuracy that would matter, a fraction.
+        resamples, seed: of the sign-flip test only, which never decides.
+        pairing: "seed" pairs runs where both arms have the same seeds, "none" never
+            does.
+        selected_on: what recipe, epoch and checkpoint were chosen on; "test" allows no
+            verdict.
     """
 
     alpha: float = parameter(Interval(0, 0.5, open="both"), 0.05)

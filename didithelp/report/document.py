@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 class Drawing:
     """A finished figure.
 
-    alternative: what it shows, for who cannot see it.
-    png: bytes of a file, on white.
-    svg: an element to put into a page as it is.
+    Attributes:
+        alternative: what it shows, for who cannot see it.
+        png: bytes of a file, on white.
+        svg: an element to put into a page as it is.
     """
 
     name: str
@@ -49,8 +50,9 @@ class Code:
 class Table:
     """Rows of text; the first column names the row, the others are numbers.
 
-    marks: per row the verdict that its last cell tells, or "".
-    prose: whether the other columns are texts as well.
+    Attributes:
+        marks: per row the verdict that its last cell tells, or "".
+        prose: whether the other columns are texts as well.
     """
 
     header: list[str]
@@ -110,8 +112,9 @@ class Section:
 class Document:
     """The whole report.
 
-    verdicts: the verdict of every candidate and the text that says it.
-    warnings: what changes the meaning of the answer; shown right below it.
+    Attributes:
+        verdicts: the verdict of every candidate and the text that says it.
+        warnings: what changes the meaning of the answer; shown right below it.
     """
 
     title: str

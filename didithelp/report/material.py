@@ -17,9 +17,10 @@ from didithelp.report.document import Block, Text
 class Material:
     """A comparison with all that the report shows beside it.
 
-    arms: reference first, then the candidates, as they were compared.
-    words: of the language of the report.
-    images: (N, height, width[, channels]) uint8, the test images; None without.
+    Attributes:
+        arms: reference first, then the candidates, as they were compared.
+        words: of the language of the report.
+        images: (N, height, width[, channels]) uint8, the test images; None without.
     """
 
     comparison: Comparison
