@@ -25,6 +25,7 @@ from didithelp.language.words import Words
 from didithelp.provenance import Provenance
 from didithelp.report import figures, flips, latex, markdown, plots, sections, tables
 from didithelp.report.document import Block, Document, Gallery, Plots, Section
+from didithelp.report.frame import frame
 from didithelp.report.html import page
 from didithelp.report.material import Material
 
@@ -53,7 +54,7 @@ class Report:
     Attributes:
         comparison: what it tells.
         words: of the language.
-        table: one row per arm, raw numbers; see `tables.frame`.
+        table: one row per arm, raw numbers; see `frame.frame`.
         warnings: in the language, most important first.
     """
 
@@ -81,7 +82,7 @@ class Report:
         """
         self.comparison = comparison
         self.words = Words(language)
-        self.table = tables.frame(comparison, arms)
+        self.table = frame(comparison, arms)
         is_shown = _can_be_shown(images, comparison.test_set.num_examples)
         self._material = Material(
             comparison,
