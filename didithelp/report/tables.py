@@ -23,7 +23,7 @@ from didithelp.report.frame import train_seconds
 
 
 def headline(comparison: Comparison, words: Words) -> Table:
-    """The arms, and what each candidate changes: the one table to look at."""
+    """The arms and the difference of each candidate: the table to look at first."""
     reference, *candidates = [
         [
             label(compared.name, compared.num_finished, words),
@@ -49,10 +49,10 @@ def headline(comparison: Comparison, words: Words) -> Table:
 def headline_differences(
     comparison: Comparison, words: Words
 ) -> tuple[list[str], list[list[str]]]:
-    """Header and rows: of each candidate its difference, and what decided on it.
+    """Header and rows with the difference of each candidate, and what decided on it.
 
     The interval is the one that agrees with the verdict. Its level depends on the
-    verdict and on the number of candidates; one level for all is told in the header.
+    verdict and on the number of candidates; a level that all share is in the header.
     """
     differences = comparison.primary
     levels = {
@@ -170,7 +170,7 @@ def _difference_table(
 def _difference_cells(
     difference: Difference, alpha: float, words: Words
 ) -> dict[str, str]:
-    """Quantity → its cell; the first one is the metric."""
+    """The cells by quantity; the first one is the metric."""
     is_accuracy = difference.is_primary
     scale, decimals = (100, 3) if is_accuracy else (1, 4)
     checks = difference.sensitivity
@@ -224,7 +224,7 @@ def _wins_and_plan(
 def _calibration_cells(
     name: str, difference: CalibrationDifference, words: Words
 ) -> dict[str, str]:
-    """The t test over seeds of a calibration metric."""
+    """The cells of a calibration metric, which has a t test over seeds alone."""
     return {
         "metric": words(name),
         "difference": words.number(difference.delta, 4, "+"),
@@ -267,7 +267,7 @@ def _recipes(
 
 
 def _recipe_cell(recipe: dict[str, Any], name: str, words: Words) -> str:
-    """As it is typed, whatever the language."""
+    """The value of a parameter as it is typed, whatever the language."""
     if name not in recipe:
         return EMPTY
     value = recipe[name]
@@ -325,7 +325,7 @@ def cost(comparison: Comparison, arms: Sequence[Arm], words: Words) -> Table:
 
 
 def label(name: str, num_seeds: int, words: Words) -> str:
-    """One run shows a network, not a recipe."""
+    """The name of an arm; one with a single run is called a network."""
     return words("one_network", name=name) if num_seeds == 1 else name
 
 
@@ -335,7 +335,7 @@ def seeds_finished(compared: ComparedArm) -> str:
 
 
 def mean_and_sd(metric: Summary, words: Words) -> str:
-    """Of a fraction, in percent: '97.76 ± 0.11'."""
+    """Mean and SD of a fraction, in percent: '97.76 ± 0.11'."""
     mean = words.number(_scaled(metric.mean, 100), 2)
     if metric.sd is None:
         return mean
