@@ -12,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, SupportsFloat, TypeVar
 
+import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
@@ -39,6 +40,7 @@ __all__ = [
     "load_arm",
 ]
 
+Number = TypeVar("Number")
 Result = TypeVar("Result")
 
 
@@ -220,23 +222,36 @@ def compare(
         ValueError: a parameter is wrong, or there is no candidate.
     """
     for arm in (reference, *candidates):
-        if not isinstance(arm, Arm):
-            raise ValueError(
-                f"compare takes arms, got {type(arm).__name__}; make one with "
-                "arm_from_predictions, arm_from_accuracies, a Recorder or load_arm"
-            )
+        _check_arm(arm)
     Words(language)  # refuses a wrong one
     comparison = comparing.compare(
         reference,
         candidates,
-        alpha=alpha,
-        margin=margin,
-        resamples=resamples,
-        seed=seed,
+        alpha=_plain(alpha),
+        margin=_plain(margin),
+        resamples=_plain(resamples),
+        seed=_plain(seed),
         pairing=pairing,
         selected_on=selected_on,
     )
     return Answer(comparison, (reference, *candidates), language)
+
+
+def _check_arm(arm: object) -> None:
+    """Refuse what is no arm, with how to get one."""
+    if isinstance(arm, Arm):
+        return
+    fix = "make one with arm_from_predictions, arm_from_accuracies or load_arm"
+    if isinstance(arm, Recorder):
+        fix = "pass what its method arm() returns"
+    elif isinstance(arm, list | tuple):
+        fix = "pass them one by one: compare(reference, *candidates)"
+    raise ValueError(f"compare takes arms, got {type(arm).__name__}; {fix}")
+
+
+def _plain(number: Number) -> Number:
+    """A NumPy scalar as the Python number that it is; all else as it is."""
+    return number.item() if isinstance(number, np.generic) else number
 
 
 def _runs(what: str, results: Mapping[int, Result]) -> Iterable[tuple[int, Result]]:
