@@ -27,7 +27,7 @@ def write_whole(path: Path, content: bytes) -> None:
 
 @contextmanager
 def whole_folder(folder: Path) -> Iterator[Path]:
-    """Give an empty folder to fill, which takes the place of `folder` at the end.
+    """Give an empty folder to fill; at the end it takes the place of `folder`.
 
     If filling it fails or is interrupted, `folder` stays as it was. The folders above
     it are made where they are missing.
