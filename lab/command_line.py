@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal, ParamSpec, TypeVar, get_origin
 
 from didithelp.parameters import Parameters, explain, is_valid, names_of, suggest
-from lab.host import lifecycle
+from lab.host import lifecycle, streams
 from lab.host.lifecycle import EXIT_USAGE, fail
 
 Params = TypeVar("Params", bound=Parameters)
@@ -38,8 +38,7 @@ def read(
     """
     if arguments is None:
         arguments = sys.argv[1:]
-        lifecycle.note_interruptions()
-        _claim_run()
+        _begin()
     words = list(arguments)
     known = [*required, *optional]
     given: dict[str, str] = {}
@@ -89,6 +88,13 @@ def build(parameters: type[Params], given: dict[str, str]) -> Params:
         if not valid:
             raise ValueError(explain(field, text))
     return parameters(**converted)
+
+
+def _begin() -> None:
+    """What the process of an entry point needs before anything else."""
+    streams.make_lenient()
+    lifecycle.note_interruptions()
+    _claim_run()
 
 
 def _claim_run() -> None:
