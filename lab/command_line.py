@@ -93,6 +93,8 @@ def build(parameters: type[Params], given: dict[str, str]) -> Params:
 def _begin() -> None:
     """What the process of an entry point needs before anything else."""
     streams.make_lenient()
+    # A notebook names its own, which whatever loads matplotlib here may not find.
+    os.environ["MPLBACKEND"] = "agg"
     lifecycle.note_interruptions()
     _claim_run()
 
