@@ -20,7 +20,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from lab.engines.protocol import EpochDone, Job, TrialDone, TrialError
-from lab.host import cores
+from lab.host import cores, lifecycle
 from lab.training import environment
 from lab.training.trial import Trial
 
@@ -37,11 +37,9 @@ class ProcessEngine:
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload(["lab.engines.preload"])
         self._workers: list[_Worker] = []
-        # Ctrl-C reaches the whole process group; only this process shall act on it.
-        handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
-        # Loading takes seconds and this does not wait for it; starting a worker does.
-        forkserver.ensure_running()
-        signal.signal(signal.SIGINT, handler)
+        with lifecycle.left_to_the_parent():
+            # This does not wait until all is loaded; starting a worker does.
+            forkserver.ensure_running()
 
     def __enter__(self) -> Self:
         return self
@@ -143,7 +141,7 @@ def _work(connection: Connection, shares_cores: bool) -> None:
     It answers each epoch with a row of the history, each job with a trial, and a
     failure with its traceback.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    lifecycle.ignore_what_reaches_all()
     try:
         from lab.data import dataset as data
         from lab.training.trainer import Trainer

@@ -19,6 +19,9 @@ PARENT_PROCESS = os.getppid()
 endings: "queue.SimpleQueue[signal.Signals | BaseException | None]"
 endings = queue.SimpleQueue()
 
+# Ctrl-C and the end of a terminal reach every process that was started there.
+TO_ALL = (signal.SIGINT, signal.SIGHUP)
+
 EXIT_FAILURE = 1
 EXIT_USAGE = 2  # what argparse and most Unix tools answer to a wrong command line
 EXIT_REFUSED = 3  # arms that must not be compared
@@ -44,9 +47,33 @@ def leave_at_once(status: int) -> NoReturn:
 
 
 def note_interruptions() -> None:
-    """Ctrl-C and SIGTERM end the step where it waits for that, not wherever it is."""
-    for number in (signal.SIGINT, signal.SIGTERM):
+    """Signals that ask for an end get it where the step waits for them.
+
+    They are Ctrl-C, SIGTERM, and SIGHUP where the terminal or the SSH session is gone;
+    but `nohup` has a process ignore the last, and then it stays so.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if number is signal.SIGHUP and signal.getsignal(number) is signal.SIG_IGN:
+            continue
         signal.signal(number, lambda number, _: endings.put(signal.Signals(number)))
+
+
+@contextmanager
+def left_to_the_parent() -> Iterator[None]:
+    """Processes started within ignore TO_ALL; only their parent acts on it."""
+    handlers = {number: signal.getsignal(number) for number in TO_ALL}
+    ignore_what_reaches_all()
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+
+
+def ignore_what_reaches_all() -> None:
+    """Leave TO_ALL to the parent of this process."""
+    for number in TO_ALL:
+        signal.signal(number, signal.SIG_IGN)
 
 
 class WholeWork:
