@@ -6,8 +6,8 @@ data set from one memory-mapped folder, and answer through a pipe.
 
 import dataclasses
 import gc
+import importlib
 import multiprocessing
-import os
 import signal
 import traceback
 from collections import deque
@@ -19,10 +19,13 @@ from multiprocessing.context import ForkServerContext
 from types import TracebackType
 from typing import Any, Self
 
+from lab.engines import variables
 from lab.engines.protocol import EpochDone, Job, TrialDone, TrialError
 from lab.host import cores, lifecycle
 from lab.training import environment
 from lab.training.trial import Trial
+
+PRELOAD = "lab.engines.preload"
 
 
 class ProcessEngine:
@@ -32,10 +35,10 @@ class ProcessEngine:
     """
 
     def __init__(self, slots: int):
-        os.environ.update(environment.VARIABLES)
+        variables.prepare()
         self.slots = slots
         self._context = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload(["lab.engines.preload"])
+        self._context.set_forkserver_preload([PRELOAD])
         self._workers: list[_Worker] = []
         with lifecycle.left_to_the_parent():
             # This does not wait until all is loaded; starting a worker does.
@@ -143,6 +146,8 @@ def _work(connection: Connection, shares_cores: bool) -> None:
     """
     lifecycle.ignore_what_reaches_all()
     try:
+        # Loaded already, unless the fork server could not: it does not tell.
+        importlib.import_module(PRELOAD)
         from lab.data import dataset as data
         from lab.training.trainer import Trainer
         from lab.training.versions import versions
