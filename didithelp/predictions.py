@@ -38,9 +38,9 @@ def predicted_classes(probabilities: np.ndarray) -> np.ndarray:
 def confusion(predicted: np.ndarray, labels: np.ndarray, classes: int) -> np.ndarray:
     """(classes, classes) images of a true class (row) by predicted class (column).
 
-    A mean over the runs: `predicted` is (runs, images).
+    A mean over the runs: `predicted` is (runs, images). Labels of any width will do.
     """
-    cells = labels * classes + predicted
+    cells = labels.astype(np.int64) * classes + predicted
     counts = np.bincount(cells.ravel(), minlength=classes * classes)
     return counts.reshape(classes, classes) / len(predicted)
 

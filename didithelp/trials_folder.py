@@ -37,6 +37,7 @@ from didithelp.arm import (
 )
 from didithelp.dataset_description import DatasetDescription
 from didithelp.errors import DataError, reason
+from didithelp.probabilities import as_float32
 
 FILES = ("metrics.csv", "history.csv", "predictions.npz", "arm.json")
 SUFFICIENT_FILES = ("metrics.csv", "predictions.npz")
@@ -229,8 +230,8 @@ def _read_description(path: Path) -> dict[str, Any]:
 def _read_predictions(path: Path) -> _Predictions | None:
     """The arrays of predictions.npz, if there is one.
 
-    Integer seeds become int64, float64 probabilities float32. Pickled content is
-    refused, not run.
+    Integers of any width become int64, probabilities of any type float32. Pickled
+    content is refused, not run.
     """
     if not path.is_file():
         return None
@@ -241,9 +242,8 @@ def _read_predictions(path: Path) -> _Predictions | None:
         raise ArmError(f"{path.name} must be readable, got: {reason(error)}") from None
     except DataError as error:
         raise ArmError(str(error)) from None
-    if np.issubdtype(arrays["seeds"].dtype, np.integer):
-        arrays["seeds"] = arrays["seeds"].astype(np.int64)
-    if arrays["probabilities"].dtype == np.float64:
-        with np.errstate(over="ignore"):  # becomes infinite, which is refused
-            arrays["probabilities"] = arrays["probabilities"].astype(np.float32)
+    for name in ("seeds", "labels"):
+        if np.issubdtype(arrays[name].dtype, np.integer):
+            arrays[name] = arrays[name].astype(np.int64)
+    arrays["probabilities"] = as_float32(arrays["probabilities"])
     return _Predictions(**arrays)
