@@ -18,7 +18,7 @@ import pandas as pd
 from didithelp import effects
 from didithelp.dataset_description import DatasetDescription
 from didithelp.errors import Refusal
-from didithelp.probabilities import problem
+from didithelp.probabilities import is_one_hot, problem
 
 FINISHED, DIVERGED = "finished", "diverged"
 WHOLE_NUMBER_COLUMNS = (
@@ -102,6 +102,11 @@ class Arm:
     def has_predictions(self) -> bool:
         """Whether it is known what each run predicted for each test example."""
         return self.probabilities is not None
+
+    @property
+    def has_answers_only(self) -> bool:
+        """Whether the predictions name a class and do not say how sure they are."""
+        return self.probabilities is not None and is_one_hot(self.probabilities)
 
 
 def finished_rows(arm: Arm) -> pd.DataFrame:

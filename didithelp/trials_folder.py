@@ -26,6 +26,7 @@ import pandas as pd
 from didithelp import files, formats, scores
 from didithelp.arm import (
     ALL_COLUMNS,
+    COMPARED_COLUMNS,
     DIVERGED,
     FINISHED,
     HISTORY_COLUMNS,
@@ -37,7 +38,7 @@ from didithelp.arm import (
 )
 from didithelp.dataset_description import DatasetDescription
 from didithelp.errors import DataError, reason
-from didithelp.probabilities import as_float32
+from didithelp.probabilities import as_float32, is_one_hot
 
 FILES = ("metrics.csv", "history.csv", "predictions.npz", "arm.json")
 SUFFICIENT_FILES = ("metrics.csv", "predictions.npz")
@@ -170,11 +171,13 @@ def metrics_of(
     if not labels.size:
         raise ArmError("predictions must cover at least one test example, got none")
     right = scores.right_or_wrong(probabilities, labels)
+    accuracies = {"seed": seeds, "test_accuracy": right.mean(axis=1)}
+    if is_one_hot(probabilities):  # how sure the networks were is unknown
+        return pd.DataFrame(accuracies | dict.fromkeys(COMPARED_COLUMNS, np.nan))
     losses = scores.negative_log_likelihood(probabilities, labels)
     return pd.DataFrame(
         {
-            "seed": seeds,
-            "test_accuracy": right.mean(axis=1),
+            **accuracies,
             "test_cross_entropy": losses.mean(axis=1),
             "expected_calibration_error": [
                 scores.expected_calibration_error(run, labels) for run in probabilities

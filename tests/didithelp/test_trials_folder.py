@@ -458,6 +458,16 @@ def test_probabilities_of_any_precision_are_converted(folder, kind):
     np.testing.assert_allclose(found.sum(axis=2), 1, rtol=1e-6)
 
 
+def test_answers_alone_tell_accuracies_and_no_losses(folder):
+    keep_only(folder, "predictions.npz")
+    answers = np.eye(3, dtype=np.uint8)[probabilities().argmax(axis=2)]
+    rewrite_predictions(folder, probabilities=answers)
+    found = trials_folder.load(folder)
+    assert found.has_answers_only
+    assert found.metrics["test_accuracy"].tolist() == [0.75, 0.5, 1]
+    assert found.metrics["test_cross_entropy"].isna().all()
+
+
 def test_wrong_predictions_are_explained_without_metrics_too(folder):
     keep_only(folder, "predictions.npz")
     rewrite_predictions(folder, seeds=np.array([0, 1, 1]))
