@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from didithelp import effects
+from didithelp.characters import is_name
 from didithelp.dataset_description import DatasetDescription
 from didithelp.errors import Refusal
 from didithelp.probabilities import is_one_hot, problem
@@ -142,8 +143,7 @@ def require(where: str, present: Container[str], expected: tuple[str, ...]) -> N
 
 
 def _check_description(arm: Arm) -> None:
-    one_line = isinstance(arm.name, str) and arm.name.strip() and arm.name.isprintable()
-    if not one_line:
+    if not (isinstance(arm.name, str) and is_name(arm.name)):
         raise ArmError(f"name must be one line of printable text, got {arm.name!r}")
     if arm.recipe is not None:
         _check_json("recipe", arm.recipe)
