@@ -149,6 +149,8 @@ def _unknown_parts(arm: Arm, name: str) -> Iterator[Caveat]:
         yield _warning("missing_digests", arm=name, parts=missing)
     if not arm.has_predictions:
         yield _warning("no_predictions", arm=name)
+    elif arm.has_answers_only:
+        yield _warning("answers_only", arm=name)
 
 
 def _missing_digests(arm: Arm) -> list[str]:
