@@ -429,5 +429,14 @@ class Comparison:
         Raises:
             ValueError: one line that names what is missing, unknown or of another type.
         """
-        comparison: Comparison = codec.decode(cls, json.loads(text), "comparison")
+        try:
+            content = json.loads(text, parse_constant=_refuse_constant)
+        except RecursionError:
+            raise ValueError("comparison must be JSON, got too many brackets") from None
+        comparison: Comparison = codec.decode(cls, content, "comparison")
         return comparison
+
+
+def _refuse_constant(name: str) -> None:
+    """Refuse NaN and infinities, which Python reads and JSON lacks."""
+    raise ValueError(f"comparison must hold finite numbers or null, got {name}")
