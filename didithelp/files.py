@@ -40,7 +40,7 @@ def whole_folder(folder: Path) -> Iterator[Path]:
     folder.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as scratch:
         fresh = Path(scratch) / "fresh"
-        fresh.mkdir()  # unlike `scratch` readable for whom the user's umask allows
+        fresh.mkdir()  # with the rights of the user's umask; `scratch` is private
         yield fresh
         if folder.exists():
             folder.rename(Path(scratch) / "replaced")
