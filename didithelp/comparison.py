@@ -90,6 +90,7 @@ class ReliabilityBin:
     """The predictions whose top probability is in (low, high].
 
     Attributes:
+        low, high: edges of the bin, in [0, 1].
         count: how many they are.
         confidence: their mean top probability; None for none.
         accuracy: the fraction of them that is right; None for none.
@@ -187,7 +188,7 @@ class SinglePair:
 
     Attributes:
         p: McNemar's, exact and two-sided.
-        ci95: of the difference in accuracy, candidate minus reference.
+        ci95: of the difference in accuracy (a fraction), candidate minus reference.
     """
 
     table: PairTable
@@ -233,6 +234,9 @@ class Difference:
     """One candidate minus the reference in one metric, with a verdict.
 
     Attributes:
+        candidate: name of the arm.
+        metric: "test_accuracy" in fractions, or "test_cross_entropy" in nats.
+        higher_is_better: whether a positive difference is an improvement.
         num_seeds: finished runs of the reference and of the candidate.
         num_examples: None where the arms are compared by one number per run; then
             everything that is about test examples is None as well.
@@ -371,6 +375,8 @@ class Comparison:
             the decision, see `settings.Settings`.
         family_size: number of candidates.
         primary_metric: the one that decides.
+        dataset, test_set: what the arms were trained and tested on.
+        arms: the reference, then the candidates.
         reference: name of the first of the arms.
         differences: by candidate, then by metric.
         verdict: a word for one candidate; of several, a word by candidate.
@@ -429,5 +435,14 @@ class Comparison:
         Raises:
             ValueError: one line that names what is missing, unknown or of another type.
         """
-        comparison: Comparison = codec.decode(cls, json.loads(text), "comparison")
+        try:
+            content = json.loads(text, parse_constant=_refuse_constant)
+        except RecursionError:
+            raise ValueError("comparison must be JSON, got too many brackets") from None
+        comparison: Comparison = codec.decode(cls, content, "comparison")
         return comparison
+
+
+def _refuse_constant(name: str) -> None:
+    """Refuse NaN and infinities, which Python reads and JSON lacks."""
+    raise ValueError(f"comparison must hold finite numbers or null, got {name}")

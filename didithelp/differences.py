@@ -109,13 +109,13 @@ class _Pair:
 
     @property
     def values(self) -> tuple[np.ndarray, np.ndarray]:
-        """Of each arm (seeds,) float64, one number per run."""
+        """One number per run of each arm, (seeds,) float64."""
         name = self.metric.name
         return self.reference.values[name], self.candidate.values[name]
 
     @property
     def counts(self) -> tuple[np.ndarray, np.ndarray]:
-        """Of each arm (seeds, examples) int64; only where the pair is crossed."""
+        """Counts of each arm, (seeds, examples) int64; only where it is crossed."""
         name = self.metric.name
         return self.reference.counts[name], self.candidate.counts[name]
 
@@ -128,7 +128,7 @@ class _Pair:
 
     @property
     def totals(self) -> tuple[np.ndarray, np.ndarray]:
-        """Of each arm (seeds,) int64, in one unit; the larger ones are better."""
+        """The sum of each run of each arm, (seeds,) int64; larger ones are better."""
         sign = 1 if self.metric.higher_is_better else -1
         if self.is_crossed:
             before, after = (counts.sum(axis=1) for counts in self.counts)

@@ -140,7 +140,7 @@ def describe(parameters: type[Parameters]) -> list[tuple[str, str]]:
 def is_valid(field: dataclasses.Field[Any], value: Any) -> bool:
     """Whether a value is of the field's type, inside its interval, and acceptable."""
     if get_origin(field.type) is Literal:
-        return value in get_args(field.type)
+        return isinstance(value, str) and value in get_args(field.type)
     union = isinstance(field.type, types.UnionType)
     plain = get_args(field.type) if union else (field.type,)
     allowed = tuple(get_origin(part) or part for part in plain)

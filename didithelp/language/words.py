@@ -136,7 +136,7 @@ class Words:
     """
 
     def __init__(self, language: str) -> None:
-        if language not in LANGUAGES:
+        if not isinstance(language, str) or language not in LANGUAGES:
             raise ValueError(
                 f"language must be one of {', '.join(LANGUAGES)}, got {language!r}"
             )
@@ -179,13 +179,13 @@ class Words:
         )
 
     def number(self, value: float | None, decimals: int, sign: str = "") -> str:
-        """With so many decimals; "0.00" where rounding would give "-0.00"."""
+        """A number with so many decimals; never "-0.00"."""
         if not _is_known(value):
             return EMPTY
         return self._decimal(f"{round(value, decimals) + 0.0:{sign}.{decimals}f}")
 
     def significant(self, value: float | None) -> str:
-        """With two significant digits and no exponent below 1; zero is "0"."""
+        """A number with two significant digits, small ones without exponent."""
         if not _is_known(value):
             return EMPTY
         if value == 0:
@@ -196,7 +196,7 @@ class Words:
         return self._decimal(text)
 
     def plain(self, value: float) -> str:
-        """As short as it can be written, such as a parameter of the comparison."""
+        """A number as short as it can be written, such as a parameter."""
         return self._decimal(f"{round(value, 10):g}")
 
     def tick(self, value: float) -> str:

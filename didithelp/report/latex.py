@@ -44,10 +44,10 @@ SPECIAL = {
     '"': r"\textquotedbl{}",
     "'": r"\textquotesingle{}",
     "`": r"\textasciigrave{}",
-    "[": "{[}",  # else the option of a \\ or an \item before it
+    "[": "{[}",  # alone it would be the option of a \\ or an \item before it
     "]": "{]}",
     "*": "{*}",
-    "?": "?{}",  # else ?` and !` become Spanish
+    "?": "?{}",  # alone, ?` and !` would become Spanish marks
     "!": "!{}",
     "…": r"\dots{}",
     "±": r"$\pm$",
@@ -82,7 +82,7 @@ BABEL
 def escape(text: str) -> str:
     """Text that LaTeX shows as it is; a letter that it may lack becomes [U+XXXX]."""
     letters = "".join(map(_escape_letter, clean(text)))
-    return re.sub("-(?=-)", "-{}", letters)  # else two of them become a dash
+    return re.sub("-(?=-)", "-{}", letters)  # two of them would become a dash
 
 
 def _escape_letter(letter: str) -> str:

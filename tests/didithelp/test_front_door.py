@@ -221,7 +221,12 @@ def test_an_answer_may_be_french(answer):
         ({"alpha": 5}, "alpha must be "),
         ({"margin": 1}, "margin must be "),
         ({"pairing": "seeds"}, "pairing must be seed or none, got 'seeds'"),
+        (
+            {"pairing": np.array(["seed", "none"])},
+            "pairing must be seed or none, got a",
+        ),
         ({"language": "de"}, "language must be one of en, fr, got 'de'"),
+        ({"language": np.array(["en", "fr"])}, "language must be one of en, fr, got a"),
     ],
 )
 def test_a_wrong_parameter_is_told_in_one_line(answer, changes, expected):
