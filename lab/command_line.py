@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Literal, ParamSpec, TypeVar, get_origin
 
 from didithelp.parameters import Parameters, explain, is_valid, names_of, suggest
-from lab.host import lifecycle
+from lab.host import lifecycle, streams
 from lab.host.lifecycle import EXIT_USAGE, fail
 
 Params = TypeVar("Params", bound=Parameters)
@@ -62,8 +62,7 @@ def read(
     """
     if arguments is None:
         arguments = sys.argv[1:]
-        lifecycle.note_interruptions()
-        _claim_run()
+        _begin()
     words = list(arguments)
     known = [*required, *optional]
     given: dict[str, str] = {}
@@ -118,6 +117,15 @@ def build(parameters: type[Params], given: dict[str, str]) -> Params:
         if not valid:
             raise ValueError(explain(field, text))
     return parameters(**converted)
+
+
+def _begin() -> None:
+    """What the process of an entry point needs before anything else."""
+    streams.make_lenient()
+    # A notebook names its own, which whatever loads matplotlib here may not find.
+    os.environ["MPLBACKEND"] = "agg"
+    lifecycle.note_interruptions()
+    _claim_run()
 
 
 def _claim_run() -> None:

@@ -51,7 +51,9 @@ def run(params: Params, step: "Step") -> None:
 
 
 def describe(dataset: data.Dataset) -> None:
-    """Print what was prepared, and warn if it is not what was asked for."""
+    """Print what was prepared; warn of a fall-back and of odd images."""
+    from lab.runs import datasets
+
     counts = dataset.description.counts
     console.say(
         f"prepare_data  {dataset.name}: {counts['train']:,} training,"
@@ -59,6 +61,8 @@ def describe(dataset: data.Dataset) -> None:
     )
     if dataset.fallback:
         console.warn(dataset.fallback)
+    for text in datasets.warnings(dataset):
+        console.warn(text)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from pathlib import Path
 from didithelp.dataset_description import SPLITS, DatasetDescription
 from lab.data.checks import check_source
 from lab.data.dataset import Dataset, npy_digest
+from lab.data.findings import duplicates, narrow_ranges
 from lab.data.sources import check_location, read_source
 from lab.data.split import Split, split_training_images, take
 
@@ -37,5 +38,7 @@ def prepare(dataset: str, split: Split, working_directory: Path) -> Dataset:
         split_seed=split.split_seed,
         train_size=split.train_size,
         sha256={name: npy_digest(array) for name, array in arrays.items()},
+        duplicates=duplicates(arrays),
+        narrow_ranges=narrow_ranges(arrays),
     )
     return Dataset(**arrays, description=description)

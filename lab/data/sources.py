@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
+from typing import BinaryIO
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -264,7 +265,7 @@ def _read_url(url: str) -> Source:
             "check address and digest, or download it yourself and give its path"
         ) from error
     name = address.rsplit("/", 1)[1].removesuffix(".npz")
-    arrays = read_npz(BytesIO(content), SOURCE_ARRAYS, address)
+    arrays = _read_npz(BytesIO(content), address)
     return Source(name, address, arrays)
 
 
@@ -278,10 +279,19 @@ def _read_path(dataset: str, path: Path) -> Source:
                     arrays[name] = read_idx(file, IDX_AXES[name[0]], where)
         else:
             with path.open("rb") as file:
-                arrays = read_npz(file, SOURCE_ARRAYS, dataset)
+                arrays = _read_npz(file, dataset)
     except OSError as error:
         raise _unreadable(dataset, error) from error
     return Source(_name_of(path), dataset, arrays)
+
+
+def _read_npz(file: BinaryIO, where: str) -> dict[str, np.ndarray]:
+    """The four arrays of an `.npz`; labels in one column are labels all the same."""
+    arrays = read_npz(file, SOURCE_ARRAYS, where)
+    return {
+        name: array.ravel() if name[0] == "y" and array.shape[1:] == (1,) else array
+        for name, array in arrays.items()
+    }
 
 
 def _unreadable(dataset: str, error: OSError) -> DataError:

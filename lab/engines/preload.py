@@ -9,8 +9,11 @@ import importlib
 import sys
 from typing import Any
 
+from lab.training import keras_defaults
+
 # Python allows None in `sys.modules`, its type hints do not.
 NOT_INSTALLED: Any = None
 sys.modules.update(dict.fromkeys(("sklearn", "matplotlib"), NOT_INSTALLED))
 
+keras_defaults.load()
 importlib.import_module("lab.training.trainer")

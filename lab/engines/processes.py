@@ -6,8 +6,8 @@ loaded, read the data set from memory-mapped files, and answer through a pipe.
 
 import dataclasses
 import gc
+import importlib
 import multiprocessing
-import os
 import signal
 import traceback
 from collections import deque
@@ -19,10 +19,13 @@ from multiprocessing.context import ForkServerContext
 from types import TracebackType
 from typing import Any, Self
 
+from lab.engines import variables
 from lab.engines.protocol import EpochDone, Job, TrialDone, TrialError
-from lab.host import cores
+from lab.host import cores, lifecycle
 from lab.training import environment
 from lab.training.trial import Trial
+
+PRELOAD = "lab.engines.preload"
 
 
 class ProcessEngine:
@@ -35,17 +38,16 @@ class ProcessEngine:
     """
 
     def __init__(self, slots: int):
-        os.environ.update(environment.VARIABLES)
+        variables.prepare()
         self.slots = slots
         self._context = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload(["lab.engines.preload"])
+        self._context.set_forkserver_preload([PRELOAD])
         self._workers: list[_Worker] = []
         # Ctrl-C reaches every process of the terminal, but this one alone acts on it:
         # the server inherits that it ignores the signal.
-        handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
-        # Returns at once; the first worker to start waits until TensorFlow is loaded.
-        forkserver.ensure_running()
-        signal.signal(signal.SIGINT, handler)
+        with lifecycle.left_to_the_parent():
+            # Returns at once; the first worker to start waits for what is loaded.
+            forkserver.ensure_running()
 
     def __enter__(self) -> Self:
         return self
@@ -155,8 +157,10 @@ def _work(connection: Connection, shares_cores: bool) -> None:
     Messages to the parent: a row of the history after each epoch, the trial at the end
     of each job, the traceback if anything fails.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    lifecycle.ignore_what_reaches_all()
     try:
+        # Loaded already, unless the fork server could not: it does not tell.
+        importlib.import_module(PRELOAD)
         from lab.data import dataset as data
         from lab.training.trainer import Trainer
         from lab.training.versions import versions

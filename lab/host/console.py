@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
+from didithelp.characters import is_harmless
+
 if TYPE_CHECKING:
     from rich import progress as rich_progress
     from rich.console import RenderableType
@@ -39,7 +41,7 @@ def printable(text: str) -> str:
     breaks and tabs stay.
     """
     return "".join(
-        letter if letter.isprintable() or letter in "\n\t" else ascii(letter)[1:-1]
+        letter if is_harmless(letter) or letter in "\n\t" else ascii(letter)[1:-1]
         for letter in text
     )
 

@@ -20,6 +20,9 @@ PARENT_PROCESS = os.getppid()
 endings: "queue.SimpleQueue[signal.Signals | BaseException | None]"
 endings = queue.SimpleQueue()
 
+# Ctrl-C and the end of a terminal reach every process that was started there.
+TO_ALL = (signal.SIGINT, signal.SIGHUP)
+
 EXIT_FAILURE = 1
 EXIT_USAGE = 2  # what argparse and most Unix tools answer to a wrong command line
 EXIT_REFUSED = 3  # arms that must not be compared
@@ -45,13 +48,34 @@ def leave_at_once(status: int) -> NoReturn:
 
 
 def note_interruptions() -> None:
-    """Let Ctrl-C and SIGTERM put themselves into `endings` instead of raising.
+    """Let signals that ask for an end put themselves into `endings`, not raise.
 
-    The step then ends where `lab.runs.execution` waits for that, not in the middle of
-    whatever it is doing.
+    They are Ctrl-C, SIGTERM, and SIGHUP where the terminal or the SSH session is gone;
+    but `nohup` has a process ignore the last, and then it stays so. The step then ends
+    where `lab.runs.execution` waits for that, not in the middle of what it is doing.
     """
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if number is signal.SIGHUP and signal.getsignal(number) is signal.SIG_IGN:
+            continue
         signal.signal(number, lambda number, _: endings.put(signal.Signals(number)))
+
+
+@contextmanager
+def left_to_the_parent() -> Iterator[None]:
+    """Processes started within ignore TO_ALL; only their parent acts on it."""
+    handlers = {number: signal.getsignal(number) for number in TO_ALL}
+    ignore_what_reaches_all()
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+
+
+def ignore_what_reaches_all() -> None:
+    """Leave TO_ALL to the parent of this process."""
+    for number in TO_ALL:
+        signal.signal(number, signal.SIG_IGN)
 
 
 class WholeWork:

@@ -10,6 +10,9 @@ from mlflow.data.http_dataset_source import HTTPDatasetSource
 from mlflow.data.numpy_dataset import from_numpy
 from mlflow.exceptions import MlflowException
 
+from didithelp import caveats
+from didithelp.language import sentences
+from didithelp.language.words import Words
 from lab.runs import tags
 
 if TYPE_CHECKING:
@@ -41,7 +44,15 @@ def log(dataset: "Dataset") -> None:
     }
     if dataset.fallback:
         tag_texts[tags.DATASET_FALLBACK] = dataset.fallback
+    if texts := warnings(dataset):
+        tag_texts[tags.DATASET_WARNINGS] = "; ".join(texts)
     mlflow.set_tags(tag_texts)
+
+
+def warnings(dataset: "Dataset") -> list[str]:
+    """What is odd about the images, in the words that a comparison has for it."""
+    found = caveats.about_images(dataset.description)
+    return [sentences.warning(caveat, Words("en")) for caveat in found]
 
 
 def _log_input(images: MlflowDataset, context: str) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lab import mlproject
+from lab.training import keras_defaults
 
 if TYPE_CHECKING:
     import keras
@@ -17,6 +18,7 @@ NEEDED = ("tensorflow", "keras", "numpy", "mlflow")
 
 def expect() -> None:
     """Load what `log` needs, which takes seconds, before it is called."""
+    keras_defaults.load()
     importlib.import_module("mlflow.tensorflow")
 
 

@@ -18,6 +18,7 @@ PROCESS = "process"  # identity of the process that runs, and has to end, the ru
 REUSED_FROM = "reused_from"  # the run that has the files of a trial
 DATA_RUN = "data_run"  # the prepare_data run that an arm was trained on
 DATASET_FALLBACK = "dataset_fallback"  # why another data set was taken
+DATASET_WARNINGS = "dataset_warnings"  # what is odd about its images
 ARM, SEED, MODEL_SEED = "arm", "seed", "model_seed"
 ERROR = "error"  # why a run did not finish
 
