@@ -18,11 +18,12 @@ REQUIRED = ("name", "requested", "fallback", "counts", "num_classes", "sha256")
 INFORMATIVE = {
     "source": str,
     "image_shape": list,
+    "unused": list,
     "validation_fraction": float,
     "split_seed": int,
 }
 # Told only where there is something to say.
-FINDINGS = ("duplicates", "narrow_ranges")
+FINDINGS = ("duplicates", "narrow_ranges", "unused")
 
 
 @dataclass(frozen=True)
@@ -47,8 +48,10 @@ class DatasetDescription:
             training set, "test_repeated_images" in the test set before.
         narrow_ranges: least and largest pixel by array, where they use a small part of
             0..255.
+        unused: names of validation images and labels that the source holds, and of
+            which none were taken.
 
-    The three before the last two are None if unknown.
+    The last three before `duplicates` are None if unknown.
 
     Raises:
         DataError: a value of another type, or a split or array that is missing.
@@ -67,6 +70,7 @@ class DatasetDescription:
     train_size: int | None = None
     duplicates: dict[str, int] = field(default_factory=dict)
     narrow_ranges: dict[str, tuple[int, int]] = field(default_factory=dict)
+    unused: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for key in ("counts", "sha256"):
@@ -134,6 +138,7 @@ class DatasetDescription:
         """Plain JSON values by key, without the optional ones that are unknown."""
         content = {field.name: getattr(self, field.name) for field in fields(self)}
         content["image_shape"] = list(self.image_shape)
+        content["unused"] = list(self.unused)
         content["narrow_ranges"] = {
             name: list(limits) for name, limits in self.narrow_ranges.items()
         }

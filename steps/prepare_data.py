@@ -59,6 +59,11 @@ def describe(dataset: data.Dataset) -> None:
         f"prepare_data  {dataset.name}: {counts['train']:,} training,"
         f" {counts['validation']:,} validation, {counts['test']:,} test images"
     )
+    if unused := dataset.description.unused:
+        console.say(
+            f"prepare_data  {' and '.join(unused)} not used: the validation images are"
+            " a part of the training images (validation_fraction)"
+        )
     if dataset.fallback:
         console.warn(dataset.fallback)
     for text in datasets.warnings(dataset):

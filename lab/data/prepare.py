@@ -40,5 +40,6 @@ def prepare(dataset: str, split: Split, working_directory: Path) -> Dataset:
         sha256={name: npy_digest(array) for name, array in arrays.items()},
         duplicates=duplicates(arrays),
         narrow_ranges=narrow_ranges(arrays),
+        unused=source.unused,
     )
     return Dataset(**arrays, description=description)

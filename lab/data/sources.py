@@ -8,6 +8,7 @@ import difflib
 import hashlib
 import os
 import re
+import zipfile
 from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
@@ -20,9 +21,11 @@ from didithelp.errors import DataError, reason
 from didithelp.formats import MAX_BYTES, read_npz
 from lab.data.download import Download, DownloadError, fetch, is_secure, keras_home
 from lab.data.idx import read_idx
+from lab.data.spellings import spellings
 
 NAMES = ("mnist", "fashion-mnist", "mnist-5k")
 SOURCE_ARRAYS = ("x_train", "y_train", "x_test", "y_test")
+VALIDATION_ARRAYS = ("x_validation", "y_validation")
 IDX_FILES = {
     "x_train": "train-images-idx3-ubyte",
     "y_train": "train-labels-idx1-ubyte",
@@ -68,12 +71,15 @@ class Source:
         machine, cached or not.
     arrays: by the names in `SOURCE_ARRAYS`.
     fallback: why this stands in for what was asked for; None if it does not.
+    unused: names, as they are spelled there, of validation images and labels that it
+        holds and that are not taken.
     """
 
     name: str
     where: str
     arrays: dict[str, np.ndarray]
     fallback: str | None = None
+    unused: tuple[str, ...] = ()
 
 
 def check_location(dataset: str, working_directory: Path) -> None:
@@ -99,9 +105,10 @@ def read_source(dataset: str, working_directory: Path) -> Source:
 
     Args:
         dataset: one of `NAMES`; a path (`~` is expanded) to an `.npz` with x_train,
-            y_train, x_test and y_test, or to a folder with MNIST's four idx files,
-            gzipped or not; or `https://...#sha256=...`, an `.npz` and its digest.
-            `mnist-5k` replaces a `mnist` that cannot be had.
+            y_train, x_test and y_test, or what `spellings` takes for them, or to a
+            folder with MNIST's four idx files, gzipped or not; or
+            `https://...#sha256=...`, an `.npz` and its digest. `mnist-5k` replaces
+            a `mnist` that cannot be had.
         working_directory: folder that a relative path starts from.
 
     Raises:
@@ -265,8 +272,7 @@ def _read_url(url: str) -> Source:
             "check address and digest, or download it yourself and give its path"
         ) from error
     name = address.rsplit("/", 1)[1].removesuffix(".npz")
-    arrays = _read_npz(BytesIO(content), address)
-    return Source(name, address, arrays)
+    return _read_npz(BytesIO(content), name, address)
 
 
 def _read_path(dataset: str, path: Path) -> Source:
@@ -277,21 +283,39 @@ def _read_path(dataset: str, path: Path) -> Source:
                 with idx_path.open("rb") as file:
                     where = f"{dataset}/{idx_path.name}"
                     arrays[name] = read_idx(file, IDX_AXES[name[0]], where)
-        else:
-            with path.open("rb") as file:
-                arrays = _read_npz(file, dataset)
+            return Source(_name_of(path), dataset, arrays)
+        with path.open("rb") as file:
+            return _read_npz(file, _name_of(path), dataset)
     except OSError as error:
         raise _unreadable(dataset, error) from error
-    return Source(_name_of(path), dataset, arrays)
 
 
-def _read_npz(file: BinaryIO, where: str) -> dict[str, np.ndarray]:
-    """The four arrays of an `.npz`; labels in one column are labels all the same."""
-    arrays = read_npz(file, SOURCE_ARRAYS, where)
-    return {
-        name: array.ravel() if name[0] == "y" and array.shape[1:] == (1,) else array
-        for name, array in arrays.items()
-    }
+def _read_npz(file: BinaryIO, name: str, where: str) -> Source:
+    """The four arrays of an `.npz`; labels in one column are labels all the same.
+
+    Validation images of the archive's own are not taken: which images validate is a
+    parameter, the same for every source.
+    """
+    spelled = spellings(_array_names(file))
+    names = {standard: spelled.get(standard, standard) for standard in SOURCE_ARRAYS}
+    found = read_npz(file, tuple(names.values()), where)
+    arrays = {standard: found[spelling] for standard, spelling in names.items()}
+    for standard, array in arrays.items():
+        if standard[0] == "y" and array.shape[1:] == (1,):
+            arrays[standard] = array.ravel()
+    unused = [spelled[key] for key in VALIDATION_ARRAYS if key in spelled]
+    return Source(name, where, arrays, unused=tuple(unused))
+
+
+def _array_names(file: BinaryIO) -> list[str]:
+    """What an archive says that it holds; nothing where it can't be read at all."""
+    try:
+        with zipfile.ZipFile(file) as archive:
+            return [name.removesuffix(".npy") for name in archive.namelist()]
+    except Exception:  # a damaged archive can fail in a dozen ways
+        return []
+    finally:
+        file.seek(0)
 
 
 def _unreadable(dataset: str, error: OSError) -> DataError:

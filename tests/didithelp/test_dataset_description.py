@@ -27,6 +27,7 @@ WHOLE = DatasetDescription(
     train_size=0,
     duplicates={"test_seen_images": 2},
     narrow_ranges={"x_train": (0, 15)},
+    unused=("val_images",),
 )
 OPTIONAL = [f.name for f in dataclasses.fields(WHOLE) if f.name not in REQUIRED]
 
@@ -53,10 +54,11 @@ def test_what_is_optional_may_be_unknown(key, unknown):
 @pytest.mark.parametrize(
     "findings",
     [
-        {"duplicates": [], "narrow_ranges": "0 to 15"},
+        {"duplicates": [], "narrow_ranges": "0 to 15", "unused": "all"},
         {
             "duplicates": {"test_seen_images": "2", "validation_seen_images": True},
             "narrow_ranges": {"x_train": [0], "x_test": [0, 1.5], "x": None},
+            "unused": None,
         },
     ],
 )

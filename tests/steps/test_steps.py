@@ -194,6 +194,16 @@ def test_images_that_are_odd_are_framed_on_the_terminal(tmp_path, capsys):
         assert ("!" * 78 in capsys.readouterr().err) == framed
 
 
+def test_a_validation_set_that_is_not_used_is_told(tmp_path, capsys):
+    images, labels = make_images(60, seed=1)
+    arrays = {"train_images": images, "train_labels": labels[:, None]}
+    arrays |= {"test_images": ~images, "test_labels": labels[:, None]}
+    np.savez(tmp_path / "a.npz", **arrays, val_images=images, val_labels=labels)
+    split = Split(validation_fraction=0.2, split_seed=0, train_size=0)
+    prepare_data.describe(prepare("a.npz", split, tmp_path))
+    assert "val_images and val_labels not used" in capsys.readouterr().err
+
+
 def test_the_plan_names_every_difference_between_the_recipes():
     given = mlproject.defaults("main") | {"seeds": "3", "working_directory": "."}
     text = main.outline(
