@@ -2,8 +2,7 @@
 
 `find` looks at a comparison and its arms, and returns warnings as codes with the values
 of their texts, most important first. The words of a code are in `language/texts`, and
-`sentences.warning` fills them in. Codes are stable: programs may
-branch on them.
+`sentences.warning` fills them in. Codes are stable: programs may branch on them.
 """
 
 from __future__ import annotations
@@ -49,10 +48,10 @@ class NotCovered(StrEnum):
 
 
 def find(comparison: Comparison, arms: Sequence[Arm]) -> list[Caveat]:
-    """Caveats about a comparison.
+    """The caveats about a comparison, most important first.
 
     Args:
-        comparison: of which the words are not looked at.
+        comparison: the numbers; its sentence and warnings may still be empty.
         arms: the reference and the candidates, as they were compared.
     """
     caveats = [*_about_data(comparison, arms)]
@@ -68,10 +67,10 @@ def find(comparison: Comparison, arms: Sequence[Arm]) -> list[Caveat]:
 
 
 def cost_warning(arms: Sequence[Arm]) -> list[Caveat]:
-    """Candidates whose runs take much longer or shorter than those of the reference.
+    """The candidates whose runs take much longer or shorter than the reference's.
 
-    Apart from the others, because times differ from run to run and must not reach
-    `comparison.json`; the ratio is a whole number for the same reason.
+    `find` leaves this warning out: times differ from run to run and must not reach
+    `comparison.json`. The ratio is a whole number so that it rarely differs.
     """
     reference, *candidates = zip(distinct_names(arms), arms, strict=True)
     return [
@@ -176,6 +175,8 @@ def _unknown_parts(arm: Arm, name: str) -> Iterator[Caveat]:
         yield _warning("missing_digests", arm=name, parts=missing)
     if not arm.has_predictions:
         yield _warning("no_predictions", arm=name)
+    elif arm.has_answers_only:
+        yield _warning("answers_only", arm=name)
 
 
 def _missing_digests(arm: Arm) -> list[str]:
@@ -275,7 +276,7 @@ def _outcome(
 
 
 def _versions(arms: tuple[Arm, Arm], names: dict[str, str]) -> Iterator[Caveat]:
-    """Libraries that both arms name: other software may use others."""
+    """Compare the versions of the libraries that both arms name."""
     first, second = (arm.versions for arm in arms)
     for library in sorted(first.keys() & second.keys()):
         if first[library] != second[library]:

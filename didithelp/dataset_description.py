@@ -1,7 +1,7 @@
 """What is known of a data set: the content of `dataset.json`, and a part of `arm.json`.
 
-`prepare_data` writes all of it. Other software may tell less of the data its arms were
-trained on; what it must tell is what a comparison asks for.
+`prepare_data` writes all of it. Other software may tell less, but no less than
+`REQUIRED`, which a comparison asks for.
 """
 
 from dataclasses import dataclass, field, fields
@@ -9,12 +9,12 @@ from typing import Any, TypeGuard
 
 from didithelp.errors import DataError
 
-# Of what the arrays mean: another number where the same bytes would be other images.
+# Version of what the arrays mean, for when equal bytes would no longer be equal images.
 SCHEMA = 1
 SPLITS = ("train", "validation", "test")
 ARRAYS = tuple(f"{axis}_{split}" for split in SPLITS for axis in "xy")
 REQUIRED = ("name", "requested", "fallback", "counts", "num_classes", "sha256")
-# No comparison reads these: of another type they count as unknown.
+# Optional, and read by no comparison: a value of another type counts as unknown.
 INFORMATIVE = {
     "source": str,
     "image_shape": list,
@@ -30,24 +30,26 @@ FINDINGS = ("duplicates", "narrow_ranges", "unused")
 class DatasetDescription:
     """One data set in three splits; an instance that exists is valid.
 
-    name: what the data is, which after a fallback is not what was requested.
-    requested: the parameter `dataset` as it was given.
-    fallback: a sentence that says why the requested data set was replaced, or None.
-    counts: number of images by split, at least of `SPLITS`.
-    num_classes: C, where labels run from 0 to C-1.
-    sha256: digest of the `.npy` file by array, at least of `ARRAYS`; None if unknown.
-    source: where the images came from; empty if unknown.
-    image_shape: (height, width) or (height, width, channels); empty if unknown.
-    validation_fraction: share of the training images held back, in (0, 0.5].
-    split_seed: seed of the random choices.
-    train_size: training images kept before the split, 0 for all.
-    duplicates: number of images with the very bytes of another: "test_seen_images" are
-        in the training or validation set too, "validation_seen_images" in the training
-        set, "test_repeated_images" in the test set before.
-    narrow_ranges: least and largest pixel by array, where they use a small part of
-        0..255.
-    unused: names of validation images and labels that the source holds, and of which
-        none were taken.
+    Attributes:
+        name: what the data is, which after a fallback is not what was requested.
+        requested: the parameter `dataset` as it was given.
+        fallback: a sentence that says why what was requested was replaced, or None.
+        counts: number of images by split, at least of `SPLITS`.
+        num_classes: C, where labels run from 0 to C-1.
+        sha256: digest of the `.npy` file by array, at least of `ARRAYS`; None if
+            unknown.
+        source: where the images came from; empty if unknown.
+        image_shape: (height, width) or (height, width, channels); empty if unknown.
+        validation_fraction: share of the training images held back, in (0, 0.5].
+        split_seed: seed of the random choices.
+        train_size: training images kept before the split, 0 for all.
+        duplicates: number of images with the very bytes of another: "test_seen_images"
+            are in the training or validation set too, "validation_seen_images" in the
+            training set, "test_repeated_images" in the test set before.
+        narrow_ranges: least and largest pixel by array, where they use a small part of
+            0..255.
+        unused: names of validation images and labels that the source holds, and of
+            which none were taken.
 
     The last three before `duplicates` are None if unknown.
 
@@ -97,12 +99,12 @@ class DatasetDescription:
 
     @property
     def digests(self) -> dict[str, str]:
-        """The SHA-256 by array, of those that are known."""
+        """The known SHA-256, by array."""
         return {key: text for key, text in self.sha256.items() if text is not None}
 
     @property
     def is_complete(self) -> bool:
-        """Whether everything is known, as of what `prepare_data` wrote."""
+        """Whether everything is known, as it is of what `prepare_data` wrote."""
         return (
             self.to_json().keys() | set(FINDINGS)
             == {field.name for field in fields(self)}

@@ -1,4 +1,4 @@
-"""What images and labels must be before anything is trained on them."""
+"""Checks images and labels before they are split and anything is trained on them."""
 
 import math
 
@@ -21,7 +21,7 @@ def check_source(source: Source) -> None:
     one shape, labels integers (n,) in 0..C-1.
 
     Raises:
-        DataError: what is otherwise, and how to mend it.
+        DataError: the first thing that is otherwise, and how to mend it.
     """
     arrays, where = source.arrays, source.where
     images = {name: arrays[name] for name in ("x_train", "x_test")}
@@ -70,7 +70,7 @@ def _check_images(images: dict[str, np.ndarray], name: str, where: str) -> None:
 
 
 def _value_range(images: np.ndarray) -> str:
-    """What is in an array of the wrong type: its range, and whether NaN is there."""
+    """The range of an array of the wrong type, for the error; "" if it has none."""
     if images.dtype.kind not in "iuf" or images.size == 0:
         return ""
     if np.isnan(images).any():

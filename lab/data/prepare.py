@@ -1,4 +1,4 @@
-"""A name, a path or a URL → a checked and split data set."""
+"""Prepares a data set: reads it from a name, a path or a URL, checks and splits it."""
 
 from pathlib import Path
 
@@ -19,7 +19,8 @@ def prepare(dataset: str, split: Split, working_directory: Path) -> Dataset:
         working_directory: folder that a relative path starts from.
 
     Raises:
-        DataError: it cannot be had, or is no classification problem.
+        DataError: it cannot be read, is no classification problem, or has fewer images
+            than the split asks for.
     """
     check_location(dataset, working_directory)
     source = read_source(dataset, working_directory)

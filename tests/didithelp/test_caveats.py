@@ -11,6 +11,7 @@ from didithelp.language import sentences
 from didithelp.language.words import Words
 from tests.didithelp.builders import (
     accuracies_only,
+    answers_only,
     baseline,
     compare,
     improved,
@@ -215,6 +216,15 @@ def test_each_candidate_has_warnings_of_its_own():
         "unpaired_seeds": "improved",
         "same_recipe": "improved",
     }
+
+
+def test_answers_without_confidence_are_named():
+    found = answers_only(improved(recipe=SAME_BUDGET))
+    assert values("answers_only", baseline(), found) == {"arm": "improved"}
+    assert codes(baseline(), found) == ["answers_only"]
+    saturated = improved(recipe=SAME_BUDGET)
+    saturated.probabilities[:, 1:] = found.probabilities[:, 1:]
+    assert codes(baseline(), saturated) == []
 
 
 def test_costs_are_compared_in_whole_ratios_and_stay_out_of_the_result():
