@@ -1,4 +1,4 @@
-"""Tells which code made a run, and the command that makes it again."""
+"""Finds out which code made a run, and the command that makes it again."""
 
 import shlex
 import subprocess
@@ -7,17 +7,21 @@ from didithelp.provenance import Provenance
 from lab import mlproject
 from lab.runs import tags
 from lab.runs.errors import without_password
-from lab.runs.records import StoredRun
+from lab.runs.experiment import StoredRun
 
 
 def source_of(run: StoredRun) -> str | None:
-    """Where the project of a run came from, without a password."""
+    """Where the project of a run came from: a path, or a URL without a password.
+
+    A run that was launched names the folder that the project lies in, which may be a
+    temporary clone: ask that of its driver.
+    """
     source = run.tags.get(tags.SOURCE)
     return without_password(source) if source else None
 
 
 def provenance_of(run: StoredRun, source: str | None) -> Provenance:
-    """Which code made a run that came from `source`, and how to repeat it."""
+    """Describe the code that made a run, and the command that repeats it."""
     commit = run.tags.get(tags.COMMIT)
     return Provenance(
         source=source,
@@ -28,7 +32,7 @@ def provenance_of(run: StoredRun, source: str | None) -> Provenance:
 
 
 def _command(run: StoredRun, source: str | None, commit: str | None) -> str | None:
-    """`mlflow run` with the parameters of a run that differ from their defaults."""
+    """The `mlflow run` that repeats a run; it names parameters that are no defaults."""
     entry_point = run.tags.get(tags.ENTRY_POINT)
     if entry_point is None:
         return None
@@ -37,16 +41,16 @@ def _command(run: StoredRun, source: str | None, commit: str | None) -> str | No
     else:
         place = ["."]
     words = ["mlflow", "run", *place, "-e", entry_point, "--env-manager", "local"]
-    usual = mlproject.defaults(entry_point)
+    defaults = mlproject.defaults(entry_point)
     for name, quoted in run.params.items():
         value = "".join(shlex.split(quoted))  # MLflow records them ready for a shell
-        if name != "working_directory" and value != usual.get(name):
+        if name != "working_directory" and value != defaults.get(name):
             words += ["-P", f"{name}={value}"]
     return without_password(shlex.join(words))
 
 
 def _has_uncommitted_changes() -> bool | None:
-    """Of the project's work tree; None where it is none or git is missing."""
+    """Whether the project's work tree has any; None if git cannot tell."""
     command = ["git", "--no-optional-locks", "status", "--porcelain"]
     try:
         answer = subprocess.run(
