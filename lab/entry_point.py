@@ -6,7 +6,7 @@ start meanwhile.
 """
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
@@ -47,13 +47,20 @@ def parse(parameters: type[Given]) -> Given:
         return command_line.parse(parameters)
 
 
-def main(params: Params, run: "Callable[[Params, Step], None]", *, name: str) -> None:
+def main(
+    params: Params,
+    run: "Callable[[Params, Step], None]",
+    *,
+    name: str,
+    overrides: Mapping[str, str] | None = None,
+) -> None:
     """Run a step; where it fails, say why and end the process.
 
     Args:
         params: the checked parameters, see `lab.command_line`.
         run: the step's function; it is given `params` and the step's MLflow run.
         name: for the MLflow run, unless the user has named it.
+        overrides: text by name of what was given beyond `params`.
 
     Raises:
         SystemExit: the step failed.
@@ -61,4 +68,4 @@ def main(params: Params, run: "Callable[[Params, Step], None]", *, name: str) ->
     environment.prepare()
     from lab.runs import execution
 
-    execution.execute(run, params, name=name)
+    execution.execute(run, params, name=name, overrides=overrides)

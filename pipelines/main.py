@@ -131,4 +131,9 @@ if __name__ == "__main__":
         before, after = command_line.or_exit(recipes, changed)
     console.say(outline(checked, before, after))
     changed = {name: texts_of(Recipe, after)[name] for name in changed}
-    entry_point.main(checked, functools.partial(run, overrides=changed), name="main")
+    entry_point.main(
+        checked,
+        functools.partial(run, overrides=changed),
+        name="main",
+        overrides=changed,
+    )

@@ -11,7 +11,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeVar
 
@@ -66,7 +66,13 @@ class Ending:
         return cls("FAILED", status, in_words(cause), in_words(cause))
 
 
-def execute(run: Callable[[Params, Step], None], params: Params, *, name: str) -> None:
+def execute(
+    run: Callable[[Params, Step], None],
+    params: Params,
+    *,
+    name: str,
+    overrides: Mapping[str, str] | None = None,
+) -> None:
     """Run a step within its MLflow run; where it fails, say why and end the process.
 
     Within `mlflow run` the run exists already, else a new one is started. Whatever
@@ -76,11 +82,12 @@ def execute(run: Callable[[Params, Step], None], params: Params, *, name: str) -
         run: the step's function; it is given its parameters and its run.
         params: the parameters, among them `working_directory`, the caller's folder.
         name: for the run, unless the user has named it.
+        overrides: text by name of what was given beyond `params`.
 
     Raises:
         SystemExit: the step failed.
     """
-    texts = texts_of(type(params), params)
+    texts = texts_of(type(params), params) | dict(overrides or {})
     _prepare_mlflow(params.working_directory)
     run_id = os.environ.get(MLFLOW_RUN_ID)  # MLflow unsets it when the run is active
     opened: list[StoredRun] = []  # the run, once it is active

@@ -1,5 +1,6 @@
 """The MLflow run of a step: its id, its scratch folder, and what it logs there."""
 
+import os
 import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
     from lab.data.dataset import Dataset
 
+# Variable: the command that repeats who launches a step; a tag may be too short for it.
+DRIVER_COMMAND = "TP2_DRIVER_COMMAND"
 SECONDS_TO_STOP = 20.0  # for what is being stored, and for steps that were launched
 
 
@@ -62,6 +65,13 @@ class Step:
         self.experiment.tag(run.run_id, dict(shown.items() - run.tags.items()))
         if not run.params:  # started without `mlflow run`
             mlflow.log_params(dict(texts))
+
+        if driver is None:
+            self._command = provenance.command(run, self._source, texts)
+        else:
+            self._command = os.environ.get(DRIVER_COMMAND)
+        if self._command:
+            os.environ[DRIVER_COMMAND] = self._command  # for what this one launches
 
         working_directory = Path(texts["working_directory"])
         whole = self._whole = WholeWork()
@@ -165,7 +175,7 @@ class Step:
 
     def provenance(self) -> Provenance:
         """The code that made this run, or its driver's, and the command for it."""
-        return provenance.provenance_of(self._asked, self._source)
+        return provenance.provenance_of(self._asked, self._source, self._command)
 
     def where_to_look(self) -> str:
         """The address of this run in MLflow's interface, or the command to open it."""

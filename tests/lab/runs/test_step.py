@@ -90,12 +90,10 @@ def test_the_run_of_a_person_is_given_no_answer(store, monkeypatch):
 def test_the_run_of_a_driver_is_given_the_answer_too(store, monkeypatch):
     client, found, drivers = mlflow.MlflowClient(), [], []
 
-    def drive(step):
-        client.set_tag(step.run_id, tags.ENTRY_POINT, "main")
-        client.set_tag(step.run_id, tags.SOURCE, "file:///home/me/project")
-        drivers.append(step.run_id)
-
-    execute(store, drive)
+    as_mlflow_run_makes_it(
+        **{tags.ENTRY_POINT: "main", tags.SOURCE: "file:///home/me/project"}
+    )
+    execute(store, lambda step: drivers.append(step.run_id), overrides={"a": "b c"})
     monkeypatch.setenv(process.DRIVER, process.identity())
     nested_in(drivers[0], "compare")
     run = execute(store, functools.partial(answer, found))[1]
@@ -103,4 +101,4 @@ def test_the_run_of_a_driver_is_given_the_answer_too(store, monkeypatch):
         assert client.get_run(run_id).data.tags["verdict"] == "better"
         assert [item.path for item in client.list_artifacts(run_id)] == ["comparison"]
     assert run.data.tags[tags.SOURCE] == found[0].source == "file:///home/me/project"
-    assert "-e main " in found[0].command
+    assert found[0].command.endswith(" -e main --env-manager local -P 'a=b c'")
