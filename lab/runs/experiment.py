@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import mlflow
-from mlflow.entities import Metric, Param, Run, RunTag
+from mlflow.entities import LifecycleStage, Metric, Param, Run, RunTag
+from mlflow.exceptions import MlflowException
 
 from lab import mlproject
 from lab.host import process
@@ -17,6 +18,8 @@ from lab.runs.errors import without_password
 from lab.runs.keys import Key
 
 MANY = 10_000  # runs that a search returns at most, more than there are trials
+# MLflow's codes for a run id that it does not have, and for what is none.
+UNKNOWN_RUN = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
 LONGEST_TAG = 8000  # characters
 LONGEST_ERROR = 4000  # which leaves room in the note for what is there
 
@@ -27,6 +30,7 @@ class StoredRun:
 
     Attributes:
         status: RUNNING, SCHEDULED, FINISHED, FAILED or KILLED.
+        is_deleted: by somebody, who can restore it until `mlflow gc`.
         start: milliseconds since 1970.
         end: the same; None while it runs.
         artifacts: URI of the folder that holds its artifact folders.
@@ -35,6 +39,7 @@ class StoredRun:
     run_id: str
     experiment_id: str
     status: str
+    is_deleted: bool
     start: int
     end: int | None
     artifacts: str
@@ -49,6 +54,7 @@ class StoredRun:
             run.info.run_id,
             run.info.experiment_id,
             run.info.status,
+            run.info.lifecycle_stage == LifecycleStage.DELETED,
             run.info.start_time,
             run.info.end_time,
             run.info.artifact_uri,
@@ -104,6 +110,47 @@ class Experiment:
     def get(self, run_id: str) -> StoredRun:
         """The run with that id, also of another experiment."""
         return StoredRun.of(self._client.get_run(run_id))
+
+    def has(self, run_id: str) -> bool:
+        """Whether the store knows a run with that id."""
+        try:
+            self.get(run_id)
+        except MlflowException as error:
+            if error.error_code not in UNKNOWN_RUN:
+                raise
+            return False
+        return True
+
+    def get_finished(self, run_id: str) -> StoredRun:
+        """The same, fit to be used by another step.
+
+        Raises:
+            ValueError: it does not exist, was deleted, or did not finish.
+        """
+        if not self.has(run_id):
+            raise ValueError(
+                f"expected a run on {tracking_address()}, got {run_id!r}, which is"
+                " not there; check MLFLOW_TRACKING_URI and the run id"
+            )
+        run = self.get(run_id)
+        name = f"{run_id} ({run.name})" if run.name else run_id
+        if run.is_deleted:
+            raise ValueError(
+                f"expected a finished run, got {name}, which was deleted; give"
+                f" another, or restore it: mlflow runs restore --run-id {run_id}"
+            )
+        if run.status in ("RUNNING", "SCHEDULED"):
+            raise ValueError(
+                f"expected a finished run, got {name}, which is {run.status}; wait"
+                " for its end"
+            )
+        if run.status != "FINISHED":
+            why = run.tags.get(tags.ERROR, "it does not say why").splitlines()[-1]
+            raise ValueError(
+                f"expected a finished run, got {name}, which is {run.status}; repeat"
+                f" that step first ({why})"
+            )
+        return run
 
     def driver_of(self, run: StoredRun) -> StoredRun | None:
         """The run of the step that has launched this one.

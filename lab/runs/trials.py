@@ -204,7 +204,7 @@ class TrialRuns:
 
     def _training_run(self, location: str) -> StoredRun:
         run_id = locations.run_of(location)
-        run = self._experiment.get(run_id) if run_id else None
+        run = self._experiment.get_finished(run_id) if run_id else None
         if run is None or tags.DATA_RUN not in run.tags:
             raise ValueError(
                 f"expected a train_baseline or train_improved run, got {location!r};"
