@@ -15,11 +15,20 @@ import numpy as np
 
 from didithelp.arm import Arm, distinct_names, finished_rows
 from didithelp.comparison import Caveat, ComparedArm, Comparison, Difference
+from didithelp.dataset_description import DatasetDescription
 
 ADVISED_SEEDS = 5
 ACCURACY_TOLERANCE = 1e-6  # float32 rounding; one image is 1e-4
 NOTABLE_SIZE_RATIO = 1.1  # batch normalization alone adds half a percent of parameters
 NOTABLE_TIME_RATIO = 2  # less may be the machine's other work
+
+# Keys of `DatasetDescription.duplicates`, which are the codes of their warnings, and
+# the split whose images they count.
+DUPLICATES = {
+    "test_seen_images": "test",
+    "validation_seen_images": "validation",
+    "test_repeated_images": "test",
+}
 
 
 class Scope(StrEnum):
@@ -93,6 +102,9 @@ def _about_data(comparison: Comparison, arms: Sequence[Arm]) -> Iterator[Caveat]
     if not descriptions:
         return
     first, *others = descriptions
+    # All arms have the same images, but other software may not have looked at them.
+    told = (found for each in descriptions if (found := list(about_images(each))))
+    yield from next(told, [])
     if first.train_size:
         yield _warning(
             "part_of_training_data",
@@ -106,6 +118,20 @@ def _about_data(comparison: Comparison, arms: Sequence[Arm]) -> Iterator[Caveat]
                 reference_dataset=first.name,
                 candidate_dataset=other.name,
             )
+
+
+def about_images(dataset: DatasetDescription) -> Iterator[Caveat]:
+    """What is odd about the images of a data set, whoever is trained on them."""
+    for code, split in DUPLICATES.items():
+        if number := dataset.duplicates.get(code):
+            yield _warning(code, number=number, num_examples=dataset.counts[split])
+    if ranges := dataset.narrow_ranges:
+        yield _warning(
+            "narrow_pixel_range",
+            arrays=sorted(ranges),
+            low=min(low for low, _ in ranges.values()),
+            high=max(high for _, high in ranges.values()),
+        )
 
 
 # --- one arm --------------------------------------------------------------------------
@@ -149,6 +175,8 @@ def _unknown_parts(arm: Arm, name: str) -> Iterator[Caveat]:
         yield _warning("missing_digests", arm=name, parts=missing)
     if not arm.has_predictions:
         yield _warning("no_predictions", arm=name)
+    elif arm.has_answers_only:
+        yield _warning("answers_only", arm=name)
 
 
 def _missing_digests(arm: Arm) -> list[str]:

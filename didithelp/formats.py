@@ -100,7 +100,7 @@ def _claimed_bytes(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> int:
     except Exception as error:  # from the tokenizer, the parser or the dtype
         raise ValueError(f"{name} with an unreadable header") from error
     if dtype.hasobject:
-        raise ValueError("pickled Python objects")
+        raise ValueError(f"pickled Python objects as {name}")
     expected = head.tell() + math.prod(shape) * dtype.itemsize
     if min(shape, default=0) < 0 or expected != member.file_size:
         raise ValueError(

@@ -40,13 +40,13 @@ def confusion(predicted: np.ndarray, labels: np.ndarray, classes: int) -> np.nda
 
     Args:
         predicted: (runs, images) classes.
-        labels: (images,) true classes.
+        labels: (images,) true classes, integers of any width.
         classes: how many there are.
 
     Returns:
         (classes, classes) floats: means over the runs.
     """
-    cells = labels * classes + predicted
+    cells = labels.astype(np.int64) * classes + predicted
     counts = np.bincount(cells.ravel(), minlength=classes * classes)
     return counts.reshape(classes, classes) / len(predicted)
 

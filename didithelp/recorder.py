@@ -21,14 +21,14 @@ from didithelp.arm import (
     DIVERGED,
     FINISHED,
     HISTORY_COLUMNS,
-    RANGE_TOLERANCE,
-    ROW_SUM_TOLERANCE,
     Arm,
     ArmError,
     check_predictions,
     finished_rows,
+    labels_fix,
 )
 from didithelp.errors import reason
+from didithelp.probabilities import as_float32, problem
 
 RECORDED_COLUMNS = {
     "seed",
@@ -201,9 +201,10 @@ class Recorder:
         array = _array(where, given)
         shapes = {run.shape for run in self._runs.values() if run is not None}
         _check_shape(where, array, len(self._labels), shapes)
-        with np.errstate(over="ignore"):  # becomes infinite, which is refused
-            probabilities = array.astype(np.float32)
-        _check_values(where, probabilities)
+        probabilities = as_float32(array)
+        if text := problem(probabilities):
+            is_finite = np.isfinite(probabilities).all()
+            raise ArmError(f"{where} {text}{'' if is_finite else f'; {NO_RESULT}'}")
         seeds = np.zeros(1, np.int64)
         check_predictions(seeds, self._labels, probabilities[np.newaxis])
         return probabilities
@@ -264,12 +265,9 @@ def _labels(values: npt.ArrayLike) -> np.ndarray:
                 "test example the index of its class"
             )
         return labels
-    fix = "labels.astype(int)"
-    if array.ndim == 2:
-        fix = "labels.ravel()" if array.shape[1] == 1 else "labels.argmax(axis=1)"
     raise ArmError(
         f"labels must be integers (N,), the class of each test example, got "
-        f"{array.dtype} {array.shape}; pass {fix}"
+        f"{array.dtype} {array.shape}; pass {labels_fix(array)}"
     )
 
 
@@ -312,28 +310,3 @@ def _check_shape(
         f"{where} must have the shape {expected}, got {array.dtype} {array.shape}; "
         f"{fix}"
     )
-
-
-def _check_values(where: str, probabilities: np.ndarray) -> None:
-    """Refuse values outside [0, 1] or sums other than 1, with a guess what they are."""
-    if not np.isfinite(probabilities).all():
-        raise ArmError(f"{where} must be finite, got NaN or infinity; {NO_RESULT}")
-    low, high = float(probabilities.min()), float(probabilities.max())
-    error = _sum_error(probabilities)
-    in_range = -RANGE_TOLERANCE <= low and high <= 1 + RANGE_TOLERANCE
-    if in_range and error <= ROW_SUM_TOLERANCE:
-        return
-    fix = "apply softmax over the classes"
-    if not in_range:
-        fix = f"these are logits: {fix}"
-        if high <= RANGE_TOLERANCE and _sum_error(np.exp(probabilities)) <= 0.01:
-            fix = "these are logarithms of probabilities: pass np.exp of them"
-    raise ArmError(
-        f"{where} must lie in [0, 1] and sum to 1 for each example, got {low:.3g} to "
-        f"{high:.3g} and a sum that is off by {error:.3g}; {fix}"
-    )
-
-
-def _sum_error(probabilities: np.ndarray) -> float:
-    """The largest distance between 1 and the sum of an example's probabilities."""
-    return float(np.abs(probabilities.sum(axis=1, dtype=np.float64) - 1).max())

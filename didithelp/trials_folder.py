@@ -26,6 +26,7 @@ import pandas as pd
 from didithelp import files, formats, scores
 from didithelp.arm import (
     ALL_COLUMNS,
+    COMPARED_COLUMNS,
     DIVERGED,
     FINISHED,
     HISTORY_COLUMNS,
@@ -37,6 +38,7 @@ from didithelp.arm import (
 )
 from didithelp.dataset_description import DatasetDescription
 from didithelp.errors import DataError, reason
+from didithelp.probabilities import as_float32, is_one_hot
 
 FILES = ("metrics.csv", "history.csv", "predictions.npz", "arm.json")
 SUFFICIENT_FILES = ("metrics.csv", "predictions.npz")
@@ -173,11 +175,13 @@ def metrics_of(
     if not labels.size:
         raise ArmError("predictions must cover at least one test example, got none")
     right = scores.right_or_wrong(probabilities, labels)
+    accuracies = {"seed": seeds, "test_accuracy": right.mean(axis=1)}
+    if is_one_hot(probabilities):  # how sure the networks were is unknown
+        return pd.DataFrame(accuracies | dict.fromkeys(COMPARED_COLUMNS, np.nan))
     losses = scores.negative_log_likelihood(probabilities, labels)
     return pd.DataFrame(
         {
-            "seed": seeds,
-            "test_accuracy": right.mean(axis=1),
+            **accuracies,
             "test_cross_entropy": losses.mean(axis=1),
             "expected_calibration_error": [
                 scores.expected_calibration_error(run, labels) for run in probabilities
@@ -233,8 +237,8 @@ def _read_description(path: Path) -> dict[str, Any]:
 def _read_predictions(path: Path) -> _Predictions | None:
     """The arrays of predictions.npz, if there is one.
 
-    Integer seeds become int64, float64 probabilities float32. Pickled content is
-    refused, not run.
+    Integers of any width become int64, probabilities of any type float32. Pickled
+    content is refused, not run.
     """
     if not path.is_file():
         return None
@@ -245,9 +249,8 @@ def _read_predictions(path: Path) -> _Predictions | None:
         raise ArmError(f"{path.name} must be readable, got: {reason(error)}") from None
     except DataError as error:
         raise ArmError(str(error)) from None
-    if np.issubdtype(arrays["seeds"].dtype, np.integer):
-        arrays["seeds"] = arrays["seeds"].astype(np.int64)
-    if arrays["probabilities"].dtype == np.float64:
-        with np.errstate(over="ignore"):  # becomes infinite, which is refused
-            arrays["probabilities"] = arrays["probabilities"].astype(np.float32)
+    for name in ("seeds", "labels"):
+        if np.issubdtype(arrays[name].dtype, np.integer):
+            arrays[name] = arrays[name].astype(np.int64)
+    arrays["probabilities"] = as_float32(arrays["probabilities"])
     return _Predictions(**arrays)

@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import Any, Literal, TypeGuard, get_args
 
+from didithelp.characters import is_harmless
+
 Language = Literal["en", "fr"]
 LANGUAGES: tuple[str, ...] = get_args(Language)
 EMPTY = "-"
@@ -32,10 +34,9 @@ _SINGULAR = {
 def clean(text: str) -> str:
     """Text of users on one line: no line breaks, terminal codes or changed direction.
 
-    The unbreakable spaces of French are kept.
+    Unbreakable spaces and what joins emoji are kept.
     """
-    line = _BREAKS.sub(" ", text).strip()
-    return "".join(c for c in line if c.isprintable() or c in (THIN, NO_BREAK))
+    return "".join(filter(is_harmless, _BREAKS.sub(" ", text).strip()))
 
 
 @dataclass(frozen=True)

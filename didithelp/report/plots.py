@@ -78,11 +78,13 @@ def curves(material: Material) -> list[Block]:
 
 def reliability(material: Material) -> list[Block]:
     """How far the top probability of each arm can be believed."""
-    words, missing = material.words, []
-    drawings = []
+    words, drawings = material.words, []
+    missing: list[str] = []
+    without_confidence: list[str] = []
     for place, arm in enumerate(material.comparison.arms):
         if arm.reliability is None:
-            missing.append(clean(arm.name))
+            has_answers = material.arms[place].has_predictions
+            (without_confidence if has_answers else missing).append(clean(arm.name))
             continue
         title = words(
             "reliability_title",
@@ -94,6 +96,7 @@ def reliability(material: Material) -> list[Block]:
     return [
         *([Plots(drawings, words("caption_reliability"))] if drawings else []),
         *material.missing("no_reliability", missing),
+        *material.missing("no_confidence", without_confidence),
     ]
 
 
