@@ -9,6 +9,8 @@ COPY requirements.txt /app/
 RUN pip install --no-cache-dir --quiet --root-user-action=ignore -r /app/requirements.txt
 
 COPY . /app
+# A copy made on Windows may have carriage returns, which no shell takes.
+RUN sed -i 's/\r$//' /app/docker-entrypoint.sh
 
 # The store and the artifacts; also where relative paths start from.
 WORKDIR /runs
@@ -16,5 +18,5 @@ WORKDIR /runs
 # As process 1, `mlflow run` would ignore the default signal of `docker stop`.
 STOPSIGNAL SIGINT
 
-ENTRYPOINT ["/app/docker-entrypoint.sh"]
+ENTRYPOINT ["sh", "/app/docker-entrypoint.sh"]
 CMD ["-e", "main"]

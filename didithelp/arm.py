@@ -1,7 +1,7 @@
 """An arm: one recipe trained with several seeds, and what must hold of it.
 
-`Arm` checks its own content, so an arm that exists can be trusted. Its folder is the
-business of `didithelp.trials_folder`.
+`Arm` checks its own content, so an arm that exists can be trusted. Reading and writing
+its folder belongs to `didithelp.trials_folder`.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ METRIC_COLUMNS = (
 ALL_COLUMNS = ("seed", "status", *METRIC_COLUMNS)
 HISTORY_COLUMNS = ("seed", "epoch", "loss", "accuracy", "val_loss", "val_accuracy")
 CURVE_COLUMNS = ("val_cross_entropy",)  # of a history, where they are known
-# Fractions and nats that are compared by one number per run.
+# Columns whose values per run are compared by `effects.run_effect`: fractions and nats.
 COMPARED_COLUMNS = ("test_cross_entropy", "expected_calibration_error")
 LARGEST_NUMBER = 1e15  # beyond it a number of metrics.csv measures nothing
 
@@ -66,8 +66,9 @@ class ArmError(Refusal):
 class Remark:
     """What a reader must know of how an arm was read: a warning, without its arm.
 
-    code: of a warning in `language/texts`.
-    values: of its text, plain JSON.
+    Attributes:
+        code: of a warning in `language/texts`.
+        values: of its text, plain JSON.
     """
 
     code: str
@@ -78,16 +79,21 @@ class Remark:
 class Arm:
     """One recipe over several seeds, with everything a comparison needs.
 
-    name: one line of text, for example "baseline".
-    recipe: hyperparameters, as plain JSON values; None if unknown.
-    dataset: what the recipe was trained and tested on; None if nothing is known.
-    versions: library versions and whatever else decides the bits (threads).
-    metrics: one row per started seed: `seed`, `status`, then METRIC_COLUMNS.
-    history: HISTORY_COLUMNS and any others; `epoch` counts from 1. Empty if unknown.
-    seeds: (S,) int64, the finished trials, in the order of `probabilities`.
-    labels: (N,) integers in 0..C-1, the test labels; None without predictions.
-    probabilities: (S, N, C) float32 in [0, 1], each row sums to 1; None if unknown.
-    remarks: on what was read otherwise than it stands in the files; not stored.
+    Attributes:
+        name: one line of text, for example "baseline".
+        recipe: hyperparameters, as plain JSON values; None if unknown.
+        dataset: what the recipe was trained and tested on; None if nothing is known.
+        versions: library versions by name, and whatever else decides the bits, such
+            as the number of threads.
+        metrics: one row per started seed with ALL_COLUMNS, of which `status` is
+            FINISHED or DIVERGED; accuracies are fractions, losses nats.
+        history: one row per seed and epoch with HISTORY_COLUMNS and any others;
+            `epoch` counts from 1. Empty if unknown.
+        seeds: (S,) int64, the finished trials, in the order of `probabilities`.
+        labels: (N,) integers in 0..C-1, the test labels; None without predictions.
+        probabilities: (S, N, C) float32 in [0, 1], each row sums to 1; None if unknown.
+        remarks: what of the files was read otherwise than it stands there, or left
+            out; not stored.
 
     Raises:
         ArmError: a part is of another type, out of range, or contradicts another one.
@@ -132,9 +138,10 @@ def finished_rows(arm: Arm) -> pd.DataFrame:
 
 
 def distinct_names(arms: Sequence[Arm]) -> list[str]:
-    """The names of a reference and its candidates, as a comparison gives them.
+    """The names of a reference and its candidates, told apart where they are equal.
 
-    Those that occur twice are told apart by their role.
+    A name that occurs twice gets its role: "baseline (reference)", "baseline
+    (candidate)".
     """
     names = [arm.name for arm in arms]
     numbers = [f" {index}" if len(arms) > 2 else "" for index in range(1, len(arms))]
@@ -149,7 +156,7 @@ def distinct_names(arms: Sequence[Arm]) -> list[str]:
 
 
 def require(where: str, present: Container[str], expected: tuple[str, ...]) -> None:
-    """Raise `ArmError` for the names that `present` lacks."""
+    """Raise `ArmError` if `present` lacks one of the `expected` names."""
     missing = [key for key in expected if key not in present]
     if missing:
         raise ArmError(
@@ -230,7 +237,7 @@ def _check_numbers(where: str, frame: pd.DataFrame, column: str) -> None:
 
 
 def _check_sizes(finished: pd.DataFrame) -> None:
-    """Small enough to be summed and squared; infinities are left out of both."""
+    """Refuse numbers too large to be summed and squared; infinities are not summed."""
     for column in METRIC_COLUMNS:
         sizes = np.abs(finished[column].to_numpy(float, na_value=np.nan))
         largest = max(sizes[np.isfinite(sizes)], default=0)
@@ -246,7 +253,7 @@ def _check_sizes(finished: pd.DataFrame) -> None:
 def _check_whole_numbers(
     where: str, frame: pd.DataFrame, column: str, *, least: int
 ) -> None:
-    """A column of integers, at least `least`, without empty cells."""
+    """Refuse a column that holds anything but integers of at least `least`."""
     values = frame[column]
     if not pd.api.types.is_integer_dtype(values) or values.isna().any():
         raise ArmError(f"{where} column {column} must hold integers, got other values")
@@ -288,7 +295,7 @@ def check_history(history: pd.DataFrame, metrics: pd.DataFrame) -> None:
 def check_predictions(
     seeds: np.ndarray, labels: np.ndarray, probabilities: np.ndarray
 ) -> None:
-    """Raise `ArmError` unless the three arrays are what `Arm` says of them."""
+    """Raise `ArmError` unless the arrays have the types and ranges that `Arm` gives."""
     if seeds.ndim != 1 or seeds.dtype != np.int64:
         raise ArmError(f"seeds must be int64 (S,), got {seeds.dtype} {seeds.shape}")
     if labels.ndim != 1 or not np.issubdtype(labels.dtype, np.integer):
@@ -346,7 +353,7 @@ def _shape_fix(numbers: np.ndarray, expected: tuple[int, int]) -> str:
 
 
 def _check_agreement(arm: Arm) -> None:
-    """The parts must tell the same story: seeds, number of examples and of classes."""
+    """Refuse parts that differ in their seeds, test examples or classes."""
     finished = set(arm.metrics.loc[arm.metrics["status"] == FINISHED, "seed"])
     if finished != set(arm.seeds.tolist()):
         raise ArmError(

@@ -1,7 +1,7 @@
-"""Arms out of what a program holds in memory, recorded run by run.
+"""Arms from what a program holds in memory, recorded run by run.
 
-Here a stranger's arrays become those of an `Arm`: whatever NumPy can read is taken,
-and what is often mistaken for probabilities (logits, classes) is told apart from them.
+Here the arrays of users become those of an `Arm`: whatever NumPy can read is taken, and
+the error for what is often mistaken for probabilities (logits, classes) names it.
 """
 
 from __future__ import annotations
@@ -122,6 +122,12 @@ class Recorder:
         """Record that the run of this seed was started and came to no result.
 
         An arm that hides such runs would look better than it is.
+
+        Args:
+            seed: as for `add`.
+
+        Raises:
+            ArmError: no whole number >= 0, or the seed is recorded already.
         """
         self._record(seed, None)
 
@@ -140,8 +146,8 @@ class Recorder:
     def save(self, folder: str | Path) -> None:
         """Write all recorded runs to `folder`, whole or not at all.
 
-        `load_arm` and `mlflow run . -e compare -P improved=FOLDER` read it. Who calls
-        this after every seed keeps what is done when the program is killed.
+        `load_arm` and `mlflow run . -e compare -P improved=FOLDER` read it. Call it
+        after every seed, and a program that is killed loses only the seed at work.
 
         Raises:
             ArmError: nothing is recorded, or the folder holds other files.
@@ -185,7 +191,7 @@ class Recorder:
         self._runs[int(seed)] = run
 
     def _probabilities(self, seed: int, given: npt.ArrayLike) -> np.ndarray:
-        """(N, C) float32, like those of the other runs."""
+        """Check the probabilities of one run and make them (N, C) float32."""
         where = f"probabilities of seed {seed}"
         if self._labels is None:
             raise ArmError(
@@ -230,7 +236,7 @@ class Recorder:
 
 
 def _array(where: str, values: object) -> np.ndarray:
-    """Numbers of any width as an array."""
+    """Make an array of numbers, of whatever type they are."""
     try:
         array = np.asarray(values)
     except Exception as error:  # each library of tensors raises its own kinds
@@ -248,7 +254,7 @@ def _array(where: str, values: object) -> np.ndarray:
 
 
 def _labels(values: npt.ArrayLike) -> np.ndarray:
-    """(N,) int64, N > 0."""
+    """Check labels and make them (N,) int64, N > 0."""
     array = _array("labels", values)
     if array.ndim == 1 and array.dtype.kind in "iu":
         labels = array.astype(np.int64)
@@ -266,7 +272,7 @@ def _labels(values: npt.ArrayLike) -> np.ndarray:
 
 
 def _accuracy(where: str, value: SupportsFloat) -> np.ndarray:
-    """() float64 in [0, 1]."""
+    """Check an accuracy and make it a () float64 in [0, 1]."""
     accuracy = _array(where, value).astype(np.float64)
     if accuracy.ndim or np.isnan(accuracy):
         raise ArmError(f"{where} must be one number, got {value!r}; {NO_RESULT}")
@@ -282,7 +288,7 @@ def _accuracy(where: str, value: SupportsFloat) -> np.ndarray:
 def _check_shape(
     where: str, array: np.ndarray, num_examples: int, others: set[tuple[int, ...]]
 ) -> None:
-    """(N, C) as the labels and the `others` say; what else it may be is named."""
+    """Refuse an array that is not (N, C) like the `others`, with a guess what it is."""
     expected = str(next(iter(others), f"({num_examples}, C)"))
     if array.ndim == 2 and array.shape[1] > 1 and array.shape[0] == num_examples:
         if not others or array.shape in others:

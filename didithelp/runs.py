@@ -11,7 +11,8 @@ from didithelp import scores
 from didithelp.arm import COMPARED_COLUMNS, METRIC_COLUMNS, Arm, finished_rows
 from didithelp.comparison import PRIMARY_METRIC, Reliability, ReliabilityBin, known
 
-TIMINGS = ("train_seconds",)  # differ from run to run, so no comparison holds them
+# Metrics that differ each time an arm is trained, so that no comparison holds them.
+TIMINGS = ("train_seconds",)
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,7 @@ class Metric:
     name: str
     higher_is_better: bool
     unit: float  # value of one count
-    has_margin: bool  # the margin is one of accuracy; none is defined for a loss
+    has_margin: bool  # the margin is a difference in accuracy; a loss has none
 
 
 METRICS = (
@@ -34,12 +35,15 @@ METRICS = (
 class Runs:
     """The finished runs of an arm in the order of their seeds.
 
-    values: by metric, (seeds,) float64, NaN where unknown.
-    counts: by name of METRICS, (seeds, examples) int64.
-    digests: one per run, of its probabilities.
-
-    Without predictions the last two are empty, and there is no reliability. Predictions
-    that are answers alone have counts of the accuracy only.
+    Attributes:
+        name: what the comparison calls the arm.
+        seeds: those of the finished runs, ascending.
+        num_started: runs that were started, also those that diverged.
+        values: by metric, (seeds,) float64, NaN where unknown.
+        counts: by name of METRICS, (seeds, examples) int64 in the metric's unit; empty
+            without predictions, accuracy alone where they are answers alone.
+        digests: SHA-256 of the probabilities of each run; empty without predictions.
+        reliability: confidence against accuracy; None where no probabilities are known.
     """
 
     name: str
@@ -105,7 +109,7 @@ def _counts(probabilities: np.ndarray, labels: np.ndarray) -> dict[str, np.ndarr
 
 
 def _means(counts: np.ndarray, unit: float) -> np.ndarray:
-    """(seeds,) mean over the test examples."""
+    """Mean over the test examples: (seeds, examples) counts to (seeds,) float64."""
     means: np.ndarray = counts.sum(axis=1) / counts.shape[1] * unit
     return means
 

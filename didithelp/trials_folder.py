@@ -78,7 +78,7 @@ def load(folder: Path) -> Arm:
     """Read and check the arm in `folder`, of which one of `SUFFICIENT_FILES` is enough.
 
     Raises:
-        ArmError: the folder and what is wrong with its content.
+        ArmError: one line that names the folder and what is wrong with its content.
     """
     folder = Path(folder)
     if not any((folder / name).is_file() for name in SUFFICIENT_FILES):
@@ -105,7 +105,7 @@ def load(folder: Path) -> Arm:
 
 
 def _refuse_foreign_files(folder: Path) -> None:
-    """Saving replaces the folder, so it must hold nothing but an older arm."""
+    """Refuse a folder with other files in it, because saving replaces the folder."""
     if not folder.exists():
         return
     if not folder.is_dir():
@@ -128,7 +128,11 @@ def _csv(frame: pd.DataFrame) -> bytes:
 
 
 def _read_csv(path: Path) -> pd.DataFrame:
-    """Only what this project wrote is known to end in a line break, if it is whole."""
+    """Read a CSV file, and refuse one of ours that was cut off.
+
+    Files that stand beside an arm.json are ours: whole, they end in a line break. Of
+    other software that is not known.
+    """
     try:
         content = path.read_bytes()
         is_ours = path.with_name("arm.json").is_file()
@@ -144,7 +148,7 @@ def _read_csv(path: Path) -> pd.DataFrame:
 def _read_metrics(
     path: Path, predictions: _Predictions | None
 ) -> tuple[pd.DataFrame, tuple[Remark, ...]]:
-    """Read metrics.csv, or what the predictions say; columns it lacks are empty."""
+    """Read metrics.csv, or else compute its columns from the predictions."""
     if path.is_file() or predictions is None:
         metrics, remarks = run_tables.runs(_read_csv(path))
     else:
@@ -156,7 +160,7 @@ def _read_metrics(
 def metrics_of(
     seeds: np.ndarray, labels: np.ndarray, probabilities: np.ndarray
 ) -> pd.DataFrame:
-    """One row per run with its seed and those metrics that its predictions tell.
+    """Compute the metrics that predictions give: one row per run, with its seed.
 
     Args:
         seeds: (S,) int64.
@@ -164,7 +168,7 @@ def metrics_of(
         probabilities: (S, N, C) float32 in [0, 1], each row sums to 1.
 
     Raises:
-        ArmError: the arrays are not that.
+        ArmError: an array has another type, shape or range, or N is 0.
     """
     check_predictions(seeds, labels, probabilities)
     if not labels.size:
@@ -212,7 +216,7 @@ def _description(arm: Arm) -> bytes:
 
 
 def _read_description(path: Path) -> dict[str, Any]:
-    """The content of arm.json; of what it lacks, only the folder's name is known."""
+    """Read arm.json; without it, or a key of it, the name is that of the folder."""
     unknown: dict[str, Any] = {"recipe": None, "dataset": None, "versions": {}}
     description = {"name": path.absolute().parent.name, **unknown}
     if not path.is_file():

@@ -1,4 +1,4 @@
-"""The content of `MLproject`: entry points, their parameters and every default."""
+"""Reads `MLproject`: the entry points, their parameters and every default."""
 
 import functools
 from pathlib import Path
@@ -11,7 +11,7 @@ PROJECT_DIRECTORY = Path(__file__).resolve().parent.parent
 
 @functools.cache
 def project() -> dict[str, Any]:
-    """The content of MLproject."""
+    """The parsed content of MLproject; do not change it, it is read once."""
     text = (PROJECT_DIRECTORY / "MLproject").read_text("utf-8")
     content: dict[str, Any] = yaml.safe_load(text)
     return content

@@ -120,9 +120,9 @@ def _forest_rows(material: Material) -> list[figures.Difference]:
 def seed_interval(
     difference: Difference, reference: ComparedArm, candidate: ComparedArm
 ) -> tuple[float, float]:
-    """Interval of the t-test over seeds alone, paired or Welch's; NaN if unknown.
+    """Interval of the t test over seeds alone, paired or Welch's, as fractions.
 
-    Its level is that of the verdict's interval.
+    Its level is that of the verdict's interval; its ends are NaN if unknown.
     """
     before, after = (
         np.array(arm.metrics.test_accuracy.values, float)
@@ -163,7 +163,7 @@ def _curve(material: Material, key: str, column: str, scale: float) -> list[Draw
 def _lines(
     arm: Arm, column: str, scale: float
 ) -> tuple[list[tuple[np.ndarray, np.ndarray]], list[int | None]]:
-    """(epochs, values) of every finished run, and the epochs that were kept."""
+    """Epochs and values of every finished run, and the epoch of each that was kept."""
     finished = finished_rows(arm)
     lines, kept = [], []
     for seed, epoch in zip(finished["seed"], finished["kept_epoch"], strict=True):

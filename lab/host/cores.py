@@ -1,13 +1,16 @@
-"""The cores of a machine, shared by all trials on it: each holds one at a time.
+"""Shares the cores of this machine among all trials on it: each holds one at a time.
 
-Arms that train at once, and pipelines that do not know of each other, would else put
-several trials on one core, where they cost each other their caches. A core is a lock.
+Arms that train at once, and pipelines that do not know of each other, would otherwise
+put several trials on one core, where they empty each other's caches. Each core has a
+lock; who holds the lock may use the core.
 """
 
+import math
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
 from lab.host import locks
 
@@ -15,7 +18,49 @@ SECONDS_BETWEEN_TRIES = 0.05
 
 
 def available() -> list[int]:
-    """The cores this process may use, which can be fewer than the machine has."""
+    """The cores for trials: those this process may use, or as many as it is granted.
+
+    A container may see all cores of a large host, and be granted the time of two.
+    """
+    return _allowed()[: granted()]
+
+
+def granted(root: Path = Path("/")) -> int | None:
+    """How many cores' time this process's control groups grant; None for no limit.
+
+    A group has at most what those around it have. In a container the path of the own
+    group may be that of the host, of which the container sees the inner end alone.
+
+    Args:
+        root: has `proc` and `sys`.
+    """
+    limits = []
+    with suppress(OSError):  # not Linux
+        text = (root / "proc/self/cgroup").read_text("utf-8", "surrogateescape")
+        for line in text.splitlines():
+            _, controllers, group = line.split(":", 2)
+            if controllers and "cpu" not in controllers.split(","):
+                continue
+            mount = root / "sys/fs/cgroup" / controllers
+            inner = mount / group.lstrip("/")
+            folders = [inner, *inner.parents]
+            for folder in folders[: folders.index(mount) + 1]:
+                limits += _limit(folder)
+    return min(limits, default=None)
+
+
+def _limit(group: Path) -> list[int]:
+    """What one control group grants, if it limits that: of version 2, or of 1."""
+    for names in (["cpu.max"], ["cpu.cfs_quota_us", "cpu.cfs_period_us"]):
+        with suppress(OSError, ValueError):  # not this version; "max" is no number
+            texts = [(group / name).read_text("utf-8") for name in names]
+            quota, period = map(int, " ".join(texts).split())
+            return [max(1, math.ceil(quota / period))] if quota > 0 else []
+    return []
+
+
+def _allowed() -> list[int]:
+    """The cores this process may be on, which can be fewer than the machine has."""
     if hasattr(os, "sched_getaffinity"):
         return sorted(os.sched_getaffinity(0))
     return list(range(os.cpu_count() or 1))
@@ -23,26 +68,30 @@ def available() -> list[int]:
 
 @contextmanager
 def hold_one(is_wanted: Callable[[], bool] = lambda: True) -> Iterator[None]:
-    """Wait for a free core and stay on it until the end.
+    """Wait for a free core and keep this process on it until the context is left.
 
-    A trial that stays on its core keeps its weights in that core's cache, which is
-    worth a fifth of the time.
+    A trial that stays on its core keeps its weights in that core's cache, which saves
+    a fifth of the time. Where fewer cores are granted than allowed, the system chooses:
+    other containers would stay on the same ones.
+
+    Args:
+        is_wanted: asked again and again while no core is free; False ends the wait.
 
     Raises:
-        EOFError: `is_wanted` said no while there was none.
+        EOFError: `is_wanted` answered False.
     """
-    cores = available()
+    cores, allowed = available(), _allowed()
     file, core = _wait_for_one(cores, is_wanted)
     try:
-        _stay_on([core])
+        _stay_on([core] if cores == allowed else allowed)
         yield
     finally:
-        _stay_on(cores)
+        _stay_on(allowed)
         os.close(file)
 
 
 def _wait_for_one(cores: list[int], is_wanted: Callable[[], bool]) -> tuple[int, int]:
-    """An open, locked file, and the core that it stands for."""
+    """The open lock file of a core (closing it frees the core), and its number."""
     while True:
         for core in cores:
             file = locks.take(f"core-{core}", wait=False)
@@ -54,8 +103,8 @@ def _wait_for_one(cores: list[int], is_wanted: Callable[[], bool]) -> tuple[int,
 
 
 def _stay_on(cores: list[int]) -> None:
-    """Bind all threads of this process, TensorFlow's own too, where that exists."""
-    if not hasattr(os, "sched_setaffinity"):
+    """Bind all threads of this process, TensorFlow's too, to these cores."""
+    if not hasattr(os, "sched_setaffinity"):  # not Linux
         return
     for thread in os.listdir("/proc/self/task"):
         try:

@@ -688,6 +688,12 @@ def test_changes_of_the_recipe_are_those_against_the_reference():
     ]
 
 
+def test_names_in_a_recipe_may_be_numbers():
+    before, after = {1: 2, "a": (1,)}, {"1": 3, 2: 0, "a": [1]}
+    arms = baseline(recipe=before), improved(recipe=after)
+    assert compare(*arms)["arms"][1]["changes"] == {"1": [2, 3], "2": [None, 0]}
+
+
 def test_the_sentence_needs_nothing_but_the_result():
     for result in (*inconclusive_results(), compare(baseline(0.2), improved(0.05))):
         candidate = primary(result)["candidate"]

@@ -4,10 +4,13 @@ What needs a file system of its own gets one in a private mount namespace, which
 root on Linux; without that these tests are skipped.
 """
 
+import json
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from contextlib import chdir
 from pathlib import Path
 
@@ -182,6 +185,86 @@ def test_no_folder_for_temporary_files_at_all_is_told(tmp_path):
     assert process.returncode == 1, process.stderr
     assert process.stderr.startswith("error: no folder for scratch files: ")
     assert process.stderr.endswith("; set TMPDIR\n") and process.stderr.count("\n") == 1
+
+
+# --- containers -----------------------------------------------------------------------
+
+
+MLFLOW = """#!/bin/sh
+touch "$RUNS/made"
+echo "$(id -u):$(id -g) $MLFLOW_TRACKING_URI $HOME $*"
+"""
+ROOTLESS = ("unshare", "--user", "--map-root-user")
+AS_1234 = ("setpriv", "--reuid", "1234", "--regid", "1234", "--clear-groups")
+needs_users = needs(*AS_1234, "true")
+
+
+@pytest.fixture
+def image() -> Iterator[Path]:
+    """What the Dockerfile makes of a copy with the line ends of Windows, in a folder.
+
+    That has `app/` and `runs/`, and an `mlflow` that says who runs it and how. Every
+    user may enter it, unlike those of pytest.
+    """
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        for part in ("app", "bin", "runs"):
+            (folder / part).mkdir()
+        (folder / "bin/mlflow").write_text(MLFLOW)
+        (folder / "bin/mlflow").chmod(0o755)
+        source = mlproject.PROJECT_DIRECTORY / "docker-entrypoint.sh"
+        script = source.read_text("utf-8").replace("/runs", f"{folder}/runs")
+        copy = folder / "app" / source.name
+        copy.write_text(script, "utf-8", newline="\r\n")
+        for line in instructions("RUN"):
+            if "/app/" in line and "pip" not in line:
+                command = line.replace("/app/", f"{folder}/app/")
+                subprocess.run(["sh", "-c", command], check=True)
+        yield folder
+
+
+def instructions(keyword: str) -> list[str]:
+    """What follows a keyword in the Dockerfile."""
+    text = (mlproject.PROJECT_DIRECTORY / "Dockerfile").read_text("utf-8")
+    lines = [line.partition(" ") for line in text.splitlines()]
+    return [rest for word, _, rest in lines if word == keyword]
+
+
+@pytest.mark.parametrize(
+    ("before", "owner", "user", "owner_after"),
+    [
+        pytest.param((), 0, "1000:1000", 1000, marks=needs_users, id="made by Docker"),
+        pytest.param((), 4321, "4321:4321", 4321, marks=needs_users, id="the caller's"),
+        pytest.param(AS_1234, 1234, "1234:1234", 1234, marks=needs_users, id="--user"),
+        pytest.param(
+            ROOTLESS,
+            os.getuid(),
+            "0:0",
+            os.getuid(),
+            marks=needs(*ROOTLESS, "true"),
+            id="rootless",
+        ),
+    ],
+)
+def test_results_of_a_container_belong_to_the_caller(
+    image, before, owner, user, owner_after
+):
+    runs = image / "runs"
+    os.chown(runs, owner, owner if owner else -1)
+    (entry_point,) = instructions("ENTRYPOINT")
+    command = [word.replace("/app", f"{image}/app") for word in json.loads(entry_point)]
+    process = subprocess.run(
+        [*before, *command, "-e", "main", "-P", "dataset=my images.npz"],
+        env={"PATH": f"{image}/bin:/usr/bin:/bin", "RUNS": str(runs)},
+        capture_output=True,
+        text=True,
+    )
+    assert process.stdout == (
+        f"{user} sqlite:///{runs}/mlflow.db /tmp"
+        " run /app --env-manager local -e main -P dataset=my images.npz\n"
+    ), process.stderr
+    assert {path.stat().st_uid for path in (runs, runs / "made")} == {owner_after}
 
 
 # --- locale ---------------------------------------------------------------------------

@@ -1,6 +1,9 @@
 """The strict command line: what it takes, and one line about what it does not."""
 
 import dataclasses
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Literal
 
@@ -14,7 +17,7 @@ from didithelp.parameters import (
     texts_of,
     values_of,
 )
-from lab import command_line
+from lab import command_line, mlproject
 from lab.host import lifecycle
 
 
@@ -344,3 +347,23 @@ def test_a_part_is_taken_out_of_a_larger_instance():
     assert names_of(Sample) == list(TEXTS)
     assert values_of(Size, sample) == {"sizes": (4, 2)}
     assert texts_of(Size, sample) == {"sizes": "4,2"}
+
+
+# --- what the process of an entry point begins with -----------------------------------
+
+
+@pytest.mark.parametrize("backend", ["module://matplotlib_inline.x", "nonsense"])
+def test_the_backend_of_a_notebook_is_no_obstacle(backend):
+    """Keras and MLflow load matplotlib, which fails where it does not know it."""
+    program = (
+        "from lab import command_line; command_line.read([], []);"
+        "from matplotlib import pyplot; print(pyplot.get_backend())"
+    )
+    process = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=mlproject.PROJECT_DIRECTORY,
+        env=os.environ | {"MPLBACKEND": backend},
+        capture_output=True,
+        text=True,
+    )
+    assert (process.stdout, process.returncode) == ("agg\n", 0), process.stderr

@@ -69,6 +69,15 @@ def test_a_killed_worker_fails_at_once_and_names_the_signal(dataset_folder):
                 pass
 
 
+def test_what_reaches_the_whole_process_group_ends_no_worker(dataset_folder):
+    with ProcessEngine(1) as engine:
+        events = engine.train([Job(FIRST, 0, dataset_folder)])
+        next(events)
+        for number in (signal.SIGINT, signal.SIGHUP):
+            os.kill(*pids_of(engine), number)
+        assert isinstance([*events][-1], TrialDone)
+
+
 def pids_of(engine):
     return [worker.process.pid for worker in engine._workers]
 

@@ -54,7 +54,9 @@ def test_each_process_has_a_core_of_its_own_and_gives_it_back(hold):
     everything = cores.available()
     holders = [hold() for _ in everything]
     held = [holder.stdout.readline().split() for holder in holders]
-    if hasattr(os, "sched_setaffinity"):
+    if hasattr(os, "sched_setaffinity") and len(os.sched_getaffinity(0)) == len(
+        holders
+    ):
         assert sorted(held) == sorted([str(core)] for core in everything)
     waiting = hold()
     with pytest.raises(subprocess.TimeoutExpired):
@@ -79,3 +81,79 @@ def test_who_no_longer_wants_a_core_does_not_wait_for_one(hold):
         holder.stdout.readline()
     with pytest.raises(EOFError), cores.hold_one(lambda: False):
         pass
+
+
+# --- what a container is granted ------------------------------------------------------
+
+V1 = "12:memory:/docker/abc\n4:cpu,cpuacct:/docker/abc\n1:name=systemd:/\n0::/\n"
+
+
+@pytest.mark.parametrize(
+    ("groups", "files", "expected"),
+    [
+        ("0::/\n", {"cpu.max": "200000 100000"}, 2),
+        ("0::/\n", {"cpu.max": "150000 100000"}, 2),
+        ("0::/\n", {"cpu.max": "5000 100000"}, 1),
+        ("0::/\n", {"cpu.max": "max 100000"}, None),
+        ("0::/\n", {}, None),
+        ("0::/\n", {"cpu.max": "what is this"}, None),
+        # A group has what those around it grant, and may itself say no more.
+        (
+            "0::/a.slice/b.scope\n",
+            {
+                "cpu.max": "800000 100000",
+                "a.slice/cpu.max": "300000 100000",
+                "a.slice/b.scope/cpu.max": "max 100000",
+                "a.slice/other/cpu.max": "100000 100000",
+            },
+            3,
+        ),
+        # The path of the host, in a container that sees its own group as the root.
+        ("0::/docker/abc\n", {"cpu.max": "400000 200000"}, 2),
+        ("0::/../../other\n", {"cpu.max": "400000 200000"}, 2),
+        (
+            V1,
+            {
+                "cpu,cpuacct/cpu.cfs_quota_us": "250000",
+                "cpu,cpuacct/cpu.cfs_period_us": "100000",
+            },
+            3,
+        ),
+        (
+            V1,
+            {
+                "cpu,cpuacct/cpu.cfs_quota_us": "-1",
+                "cpu,cpuacct/cpu.cfs_period_us": "100000",
+                "cpu,cpuacct/docker/abc/cpu.cfs_quota_us": "100000",
+                "cpu,cpuacct/docker/abc/cpu.cfs_period_us": "50000",
+            },
+            2,
+        ),
+        (V1, {"memory/cpu.max": "100000 100000"}, None),
+        (None, {"cpu.max": "200000 100000"}, None),
+    ],
+)
+def test_control_groups_grant_time(tmp_path, groups, files, expected):
+    if groups is not None:
+        (tmp_path / "proc/self").mkdir(parents=True)
+        (tmp_path / "proc/self/cgroup").write_text(groups)
+    for name, text in files.items():
+        path = tmp_path / "sys/fs/cgroup" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"{text}\n")
+    assert cores.granted(tmp_path) == expected
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="Linux")
+def test_trials_take_as_many_cores_as_are_granted_and_choose_none(monkeypatch):
+    allowed = os.sched_getaffinity(0)
+    if len(allowed) == 1:
+        pytest.skip("one core: no fewer can be granted")
+    monkeypatch.setattr(cores, "granted", lambda: 1)
+    assert cores.available() == [min(allowed)]
+    with cores.hold_one():
+        assert os.sched_getaffinity(0) == allowed
+        with pytest.raises(EOFError), cores.hold_one(lambda: False):
+            pass
+    monkeypatch.setattr(cores, "granted", lambda: 1000)
+    assert cores.available() == sorted(allowed)

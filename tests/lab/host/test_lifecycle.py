@@ -1,9 +1,52 @@
-"""Work that is whole, or not begun."""
+"""Signals that end a step, and work that is whole, or not begun."""
 
+import signal
+import subprocess
+import sys
 import threading
 import time
 
+import pytest
+
+from lab import mlproject
 from lab.host.lifecycle import WholeWork
+
+# Says which signals have asked for its end: the last is always SIGTERM.
+PROGRAM = """
+from lab import command_line
+from lab.host import lifecycle
+
+command_line.read([], [])
+print("now", flush=True)
+name = ""
+while name != "SIGTERM":
+    name = lifecycle.endings.get().name
+    print(name, flush=True)
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "heard"),
+    [((), ["SIGHUP", "SIGTERM"]), (("nohup",), ["SIGTERM"])],
+    ids=["terminal", "nohup"],
+)
+def test_the_end_of_a_terminal_is_an_end_unless_nohup_says_no(before, heard):
+    with subprocess.Popen(
+        [*before, sys.executable, "-c", PROGRAM],
+        cwd=mlproject.PROJECT_DIRECTORY,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            assert process.stdout.readline() == "now\n"
+            process.send_signal(signal.SIGHUP)
+            time.sleep(0.2)
+            process.send_signal(signal.SIGTERM)
+            out, _ = process.communicate(timeout=60)
+        finally:
+            process.kill()
+    assert (process.returncode, out.split()) == (0, heard)
 
 
 def test_a_piece_is_finished_before_the_end_and_no_other_is_begun():
