@@ -297,7 +297,10 @@ def check_predictions(
 ) -> None:
     """Raise `ArmError` unless the arrays have the types and ranges that `Arm` gives."""
     if seeds.ndim != 1 or seeds.dtype != np.int64:
-        raise ArmError(f"seeds must be int64 (S,), got {seeds.dtype} {seeds.shape}")
+        raise ArmError(
+            f"seeds must be int64 (S,), got {seeds.dtype} {seeds.shape}; number the "
+            "runs, with np.array([0, 1, 2])"
+        )
     if labels.ndim != 1 or not np.issubdtype(labels.dtype, np.integer):
         raise ArmError(
             "labels must be integers (N,), the class of each test example, got "
@@ -320,6 +323,7 @@ def check_predictions(
         raise ArmError(
             f"labels must lie in 0..{shape[2] - 1}, as the probabilities have "
             f"{shape[2]} classes, got {labels.min()}..{labels.max()}"
+            f"{'; pass labels - 1' if labels.min() == 1 else ''}"
         )
     if text := problem(probabilities):
         raise ArmError(f"probabilities {text}")

@@ -159,7 +159,7 @@ def _require_columns(table: pd.DataFrame, named: pd.DataFrame) -> None:
     missing = [column for column in required if column not in named]
     if not missing:
         return
-    fix = "name them so"
+    fix = "rename the columns that hold them"
     if any(_plain(name) in _LOG for name in table):
         fix = "this looks like a log by step: write one row per run"
     elif missing == ["seed"]:
@@ -181,6 +181,9 @@ def _refuse_repeated_seeds(named: pd.DataFrame) -> None:
     if repeated.empty:
         return
     fix = "keep one run of each seed"
+    if "status" in named:
+        states = named["status"][named["seed"] == repeated.iloc[0]]
+        fix = f"their states are {_listed(states)}; {fix}"
     if columns := _telling_columns(named):
         values = {name: named[name].dropna().unique().tolist() for name in columns}
         told = " and ".join(f"{name} ({_listed(v)})" for name, v in values.items())

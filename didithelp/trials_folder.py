@@ -41,6 +41,7 @@ from didithelp.probabilities import as_float32, is_one_hot
 
 FILES = ("metrics.csv", "history.csv", "predictions.npz", "arm.json")
 SUFFICIENT_FILES = ("metrics.csv", "predictions.npz")
+MOST_SHOWN = 5  # names of other files in a message
 
 
 class _Predictions(NamedTuple):
@@ -84,7 +85,7 @@ def load(folder: Path) -> Arm:
     if not any((folder / name).is_file() for name in SUFFICIENT_FILES):
         raise ArmError(
             f"{folder} must be the trials/ folder of a training step, or hold at least "
-            f"{' or '.join(SUFFICIENT_FILES)}; missing: both"
+            f"{' or '.join(SUFFICIENT_FILES)}; missing: both{_found_in(folder)}"
         )
     try:
         predictions = _read_predictions(folder / "predictions.npz")
@@ -116,6 +117,13 @@ def _refuse_foreign_files(folder: Path) -> None:
             f"{folder} must be new, empty or an older arm, found {foreign[0]!r} in it; "
             "choose another folder"
         )
+
+
+def _found_in(folder: Path) -> str:
+    """The tables and arrays that lie in the folder under other names."""
+    endings = (".csv", ".tsv", ".npz", ".npy")
+    names = [path.name for path in folder.glob("*") if path.suffix in endings]
+    return f"; found: {', '.join(sorted(names)[:MOST_SHOWN])}; rename" if names else ""
 
 
 def _csv(frame: pd.DataFrame) -> bytes:

@@ -194,3 +194,8 @@ def test_several_columns_that_tell_arms_apart_are_named():
 def test_without_such_a_column_one_run_is_to_be_kept():
     message = refusal("seed,test_accuracy\n0,0.9\n0,0.8\n")
     assert message.endswith("seed 0 has several; keep one run of each seed")
+
+
+def test_states_of_a_run_that_was_started_again_are_named():
+    message = refusal("State,seed,test_accuracy\ncrashed,0,0.1\nfinished,0,0.9\n")
+    assert "their states are crashed, finished; keep one run of each seed" in message

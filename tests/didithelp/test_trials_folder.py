@@ -136,6 +136,11 @@ def test_accuracies_or_predictions_there_must_be(folder, kept):
     assert "at least metrics.csv or predictions.npz; missing: both" in refusal(folder)
 
 
+def test_files_of_other_names_are_found(tmp_path):
+    (tmp_path / "wandb_export.csv").write_text("seed,test_accuracy\n0,0.9\n")
+    assert "missing: both; found: wandb_export.csv; rename" in refusal(tmp_path)
+
+
 def damage_file(path, damage):
     whole = path.read_bytes()
     damaged = {"empty": b"", "half": whole[: len(whole) // 2], "noise": b"\xff\x00\xfe"}
@@ -228,6 +233,7 @@ def probabilities(**changes) -> np.ndarray:
         ({"probabilities": probabilities(row=[0.5, 0.4, 0])}, "must sum to 1"),
         ({"labels": np.array([0, 1, 2, 3])}, "must lie in 0..2"),
         ({"labels": np.array([0, 1, 2, -1])}, "must lie in 0..2"),
+        ({"labels": np.array([1, 2, 3, 3])}, "got 1..3; pass labels - 1"),
         ({"labels": np.zeros(4)}, "labels must be integers"),
         ({"seeds": np.array([0, 1, 1])}, "duplicate_seed: "),
         ({"seeds": np.array([0, 1, 4])}, "must be the finished seeds of metrics"),
