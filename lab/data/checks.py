@@ -150,8 +150,7 @@ def _check_labels(labels: np.ndarray, num_images: int, where: str) -> None:
     if labels.ndim != 1:
         raise DataError(
             f"{where} must have the shape (n,), got {labels.shape}; "
-            f"{'use y.argmax(axis=1)' if _is_one_hot(labels) else 'give one number'}"
-            " per image"
+            f"{_one_axis(labels, num_images)}"
         )
     if labels.dtype.kind not in "iu":
         raise DataError(
@@ -162,6 +161,15 @@ def _check_labels(labels: np.ndarray, num_images: int, where: str) -> None:
             f"{where} must hold one label per image, got {len(labels)} labels for "
             f"{num_images} images; drop what has no partner"
         )
+
+
+def _one_axis(labels: np.ndarray, num_images: int) -> str:
+    """How to make one label per image of a table, where it holds no more than that."""
+    if labels.size == num_images in labels.shape:
+        return "use y.ravel()"
+    if _is_one_hot(labels):
+        return "use y.argmax(axis=1)"
+    return "give one number per image"
 
 
 def _is_one_hot(labels: np.ndarray) -> bool:

@@ -139,6 +139,7 @@ def test_the_numbering_that_is_advised_keeps_the_classes(
         (LABELS.reshape(30, 2), "got (30, 2); give one number per image"),
         (np.eye(3, dtype=int)[LABELS], "use y.argmax(axis=1)"),
         (1 - np.eye(3, dtype=int)[LABELS], "(60, 3); give one number per image"),
+        (LABELS[None], "got (1, 60); use y.ravel()"),
         (np.array(1), "got ()"),
         (LABELS[:-1], "59 labels for 60 images"),
         (LABELS + 1, "3 labels from 1 to 3, without 0 of y_test; number both alike"),
