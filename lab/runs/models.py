@@ -2,7 +2,8 @@
 
 import importlib
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,9 +12,11 @@ from lab.training import keras_defaults
 
 if TYPE_CHECKING:
     import keras
+    from mlflow.models import Model
 
 # What a served model needs of the packages in requirements.txt.
 NEEDED = ("tensorflow", "keras", "numpy", "mlflow")
+SERVED = Path(__file__).with_name("raw_pixels.py")  # goes with every model
 
 
 def expect() -> None:
@@ -29,22 +32,39 @@ def log(model: "keras.Model", example: np.ndarray) -> None:
         model: maps images to probabilities.
         example: a few uint8 images (n, height, width[, channels]).
     """
-    import keras
-    import mlflow.tensorflow
-    from mlflow.models import ModelSignature
+    from mlflow.models import Model, ModelSignature
     from mlflow.types import Schema, TensorSpec
 
-    # MLflow feeds the example to the model, and Keras would draw a progress bar.
-    keras.config.disable_interactive_logging()
-    images = TensorSpec(np.dtype(np.uint8), (-1, *example.shape[1:]))
+    # MLflow casts what it is sent to the type given here: 0.9 would be 0 as an integer.
+    anything = TensorSpec(np.dtype(object), (-1,))
     probabilities = TensorSpec(np.dtype(np.float32), (-1, model.output_shape[-1]))
-    mlflow.tensorflow.log_model(
-        model,
+    Model.log(
+        artifact_path=None,
+        flavor=sys.modules[__name__],
         name="model",
-        signature=ModelSignature(Schema([images]), Schema([probabilities])),
+        model=model,
+        signature=ModelSignature(Schema([anything]), Schema([probabilities])),
         input_example=example,
         conda_env=_environment(),
     )
+
+
+def save_model(path: str, mlflow_model: "Model", **given: Any) -> None:
+    """Write a folder that is served by `raw_pixels`, and loaded by Keras as ever.
+
+    Args:
+        path: of the folder.
+        mlflow_model: its description, which is completed.
+        given: what MLflow hands on to `mlflow.tensorflow.save_model`.
+    """
+    import mlflow.tensorflow
+    from mlflow.models.model import MLMODEL_FILE_NAME
+
+    mlflow.tensorflow.save_model(
+        path=path, mlflow_model=mlflow_model, code_paths=[str(SERVED)], **given
+    )
+    mlflow_model.flavors["python_function"]["loader_module"] = SERVED.stem
+    mlflow_model.save(f"{path}/{MLMODEL_FILE_NAME}")
 
 
 def _environment() -> dict[str, object]:
