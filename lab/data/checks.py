@@ -153,8 +153,7 @@ def _check_labels(labels: np.ndarray, num_images: int, where: str) -> None:
     if labels.ndim != 1:
         raise DataError(
             f"{where} must have the shape (n,), got {labels.shape}; "
-            f"{'use y.argmax(axis=1)' if _is_one_hot(labels) else 'give one number'}"
-            " per image"
+            f"{_one_axis(labels, num_images)}"
         )
     if labels.dtype.kind not in "iu":
         raise DataError(
@@ -165,6 +164,15 @@ def _check_labels(labels: np.ndarray, num_images: int, where: str) -> None:
             f"{where} must hold one label per image, got {len(labels)} labels for "
             f"{num_images} images; drop what has no partner"
         )
+
+
+def _one_axis(labels: np.ndarray, num_images: int) -> str:
+    """How to make one label per image of a table, where it holds no more than that."""
+    if labels.size == num_images in labels.shape:
+        return "use y.ravel()"
+    if _is_one_hot(labels):
+        return "use y.argmax(axis=1)"
+    return "give one number per image"
 
 
 def _is_one_hot(labels: np.ndarray) -> bool:
@@ -189,17 +197,21 @@ def _check_classes(y_train: np.ndarray, y_test: np.ndarray, where: str) -> None:
     """Labels must be 0..C-1, each class present in both sets."""
     classes, tested = np.unique(y_train), np.unique(y_test)
     num_classes = len(classes)
-    if len(unknown := np.setdiff1d(tested, classes)):
-        raise DataError(
-            f"{where}: y_test must hold labels of y_train, which are {num_classes} "
-            f"from {classes[0]} to {classes[-1]}, got {unknown[0]} too; remove what "
-            "cannot be learned from x_train, or number both alike"
-        )
     if num_classes < 2 or not np.array_equal(classes, np.arange(num_classes)):
+        unknown = np.setdiff1d(tested, classes)
         raise DataError(
             f"{where}: y_train must use every label 0..C-1 of at least 2 classes, got "
-            f"{num_classes} labels from {classes[0]} to {classes[-1]}; number the "
-            f"classes, with {NUMBERING}"
+            f"{num_classes} labels from {classes[0]} to {classes[-1]}"
+            + (
+                f", without {unknown[0]} of y_test; number both alike from 0"
+                if len(unknown)
+                else f"; number the classes, with {NUMBERING}"
+            )
+        )
+    if tested[0] < 0 or tested[-1] >= num_classes:
+        raise DataError(
+            f"{where}: y_test must be in 0..{num_classes - 1} like y_train, got "
+            f"{tested[0]} to {tested[-1]}; remove what cannot be learned from x_train"
         )
     if len(tested) < num_classes:
         absent = np.setdiff1d(classes, tested)[0]

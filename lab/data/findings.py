@@ -46,10 +46,18 @@ def narrow_ranges(arrays: dict[str, np.ndarray]) -> dict[str, tuple[int, int]]:
     Returns:
         least and largest pixel, by the name of the array.
     """
-    ranges = {
-        name: (int(arrays[name].min()), int(arrays[name].max()))
-        for name in ("x_train", "x_test")
-    }
+    ranges = {name: _widest_range(arrays[name]) for name in ("x_train", "x_test")}
     return {
         name: (low, high) for name, (low, high) in ranges.items() if high - low < NARROW
     }
+
+
+def _widest_range(images: np.ndarray) -> tuple[int, int]:
+    """Least and largest pixel of the channel in which they differ most.
+
+    Channels are looked at one by one, since an opaque alpha channel holds 255 alone.
+    """
+    channels = images.reshape(-1, images.shape[3] if images.ndim == 4 else 1)
+    low, high = channels.min(axis=0), channels.max(axis=0)
+    widest = (high - low).argmax()
+    return int(low[widest]), int(high[widest])
