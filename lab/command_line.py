@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal, ParamSpec, TypeVar, get_origin
 
 from didithelp.parameters import Parameters, explain, is_valid, names_of, suggest
-from lab.host import lifecycle, streams
+from lab.host import lifecycle, packages, process, streams
 from lab.host.lifecycle import EXIT_USAGE, fail
 
 Params = TypeVar("Params", bound=Parameters)
@@ -97,12 +97,11 @@ def _begin() -> None:
     os.environ["MPLBACKEND"] = "agg"
     lifecycle.note_interruptions()
     _claim_run()
+    packages.check()
 
 
 def _claim_run() -> None:
     """Say whose the run is that `mlflow run` has made for this process."""
-    from lab.host import process
-
     if run_id := os.environ.get("MLFLOW_RUN_ID"):
         with contextlib.suppress(OSError):  # what comes next will tell
             process.claim(run_id)

@@ -10,16 +10,15 @@ import ast
 import dataclasses
 import functools
 import hashlib
-import importlib.metadata
 import json
-import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Literal
 
 from didithelp.dataset_description import SCHEMA, DatasetDescription
 from didithelp.parameters import Parameters, parameter, texts_of
-from lab.mlproject import PROJECT_DIRECTORY, project
+from lab.host.packages import version_of
+from lab.mlproject import PROJECT_DIRECTORY, pins, project
 from lab.training.recipe import Recipe
 from lab.training.versions import PACKAGES
 
@@ -177,8 +176,8 @@ def versions(*packages: str) -> Part:
     """The installed versions of packages; of all required ones, if none is named."""
     return {
         name: version
-        for name in packages or tuple(_required())
-        if (version := _version(name)) is not None
+        for name in packages or pins()
+        if (version := version_of(name)) is not None
     }
 
 
@@ -195,21 +194,6 @@ def _digest(path: Path) -> str:
     """SHA-256 of a file's content."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _required() -> Iterator[str]:
-    """The distributions that requirements.txt names."""
-    text = (PROJECT_DIRECTORY / "requirements.txt").read_text("utf-8")
-    for line in text.splitlines():
-        if match := re.match(r"[A-Za-z][\w.-]*", line):
-            yield match[0]
-
-
-def _version(distribution: str) -> str | None:
-    try:
-        return importlib.metadata.version(distribution)
-    except importlib.metadata.PackageNotFoundError:
-        return None
 
 
 def _project_file(module: str) -> Path | None:
