@@ -28,7 +28,7 @@ from didithelp import effects, planning
 SIZES = (10, 5)  # runs per arm
 SPLITS_OF_A_POOL = 50
 DIFFERENT = "better or worse"
-ANSWERS = (  # those that the table shows
+ANSWERS = (  # the rows of the table: method, outcome
     ("verdict", DIFFERENT),
     ("verdict", "equivalent"),
     ("verdict, paired", DIFFERENT),
@@ -92,28 +92,28 @@ def table(
         simulated.append(shares(pool, size, SPLITS_OF_A_POOL, rng))
     rows: list[dict[str, object]] = []
     for method, outcome in ANSWERS:
-        found = np.array([pool[method, outcome] for pool in simulated])
+        percents = np.array([pool[method, outcome] for pool in simulated])
         rows.append(
             {
                 "runs per arm": size,
                 "method": method,
                 "says": outcome,
                 "real pool %": real[method, outcome],
-                "simulated pools: mean %": found.mean(),
-                "SD between pools": spread(found, SPLITS_OF_A_POOL),
+                "simulated pools: mean %": percents.mean(),
+                "SD between pools": spread(percents, SPLITS_OF_A_POOL),
             }
         )
     return rows
 
 
 def spread(percents: np.ndarray, num_splits: int) -> float:
-    """SD of the pools' true shares, in percent: less what few splits add by chance."""
+    """SD of the pools' true shares in percent, less what few splits add by chance."""
     by_chance = (percents * (100 - percents)).mean() / (num_splits - 1)
     return float(np.sqrt(max(0.0, percents.var(ddof=1) - by_chance)))
 
 
 def pairs(right: np.ndarray) -> dict[str, float]:
-    """Of all pairs of single runs, one against one; right: (seeds, images)."""
+    """How all pairs of single runs differ; right: (seeds, images)."""
     both = [(right[[i]], right[[j]]) for i, j in combinations(range(len(right)), 2)]
     points = [100 * abs(first.mean() - second.mean()) for first, second in both]
     tested = [rivals.mcnemar(*pair, ALPHA) != 0 for pair in both]
@@ -129,11 +129,11 @@ def pairs(right: np.ndarray) -> dict[str, float]:
 def median_detectable(right: np.ndarray, size: int, number: int) -> float:
     """Median over splits of the difference that would be found 4 times in 5."""
     rng = np.random.default_rng(SEED)
-    effects = [
-        effects.unpaired_effect(*arms) for arms in splits(right, size, number, rng)
+    detectable = [
+        planning.minimum_detectable_effect(effects.unpaired_effect(*arms), ALPHA)
+        for arms in splits(right, size, number, rng)
     ]
-    found = [planning.minimum_detectable_effect(each, ALPHA) for each in effects]
-    return float(np.median(found))
+    return float(np.median(detectable))
 
 
 def main() -> None:
@@ -155,13 +155,13 @@ def main() -> None:
         detectable = median_detectable(right, size, options.splits)
         print(f"- median MDE, {size} against {size}: {100 * detectable:.3f} points")
         rows += table(right, size, options.splits, options.pools)
-    found = pd.DataFrame(rows)
+    answers = pd.DataFrame(rows)
     print()
-    print(*header(list(found.columns)), sep="\n")
-    for cells in found.itertuples(index=False):
+    print(*header(list(answers.columns)), sep="\n")
+    for cells in answers.itertuples(index=False):
         print(row(f"{cell:.1f}" if isinstance(cell, float) else cell for cell in cells))
     if options.out:
-        found.to_csv(options.out, index=False)
+        answers.to_csv(options.out, index=False)
 
 
 if __name__ == "__main__":

@@ -105,7 +105,11 @@ def processes(session: int, words: str = "") -> list[int]:
 def disturb(
     pipeline: Pipeline, words: str, number: int, second: float
 ) -> tuple[int, list[int]]:
-    """Start, kill after a while, and wait; how many were killed, and who lives."""
+    """Start, kill after a while, and wait.
+
+    Returns:
+        how many processes were killed, and the numbers of those that still live.
+    """
     process = pipeline.start()
     try:
         process.wait(second)
@@ -119,9 +123,9 @@ def disturb(
             continue
     deadline = time.monotonic() + SECONDS_TO_DIE
     # Whoever loses its parent keeps its session; a run that was not hit may finish.
-    while process.poll() is None or (left := processes(process.pid)):
+    while process.poll() is None or (alive := processes(process.pid)):
         if process.poll() is not None and time.monotonic() > deadline:
-            return len(victims), left
+            return len(victims), alive
         time.sleep(0.2)
     return len(victims), []
 

@@ -26,13 +26,13 @@ import pandas as pd
 import yaml
 
 from didithelp import arm as arms
-from didithelp import trials_folder
+from didithelp import scores, trials_folder
 from didithelp.dataset_description import ARRAYS, DatasetDescription
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 NUM_SEEDS, NUM_IMAGES, NUM_CLASSES, NUM_EPOCHS = 10, 10_000, 10, 20
 HEAVIEST = 10
-# What the process has done before it compares anything, each with what is above it.
+# What the process of `compare` loads before it compares anything, step by step.
 STAGES = {
     "MLflow": "import lab.runs.execution",
     "pandas and SciPy": (
@@ -55,12 +55,12 @@ class Timing(NamedTuple):
 
 
 def make_arm(name: str, seed: int) -> arms.Arm:
-    """About 98% right, with every file as long as that of a real arm."""
+    """Make up an arm that is right in about 98%, with files as long as a real one's."""
     rng = np.random.default_rng(seed)
     labels = np.arange(NUM_IMAGES) % NUM_CLASSES
-    scores = rng.standard_normal((NUM_SEEDS, NUM_IMAGES, NUM_CLASSES))
-    scores[:, np.arange(NUM_IMAGES), labels] += 4.5
-    chances = np.exp(scores)
+    logits = rng.standard_normal((NUM_SEEDS, NUM_IMAGES, NUM_CLASSES))
+    logits[:, np.arange(NUM_IMAGES), labels] += 4.5
+    chances = np.exp(logits)
     probabilities = (chances / chances.sum(axis=2, keepdims=True)).astype(np.float32)
     right = scores.right_or_wrong(probabilities, labels)
     seeds = np.arange(NUM_SEEDS)
@@ -95,7 +95,7 @@ def make_arm(name: str, seed: int) -> arms.Arm:
 
 
 def command(folders: list[Path], working_directory: Path) -> list[str]:
-    """As `mlflow run . -e compare` starts it, with the two arms."""
+    """The command that `mlflow run . -e compare` runs, with the two arms."""
     project = yaml.safe_load((REPOSITORY / "MLproject").read_text("utf-8"))
     entry_point = project["entry_points"]["compare"]
     values = {

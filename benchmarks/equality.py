@@ -30,7 +30,7 @@ MAIN = mlproject.defaults("main")
 
 
 def fit(params: train.Params, folder: Path, seed: int) -> Trial:
-    """One trial by Keras alone, but for the metrics of the weights that it keeps."""
+    """Train one trial by Keras; the trainer only makes the model and the metrics."""
     import keras
 
     from lab.training.model import LOSS
@@ -73,7 +73,7 @@ def fit(params: train.Params, folder: Path, seed: int) -> Trial:
 
 
 def train_by_keras(params: train.Params, folder: Path) -> list[Trial]:
-    """All seeds, in as many processes as the engine gets."""
+    """Train all seeds by Keras, in as many processes as the engine gets."""
     context = multiprocessing.get_context("spawn")
     with context.Pool(params.num_workers, maxtasksperchild=1) as pool:
         tasks = [(params, folder, seed) for seed in params.seeds]
@@ -81,7 +81,7 @@ def train_by_keras(params: train.Params, folder: Path) -> list[Trial]:
 
 
 def train_by_engine(params: train.Params, folder: Path) -> list[Trial]:
-    """All seeds, as the training step does it."""
+    """Train all seeds by the engine, as the training step does."""
     jobs = [Job(params.recipe, seed, folder) for seed in params.seeds]
     with ProcessEngine(params.num_workers) as engine:
         trials = {

@@ -58,7 +58,7 @@ def keras_fit(recipe: Recipe, dataset: Dataset, num_threads: int) -> Epoch:
 
 
 def engine(recipe: Recipe, dataset: Dataset, num_threads: int) -> Epoch:
-    """This project; always one thread."""
+    """This project's trainer; always with one thread."""
     from lab.training import environment
     from lab.training.schedule import learning_rates
     from lab.training.trainer import Trainer
@@ -130,7 +130,7 @@ def pytorch(
 
 
 def pytorch_compile(recipe: Recipe, dataset: Dataset, num_threads: int) -> Epoch:
-    """The same through `torch.compile`, which needs a C++ compiler."""
+    """PyTorch through `torch.compile`, which needs a C++ compiler."""
     return pytorch(recipe, dataset, num_threads, compiled=True)
 
 

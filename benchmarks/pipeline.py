@@ -29,7 +29,7 @@ PR_SET_CHILD_SUBREAPER = 36  # prctl(2): orphans become our children, and are co
 
 
 def save_images(dataset: str, path: Path) -> None:
-    """The data set as the labs' scripts read it: one `.npz`, not yet split."""
+    """Save the data set as the labs' scripts read it: one `.npz`, not yet split."""
     split = command_line.build(Split, MAIN | {"train_size": "0"})
     source = prepare(dataset, split, Path.cwd())
     np.savez(
@@ -42,14 +42,14 @@ def save_images(dataset: str, path: Path) -> None:
 
 
 def commands(images: Path, parameters: list[str]) -> dict[str, list[str]]:
-    """What is measured, by name; `mlflow` and `python` are those on the PATH."""
-    whole = ["mlflow", "run", str(PROJECT_DIRECTORY), "-e", "main"]
-    whole += ["--env-manager", "local"]
+    """The commands that are measured; `mlflow` and `python` are those on the PATH."""
+    driver = ["mlflow", "run", str(PROJECT_DIRECTORY), "-e", "main"]
+    driver += ["--env-manager", "local"]
     for parameter in (f"dataset={images}", *parameters):
-        whole += ["-P", parameter]
+        driver += ["-P", parameter]
     folder = PROJECT_DIRECTORY / "benchmarks"
     return {
-        "main": whole,
+        "main": driver,
         "lab_tp1": ["python", str(folder / "lab_tp1.py"), str(images)],
         "lab_tp2": ["python", str(folder / "lab_tp2.py"), str(images)],
     }

@@ -1,4 +1,4 @@
-"""What is done instead of the verdict: the usual tests, and no test at all.
+"""What people use instead of the verdict: the usual tests, and no test at all.
 
 All take (seeds, images) int64 arrays of 0 and 1, and say +1 for "the candidate is
 better", -1 for "worse" and 0 for "cannot tell" at `alpha`, two-sided.

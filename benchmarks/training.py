@@ -9,7 +9,6 @@ the other for an epoch, so that a busy minute of the machine hits everybody. FOL
 """
 
 import argparse
-import importlib.metadata
 import multiprocessing
 import os
 import time
@@ -31,6 +30,7 @@ from lab.data.prepare import prepare
 from lab.data.split import Split
 from lab.training.environment import VARIABLES
 from lab.training.recipe import Recipe
+from lab.training.versions import installed
 
 MAIN = mlproject.defaults("main")
 REFERENCE = ("Keras fit", 1)
@@ -40,15 +40,15 @@ THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"
 
 
 def recipe() -> Recipe:
-    """That of TP2, from MLproject."""
+    """The recipe of TP2, from MLproject."""
     texts = mlproject.defaults("train_improved")
     return command_line.build(Recipe, {name: texts[name] for name in names_of(Recipe)})
 
 
 def serve(connection: Connection, peer: str, folder: Path, cores: set[int]) -> None:
-    """A process of a peer: warms up, then trains an epoch whenever it is asked to.
+    """Run a process of a peer: warm up, then train an epoch whenever asked to.
 
-    Answers (wall seconds, CPU seconds of all its threads), or a text if it cannot.
+    It sends (wall seconds, CPU seconds of all its threads), or a text if it cannot.
     """
     try:
         os.sched_setaffinity(0, cores)
@@ -79,18 +79,18 @@ class Contestant:
         self._members = []
         context = multiprocessing.get_context("spawn")
         for cores in shares:
-            ours, theirs = context.Pipe()
+            connection, peers_end = context.Pipe()
             process = context.Process(
-                target=serve, args=(theirs, peer, folder, cores), daemon=True
+                target=serve, args=(peers_end, peer, folder, cores), daemon=True
             )
             with environment(peer, len(cores)):
                 process.start()
-            theirs.close()
-            self._members.append((process, ours))
+            peers_end.close()
+            self._members.append((process, connection))
         self._receive()
 
     def measure(self) -> dict[str, Any]:
-        """An epoch by all processes at once, in seconds per model."""
+        """Train an epoch in all processes at once; seconds per model."""
         for _, connection in self._members:
             connection.send("go")
         walls, cpus = zip(*self._receive(), strict=True)
@@ -125,9 +125,9 @@ class Contestant:
 
 @contextmanager
 def environment(peer: str, num_threads: int) -> Iterator[None]:
-    """What a process must find when it loads its libraries.
+    """Set the environment variables that a process reads when it loads its libraries.
 
-    The engine gets what its workers get; Keras keeps its own defaults.
+    The engine gets those of its own workers; Keras keeps its defaults.
     """
     wanted = dict.fromkeys(THREAD_VARIABLES, str(num_threads))
     wanted |= {"TF_CPP_MIN_LOG_LEVEL": "2", "CUDA_VISIBLE_DEVICES": "-1"}
@@ -143,7 +143,7 @@ def environment(peer: str, num_threads: int) -> Iterator[None]:
 
 
 def compete(folder: Path, names: list[str], repeats: int) -> tuple[pd.DataFrame, dict]:
-    """Every measurement as a row, and why a peer has none."""
+    """Measure all peers: every measurement as a row, and why a peer has none."""
     cores = sorted(os.sched_getaffinity(0))
     contestants, missing = [], {}
     for peer in names:
@@ -183,12 +183,7 @@ def summarize(rows: pd.DataFrame) -> pd.DataFrame:
 
 def markdown(summary: pd.DataFrame, missing: dict[str, str]) -> str:
     """The summary for people, with versions, and with what could not be measured."""
-    installed = {found.name.lower() for found in importlib.metadata.distributions()}
-    versions = ", ".join(
-        f"{name} {importlib.metadata.version(name)}"
-        for name in DISTRIBUTIONS
-        if name in installed or name.replace("-", "_") in installed
-    )
+    versions = ", ".join(map(" ".join, installed(DISTRIBUTIONS).items()))
     titles = list(summary.columns)
     lines = ["| " + " | ".join(titles) + " |", "|---|" + "---:|" * (len(titles) - 1)]
     for row in summary.itertuples(index=False):

@@ -1,7 +1,7 @@
 """An arm: one recipe trained with several seeds, and what must hold of it.
 
-`Arm` checks its own content, so an arm that exists can be trusted. Its folder is the
-business of `didithelp.trials_folder`.
+`Arm` checks its own content, so an arm that exists can be trusted. Reading and writing
+its folder belongs to `didithelp.trials_folder`.
 """
 
 from __future__ import annotations
@@ -16,8 +16,10 @@ import numpy as np
 import pandas as pd
 
 from didithelp import effects
+from didithelp.characters import is_name
 from didithelp.dataset_description import DatasetDescription
 from didithelp.errors import Refusal
+from didithelp.probabilities import is_one_hot, problem
 
 FINISHED, DIVERGED = "finished", "diverged"
 WHOLE_NUMBER_COLUMNS = (
@@ -47,11 +49,9 @@ METRIC_COLUMNS = (
 )
 ALL_COLUMNS = ("seed", "status", *METRIC_COLUMNS)
 HISTORY_COLUMNS = ("seed", "epoch", "loss", "accuracy", "val_loss", "val_accuracy")
-# Fractions and nats that are compared by one number per run.
+# Columns whose values per run are compared by `effects.run_effect`: fractions and nats.
 COMPARED_COLUMNS = ("test_cross_entropy", "expected_calibration_error")
 LARGEST_NUMBER = 1e15  # beyond it a number of metrics.csv measures nothing
-ROW_SUM_TOLERANCE = 1e-3  # a softmax in float32 stays within 1e-6 of one
-RANGE_TOLERANCE = 1e-6
 
 
 class ArmError(Refusal):
@@ -65,15 +65,19 @@ class ArmError(Refusal):
 class Arm:
     """One recipe over several seeds, with everything a comparison needs.
 
-    name: one line of text, for example "baseline".
-    recipe: hyperparameters, as plain JSON values; None if unknown.
-    dataset: what the recipe was trained and tested on; None if nothing is known.
-    versions: library versions and whatever else decides the bits (threads).
-    metrics: one row per started seed: `seed`, `status`, then METRIC_COLUMNS.
-    history: HISTORY_COLUMNS and any others; `epoch` counts from 1. Empty if unknown.
-    seeds: (S,) int64, the finished trials, in the order of `probabilities`.
-    labels: (N,) integers in 0..C-1, the test labels; None without predictions.
-    probabilities: (S, N, C) float32 in [0, 1], each row sums to 1; None if unknown.
+    Attributes:
+        name: one line of text, for example "baseline".
+        recipe: hyperparameters, as plain JSON values; None if unknown.
+        dataset: what the recipe was trained and tested on; None if nothing is known.
+        versions: library versions by name, and whatever else decides the bits, such
+            as the number of threads.
+        metrics: one row per started seed with ALL_COLUMNS, of which `status` is
+            FINISHED or DIVERGED; accuracies are fractions, losses nats.
+        history: one row per seed and epoch with HISTORY_COLUMNS and any others;
+            `epoch` counts from 1. Empty if unknown.
+        seeds: (S,) int64, the finished trials, in the order of `probabilities`.
+        labels: (N,) integers in 0..C-1, the test labels; None without predictions.
+        probabilities: (S, N, C) float32 in [0, 1], each row sums to 1; None if unknown.
 
     Raises:
         ArmError: a part is of another type, out of range, or contradicts another one.
@@ -104,6 +108,11 @@ class Arm:
         """Whether it is known what each run predicted for each test example."""
         return self.probabilities is not None
 
+    @property
+    def has_answers_only(self) -> bool:
+        """Whether the predictions name a class and do not say how sure they are."""
+        return self.probabilities is not None and is_one_hot(self.probabilities)
+
 
 def finished_rows(arm: Arm) -> pd.DataFrame:
     """Rows of `metrics` of the finished trials, by ascending seed."""
@@ -112,9 +121,10 @@ def finished_rows(arm: Arm) -> pd.DataFrame:
 
 
 def distinct_names(arms: Sequence[Arm]) -> list[str]:
-    """The names of a reference and its candidates, as a comparison gives them.
+    """The names of a reference and its candidates, told apart where they are equal.
 
-    Those that occur twice are told apart by their role.
+    A name that occurs twice gets its role: "baseline (reference)", "baseline
+    (candidate)".
     """
     names = [arm.name for arm in arms]
     numbers = [f" {index}" if len(arms) > 2 else "" for index in range(1, len(arms))]
@@ -129,7 +139,7 @@ def distinct_names(arms: Sequence[Arm]) -> list[str]:
 
 
 def require(where: str, present: Container[str], expected: tuple[str, ...]) -> None:
-    """Raise `ArmError` for the names that `present` lacks."""
+    """Raise `ArmError` if `present` lacks one of the `expected` names."""
     missing = [key for key in expected if key not in present]
     if missing:
         raise ArmError(
@@ -138,8 +148,7 @@ def require(where: str, present: Container[str], expected: tuple[str, ...]) -> N
 
 
 def _check_description(arm: Arm) -> None:
-    one_line = isinstance(arm.name, str) and arm.name.strip() and arm.name.isprintable()
-    if not one_line:
+    if not (isinstance(arm.name, str) and is_name(arm.name)):
         raise ArmError(f"name must be one line of printable text, got {arm.name!r}")
     if arm.recipe is not None:
         _check_json("recipe", arm.recipe)
@@ -199,7 +208,7 @@ def _check_metrics(metrics: pd.DataFrame) -> None:
 
 
 def _check_sizes(finished: pd.DataFrame) -> None:
-    """Small enough to be summed and squared; infinities are left out of both."""
+    """Refuse numbers too large to be summed and squared; infinities are not summed."""
     for column in METRIC_COLUMNS:
         sizes = np.abs(finished[column].to_numpy(float, na_value=np.nan))
         largest = max(sizes[np.isfinite(sizes)], default=0)
@@ -215,7 +224,7 @@ def _check_sizes(finished: pd.DataFrame) -> None:
 def _check_whole_numbers(
     where: str, frame: pd.DataFrame, column: str, *, least: int
 ) -> None:
-    """A column of integers, at least `least`, without empty cells."""
+    """Refuse a column that holds anything but integers of at least `least`."""
     values = frame[column]
     if not pd.api.types.is_integer_dtype(values) or values.isna().any():
         raise ArmError(f"{where} column {column} must hold integers, got other values")
@@ -253,19 +262,21 @@ def _check_history(history: pd.DataFrame, metrics: pd.DataFrame) -> None:
 def check_predictions(
     seeds: np.ndarray, labels: np.ndarray, probabilities: np.ndarray
 ) -> None:
-    """Raise `ArmError` unless the three arrays are what `Arm` says of them."""
+    """Raise `ArmError` unless the arrays have the types and ranges that `Arm` gives."""
     if seeds.ndim != 1 or seeds.dtype != np.int64:
         raise ArmError(f"seeds must be int64 (S,), got {seeds.dtype} {seeds.shape}")
     if labels.ndim != 1 or not np.issubdtype(labels.dtype, np.integer):
         raise ArmError(
-            f"labels must be integers (N,), got {labels.dtype} {labels.shape}"
+            "labels must be integers (N,), the class of each test example, got "
+            f"{labels.dtype} {labels.shape}; pass {labels_fix(labels)}"
         )
     shape = probabilities.shape
     expected = (len(seeds), len(labels))
     if len(shape) != 3 or shape[:2] != expected or probabilities.dtype != np.float32:
         raise ArmError(
-            f"probabilities must be float32 {expected + ('C',)}, as seeds and labels "
-            f"say, got {probabilities.dtype} {shape}"
+            f"probabilities must be float32 ({len(seeds)}, {len(labels)}, C), as seeds "
+            f"and labels say, got {probabilities.dtype} {shape}"
+            f"{_shape_fix(probabilities, expected)}"
         )
     if len(np.unique(seeds)) != len(seeds):
         raise ArmError(
@@ -277,27 +288,39 @@ def check_predictions(
             f"labels must lie in 0..{shape[2] - 1}, as the probabilities have "
             f"{shape[2]} classes, got {labels.min()}..{labels.max()}"
         )
-    _check_probabilities(probabilities)
+    if text := problem(probabilities):
+        raise ArmError(f"probabilities {text}")
 
 
-def _check_probabilities(probabilities: np.ndarray) -> None:
-    if not probabilities.size:
-        return
-    if not np.isfinite(probabilities).all():
-        raise ArmError("probabilities must be finite, got NaN or infinity")
-    low, high = float(probabilities.min()), float(probabilities.max())
-    if low < -RANGE_TOLERANCE or high > 1 + RANGE_TOLERANCE:
-        raise ArmError(f"probabilities must lie in [0, 1], got {low:g}..{high:g}")
-    error = np.abs(probabilities.sum(axis=2, dtype=np.float64) - 1).max()
-    if error > ROW_SUM_TOLERANCE:
-        raise ArmError(
-            f"probabilities of an example must sum to 1 within {ROW_SUM_TOLERANCE:g}, "
-            f"got a sum that is off by {error:.3g}; apply softmax before saving"
+def labels_fix(labels: np.ndarray) -> str:
+    """What to pass instead of labels of another shape or type."""
+    if labels.ndim == 2:
+        is_column = labels.shape[1] == 1
+        return "labels.ravel()" if is_column else "labels.argmax(axis=1)"
+    return "labels.astype(int)"
+
+
+def _shape_fix(numbers: np.ndarray, expected: tuple[int, int]) -> str:
+    """What to pass instead of an array whose shape tells what it holds."""
+    shape = numbers.shape
+    if numbers.dtype != np.float32:
+        return "; pass probabilities.astype(np.float32)"
+    if len(shape) == 3 and shape[:2] == expected[::-1]:
+        return "; pass probabilities.swapaxes(0, 1)"
+    if len(shape) == 2 and (1, shape[0]) == expected:
+        return "; of a single run pass probabilities[np.newaxis]"
+    if shape in (expected, (*expected, 1)):
+        if numbers.size and not (numbers % 1).any() and numbers.max() > 1:
+            return "; these are classes: pass np.eye(C)[x], C being their number"
+        return (
+            "; of the probability p of class 1 pass np.stack([1 - p, p], axis=-1)"
+            f"{'' if shape == expected else ' with p = p[..., 0]'}"
         )
+    return ""
 
 
 def _check_agreement(arm: Arm) -> None:
-    """The parts must tell the same story: seeds, number of examples and of classes."""
+    """Refuse parts that differ in their seeds, test examples or classes."""
     finished = set(arm.metrics.loc[arm.metrics["status"] == FINISHED, "seed"])
     if finished != set(arm.seeds.tolist()):
         raise ArmError(

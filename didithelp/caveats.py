@@ -2,8 +2,7 @@
 
 `find` looks at a comparison and its arms, and returns warnings as codes with the values
 of their texts, most important first. The words of a code are in `language/texts`, and
-`sentences.warning` fills them in. Codes are stable: programs may
-branch on them.
+`sentences.warning` fills them in. Codes are stable: programs may branch on them.
 """
 
 from __future__ import annotations
@@ -16,11 +15,20 @@ import numpy as np
 
 from didithelp.arm import Arm, distinct_names, finished_rows
 from didithelp.comparison import Caveat, ComparedArm, Comparison, Difference
+from didithelp.dataset_description import DatasetDescription
 
 ADVISED_SEEDS = 5
 ACCURACY_TOLERANCE = 1e-6  # float32 rounding; one image is 1e-4
 NOTABLE_SIZE_RATIO = 1.1  # batch normalization alone adds half a percent of parameters
 NOTABLE_TIME_RATIO = 2  # less may be the machine's other work
+
+# Keys of `DatasetDescription.duplicates`, which are the codes of their warnings, and
+# the split whose images they count.
+DUPLICATES = {
+    "test_seen_images": "test",
+    "validation_seen_images": "validation",
+    "test_repeated_images": "test",
+}
 
 
 class Scope(StrEnum):
@@ -40,10 +48,10 @@ class NotCovered(StrEnum):
 
 
 def find(comparison: Comparison, arms: Sequence[Arm]) -> list[Caveat]:
-    """Caveats about a comparison.
+    """The caveats about a comparison, most important first.
 
     Args:
-        comparison: of which the words are not looked at.
+        comparison: the numbers; its sentence and warnings may still be empty.
         arms: the reference and the candidates, as they were compared.
     """
     caveats = [*_about_data(comparison, arms)]
@@ -59,10 +67,10 @@ def find(comparison: Comparison, arms: Sequence[Arm]) -> list[Caveat]:
 
 
 def cost_warning(arms: Sequence[Arm]) -> list[Caveat]:
-    """Candidates whose runs take much longer or shorter than those of the reference.
+    """The candidates whose runs take much longer or shorter than the reference's.
 
-    Apart from the others, because times differ from run to run and must not reach
-    `comparison.json`; the ratio is a whole number for the same reason.
+    `find` leaves this warning out: times differ from run to run and must not reach
+    `comparison.json`. The ratio is a whole number so that it rarely differs.
     """
     reference, *candidates = zip(distinct_names(arms), arms, strict=True)
     return [
@@ -94,6 +102,9 @@ def _about_data(comparison: Comparison, arms: Sequence[Arm]) -> Iterator[Caveat]
     if not descriptions:
         return
     first, *others = descriptions
+    # All arms have the same images, but other software may not have looked at them.
+    told = (found for each in descriptions if (found := list(about_images(each))))
+    yield from next(told, [])
     if first.train_size:
         yield _warning(
             "part_of_training_data",
@@ -107,6 +118,20 @@ def _about_data(comparison: Comparison, arms: Sequence[Arm]) -> Iterator[Caveat]
                 reference_dataset=first.name,
                 candidate_dataset=other.name,
             )
+
+
+def about_images(dataset: DatasetDescription) -> Iterator[Caveat]:
+    """What is odd about the images of a data set, whoever is trained on them."""
+    for code, split in DUPLICATES.items():
+        if number := dataset.duplicates.get(code):
+            yield _warning(code, number=number, num_examples=dataset.counts[split])
+    if ranges := dataset.narrow_ranges:
+        yield _warning(
+            "narrow_pixel_range",
+            arrays=sorted(ranges),
+            low=min(low for low, _ in ranges.values()),
+            high=max(high for _, high in ranges.values()),
+        )
 
 
 # --- one arm --------------------------------------------------------------------------
@@ -150,6 +175,8 @@ def _unknown_parts(arm: Arm, name: str) -> Iterator[Caveat]:
         yield _warning("missing_digests", arm=name, parts=missing)
     if not arm.has_predictions:
         yield _warning("no_predictions", arm=name)
+    elif arm.has_answers_only:
+        yield _warning("answers_only", arm=name)
 
 
 def _missing_digests(arm: Arm) -> list[str]:
@@ -249,7 +276,7 @@ def _outcome(
 
 
 def _versions(arms: tuple[Arm, Arm], names: dict[str, str]) -> Iterator[Caveat]:
-    """Libraries that both arms name: other software may use others."""
+    """Compare the versions of the libraries that both arms name."""
     first, second = (arm.versions for arm in arms)
     for library in sorted(first.keys() & second.keys()):
         if first[library] != second[library]:

@@ -16,9 +16,10 @@ import numpy as np
 
 
 def encode(value: Any) -> Any:
-    """The value in what JSON knows: `Any` is a dataclass, or JSON with tuples in it.
+    """The plain JSON value of a dataclass, or of JSON values with tuples among them.
 
     NumPy's numbers become Python's; NaN and infinity, which JSON lacks, become None.
+    Both types are `Any`, since JSON has no type of its own.
     """
     if is_dataclass(value):
         names = _names(type(value)).items()
@@ -54,6 +55,7 @@ def decode(kind: Any, value: Any, place: str) -> Any:
 
 
 def _is_written_as(kind: Any, value: Any) -> bool:
+    """Whether `value` is what JSON holds for something of the type `kind`, outside."""
     origin = get_origin(kind)
     if kind is Any:
         return True
@@ -69,6 +71,7 @@ def _is_written_as(kind: Any, value: Any) -> bool:
 
 
 def _read(kind: Any, value: Any, place: str) -> Any:
+    """Decode a value that `_is_written_as` its type, with what it holds."""
     kinds = get_args(kind)
     if is_dataclass(kind):
         return _read_object(kind, value, place)
@@ -108,7 +111,7 @@ def _read_object(kind: Any, value: dict[str, Any], place: str) -> Any:
 
 
 def _names(kind: Any) -> dict[str, str]:
-    """Key in JSON → name of the field."""
+    """The name of each field by its key in JSON."""
     return {field.metadata.get("key", field.name): field.name for field in fields(kind)}
 
 

@@ -27,6 +27,7 @@ def refuse_incomparable(arms: Sequence[Arm]) -> None:
 
 
 def _refuse_other_digests(reference: Arm, candidate: Arm) -> None:
+    """Refuse arms whose known digests say that they saw other arrays."""
     if reference.dataset is None or candidate.dataset is None:
         return
     for reason, keys, fix in (
@@ -50,6 +51,7 @@ def _refuse_other_digests(reference: Arm, candidate: Arm) -> None:
 
 
 def _refuse_other_examples(reference: Arm, candidate: Arm) -> None:
+    """Refuse arms that were tested on other numbers of examples, or on other labels."""
     sizes = num_examples(reference), num_examples(candidate)
     if None not in sizes and sizes[0] != sizes[1]:
         raise Refusal(
@@ -76,6 +78,7 @@ def num_examples(arm: Arm) -> int | None:
 
 
 def _refuse_unusable_runs(arm: Arm) -> None:
+    """Refuse an arm whose finished runs are none, or cannot be compared."""
     seeds = arm.seeds.tolist()
     if len(set(seeds)) != len(seeds):
         raise Refusal(

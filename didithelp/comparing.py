@@ -55,7 +55,7 @@ def compare(
         candidates: one or more.
         alpha: two-sided error rate of all candidates together, in (0, 0.5).
         margin: difference in accuracy that would matter, a fraction in (0, 1).
-        resamples: of the sign-flip test, which never decides; 1 or more.
+        resamples: of the sign-flip test, which never decides; 1 to 1,000,000.
         seed: of the same test; 0 or more.
         pairing: "seed" pairs runs where both arms have the same seeds.
         selected_on: what recipe, epoch and checkpoint were chosen on; "test" allows no
@@ -79,7 +79,7 @@ def compare(
 def _numbers(
     arms: Sequence[Arm], settings: Settings, run_ids: Sequence[str | None]
 ) -> Comparison:
-    """The whole answer but for its words."""
+    """The whole answer, with its sentence and its warnings still empty."""
     runs = [runs_of(*part) for part in zip(arms, distinct_names(arms), strict=True)]
     all_differences = differences(runs, settings)
     primary = [difference for difference in all_differences if difference.is_primary]
@@ -110,7 +110,7 @@ def _numbers(
 
 
 def _with_words(numbers: Comparison, arms: Sequence[Arm]) -> Comparison:
-    """The sentences and warnings, in English: `comparison.json` is for programs."""
+    """The answer with its sentence and warnings, which the file has in English."""
     codes = caveats.find(numbers, arms)
     return replace(
         numbers,
@@ -121,19 +121,24 @@ def _with_words(numbers: Comparison, arms: Sequence[Arm]) -> Comparison:
 
 
 def _verdict(primary: Sequence[Difference]) -> Verdict | dict[str, Verdict]:
+    """The verdict on one candidate; of several, the verdict on each by its name."""
     if len(primary) == 1:
         return primary[0].verdict
     return {difference.candidate: difference.verdict for difference in primary}
 
 
 def _scope(primary: Sequence[Difference]) -> str:
-    """What all verdicts are about; those of single candidates may be about more."""
+    """What all verdicts are about, in English; a single one may be about more."""
     scopes = {difference.scope for difference in primary}
     return ENGLISH(f"scopes.{Scope.MIXED}") if len(scopes) > 1 else scopes.pop()
 
 
 def _dataset(arms: Sequence[Arm]) -> Dataset:
-    """What the data is; a path that was requested is of no use on another machine."""
+    """What the data is, as the first arm that knows it says.
+
+    What was requested is left out unless it was replaced: it may be a path, which is of
+    no use on another machine.
+    """
     descriptions = _descriptions(arms)
     if not descriptions:
         return Dataset(None, None, None, None, None)
@@ -148,7 +153,7 @@ def _dataset(arms: Sequence[Arm]) -> Dataset:
 
 
 def _test_set(arms: Sequence[Arm]) -> ExaminedExamples:
-    """Each value from the first arm that tells it; they were found to agree."""
+    """The test set, each value as the first arm that knows it says; all agree."""
     digests = [dataset.digests for dataset in _descriptions(arms)]
     sizes = (num_examples(arm) for arm in arms)
     return ExaminedExamples(

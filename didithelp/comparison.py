@@ -1,14 +1,14 @@
 """The answer of a comparison, and `comparison.json`, which holds exactly this.
 
-The fields are the keys of the file, and no other module knows those. Numbers are
-fractions and nats in full precision, None where there is no number; the tuples of two
-are an interval, (low, high). The file holds no clock, no machine and no path.
+The fields are the keys of the file; no other module knows its keys. Numbers are
+fractions and nats in full precision, None where there is no number; a tuple of two
+bounds is an interval, (low, high). The file holds no clock, no machine and no path.
 
 The file has no format number. Its history: 1. one candidate; 2. several, `arms`,
 `changes`, `warning_codes`, `calibration`; 3. `outperformance` and
-`relative_error_reduction_ci95`; 4., which is this one, `median` and `collapsed_seeds`.
-Older files lack keys and are refused. Whoever adds a key stores a file of this format
-in `tests/didithelp/stored`, or refuses it.
+`relative_error_reduction_ci95`; 4., the present one, `median` and `collapsed_seeds`.
+Older files lack keys and are refused. Whoever adds a key also stores a file of the
+format before it in `tests/didithelp/stored`, and decides whether it is still read.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ Bounds = tuple[float | None, float | None]
 
 
 def known(value: float) -> float | None:
-    """The number, None for NaN and infinity."""
+    """The number as a float; None for NaN and infinity, which JSON lacks."""
     return float(value) if math.isfinite(value) else None
 
 
@@ -45,8 +45,10 @@ def bounds(interval: tuple[float, float]) -> Bounds:
 class Summary:
     """A metric of the finished runs by ascending seed.
 
-    values: one per run, None where a run has none. Then the others are None.
-    sd: with n - 1; None for one run.
+    Attributes:
+        mean, median, min, max: over the runs; None unless every run has a value.
+        sd: standard deviation with n - 1; also None for one run.
+        values: one per run, None where a run has none.
     """
 
     mean: float | None
@@ -59,9 +61,10 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class Metrics:
-    """The columns of `metrics.csv` but for the times, which differ from run to run.
+    """The columns of `metrics.csv` without the times, and `brier_score`.
 
-    Where an arm has predictions, accuracy, cross-entropy and calibration are theirs.
+    Times differ whenever an arm is trained. Where an arm has predictions, accuracy,
+    cross-entropy and calibration are computed from them.
     """
 
     test_accuracy: Summary
@@ -84,7 +87,14 @@ class Metrics:
 
 @dataclass(frozen=True, slots=True)
 class ReliabilityBin:
-    """Predictions whose top probability is in (low, high]: how often they are right."""
+    """The predictions whose top probability is in (low, high].
+
+    Attributes:
+        low, high: edges of the bin, in [0, 1].
+        count: how many they are.
+        confidence: their mean top probability; None for none.
+        accuracy: the fraction of them that is right; None for none.
+    """
 
     low: float
     high: float
@@ -95,7 +105,7 @@ class ReliabilityBin:
 
 @dataclass(frozen=True, slots=True)
 class Reliability:
-    """How far the top probability can be believed, of all runs and of each."""
+    """How far the top probability can be believed: bins of all runs, and of each."""
 
     pooled: tuple[ReliabilityBin, ...]
     per_seed: tuple[tuple[ReliabilityBin, ...], ...]
@@ -105,14 +115,21 @@ class Reliability:
 class ComparedArm:
     """An arm as the comparison saw it.
 
-    name: told apart from those of the other arms.
-    run_id: of the tracker, if any.
-    seeds: the finished ones, ascending; the other seeds are some of them, or diverged.
-    copied_seeds: whose predictions another seed made as well; None without predictions.
-    collapsed_seeds: of runs that hardly learned. They stay in every number.
-    recipe: hyperparameters as JSON values of whatever kind; None if unknown.
-    changes: by parameter that differs, its value in the reference and here. None where
-        a recipe is unknown.
+    Attributes:
+        name: no other arm of the comparison has it.
+        run_id: of an experiment tracker; None without one.
+        seeds: those of the finished runs, ascending.
+        diverged_seeds: those of the started runs that did not finish.
+        copied_seeds: the finished ones whose predictions another seed made as well;
+            None without predictions.
+        collapsed_seeds: the finished ones that hardly learned. They stay in every
+            number.
+        num_started, num_finished: numbers of runs.
+        metrics: over the finished runs.
+        reliability: None without predictions.
+        recipe: hyperparameters as JSON values of whatever kind; None if unknown.
+        changes: by parameter that differs, its value in the reference and here; None
+            where a recipe is unknown.
     """
 
     name: str
@@ -157,7 +174,7 @@ class Sensitivity:
 
 @dataclass(frozen=True, slots=True)
 class PairTable:
-    """Test examples by which of two networks is right."""
+    """Numbers of test examples by which of two networks is right."""
 
     both_right: int
     only_candidate_right: int
@@ -167,7 +184,12 @@ class PairTable:
 
 @dataclass(frozen=True, slots=True)
 class SinglePair:
-    """Two networks alone: McNemar's exact p, 95% interval of their difference."""
+    """Two networks alone: which images each gets right, and what that shows.
+
+    Attributes:
+        p: McNemar's, exact and two-sided.
+        ci95: of the difference in accuracy (a fraction), candidate minus reference.
+    """
 
     table: PairTable
     p: float
@@ -176,7 +198,11 @@ class SinglePair:
 
 @dataclass(frozen=True, slots=True)
 class SeedFlips:
-    """Test examples that only one of the two networks of a seed gets right."""
+    """Numbers of test examples that one of a seed's two networks alone gets right.
+
+    Attributes:
+        p: McNemar's, exact and two-sided.
+    """
 
     seed: int
     only_candidate_right: int
@@ -186,7 +212,7 @@ class SeedFlips:
 
 @dataclass(frozen=True, slots=True)
 class CalibrationDifference:
-    """Candidate minus reference by the t test over seeds: secondary, not adjusted."""
+    """Candidate minus reference by the t test over seeds; p is not adjusted."""
 
     delta: float
     se: float | None
@@ -197,7 +223,7 @@ class CalibrationDifference:
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """None where a run of an arm has no such number."""
+    """Differences in calibration, each None where a run of an arm has no number."""
 
     expected_calibration_error: CalibrationDifference | None
     brier_score: CalibrationDifference | None
@@ -207,21 +233,37 @@ class Calibration:
 class Difference:
     """One candidate minus the reference in one metric, with a verdict.
 
-    num_seeds: finished runs of the reference and of the candidate.
-    num_examples: None where the arms are compared by one number per run. Then
-        everything that is about test examples is None as well.
-    delta, se, se_seed, se_item, se_res, df: see `effects.Effect`.
-    family_size: candidates that have a p, by which it is adjusted.
-    ci_family: holds for all of them at once; None for one.
-    p_tost, p_tost_holm: of equivalence within the margin; None without a margin.
-    mde80: smallest true difference found with power .8.
-    seeds_needed_for_margin: None means that no number is enough, or none is known.
-    verdict_interval: the one that agrees with the verdict.
-    p_outperform: that a run of the candidate wins, ties count half.
-    per_seed: exact McNemar tests, where the seeds match.
-    single_pair: where each arm is one network.
-    single_pair, per_seed, calibration, relative_error_reduction: only in the primary
-        metric.
+    Attributes:
+        candidate: name of the arm.
+        metric: "test_accuracy" in fractions, or "test_cross_entropy" in nats.
+        higher_is_better: whether a positive difference is an improvement.
+        num_seeds: finished runs of the reference and of the candidate.
+        num_examples: None where the arms are compared by one number per run; then
+            everything that is about test examples is None as well.
+        scope: what the verdict is about, in English.
+        paired: whether runs of the same seed were compared with each other.
+        delta, df: estimate and degrees of freedom, see `effects.Effect`.
+        se_seed, se_item, se_res, se: standard errors from seeds, from test examples,
+            from the residual that both contain, and from all together.
+        num_discordant: test examples on which the arms differ.
+        family_size: number of candidates with a p, for which p is adjusted.
+        ci95, ci90: of this difference alone.
+        ci_family: holds for all candidates at once; None for one candidate.
+        p, p_holm: two-sided, before and after Holm's adjustment.
+        p_tost, p_tost_holm: of equivalence within the margin; None without a margin.
+        mde80: smallest true difference found with power .8.
+        seeds_needed_for_margin: None if no number is enough, or none is known.
+        verdict_interval: the one that agrees with the verdict.
+        reasons, flags: codes, see `decision.Decision`.
+        p_outperform: chance that a run of the candidate wins; ties count half.
+        outperformance: "meaningful", "not_meaningful", or None if unknown.
+        wins, ties: numbers of pairs of runs.
+        sensitivity: None unless paired, and below six pairs.
+        relative_error_reduction: part of the reference's error that is removed.
+        single_pair: where each arm is one network.
+        per_seed: exact McNemar tests, where both arms have the same seeds.
+
+    The last five fields are None in all metrics but the primary one.
     """
 
     candidate: str
@@ -275,9 +317,14 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """What the data is, None where no arm says so; `requested` only after a fallback.
+    """What the data is; all is None where no arm says so.
 
-    counts: number of images by split.
+    Attributes:
+        name: after a fallback not what was requested.
+        fallback: why the requested data set was replaced; None if it was not.
+        counts: number of images by split.
+        num_classes: number of classes.
+        requested: what was asked for; None without a fallback.
     """
 
     name: str | None
@@ -289,7 +336,13 @@ class Dataset:
 
 @dataclass(frozen=True, slots=True)
 class ExaminedExamples:
-    """The test set that the arms share: SHA-256 of images and labels, and its size."""
+    """The test set that the arms share; what no arm tells is None.
+
+    Attributes:
+        sha256: of the images.
+        labels_sha256: of the labels.
+        num_examples: its size.
+    """
 
     sha256: str | None
     labels_sha256: str | None
@@ -298,9 +351,12 @@ class ExaminedExamples:
 
 @dataclass(frozen=True, slots=True)
 class Caveat:
-    """What a reader must know: a code for programs, and the values of its text.
+    """What a reader must know before believing a verdict.
 
-    values: plain JSON; some come from recipes, which hold whatever their authors put.
+    Attributes:
+        code: a stable word for programs, a key of `[warnings]` in `language/texts`.
+        values: by placeholder of its text, plain JSON; some come from recipes and are
+            whatever their authors put there.
     """
 
     code: str
@@ -311,13 +367,21 @@ class Caveat:
 class Comparison:
     """What `compare` found: a reference, its candidates, a verdict on each.
 
-    scope: what the verdicts are about; that of a single difference may be wider.
-    alpha ... family_size: the parameters of the decision, see `settings.Settings`.
-    reference: name of the first of the arms.
-    differences: by candidate, then by metric.
-    verdict: a word for one candidate, else one by candidate.
-    sentence, warnings: in English.
-    warning_codes: the warnings, most important first.
+    Attributes:
+        scope: what the verdicts are about, in English; a single difference's may be
+            wider.
+        not_covered: what no verdict is about, in English.
+        alpha, margin, resamples, analysis_seed, pairing, selected_on: the parameters of
+            the decision, see `settings.Settings`.
+        family_size: number of candidates.
+        primary_metric: the one that decides.
+        dataset, test_set: what the arms were trained and tested on.
+        arms: the reference, then the candidates.
+        reference: name of the first of the arms.
+        differences: by candidate, then by metric.
+        verdict: a word for one candidate; of several, a word by candidate.
+        sentence, warnings: in English.
+        warning_codes: the same warnings as codes, most important first.
     """
 
     scope: str
@@ -371,5 +435,14 @@ class Comparison:
         Raises:
             ValueError: one line that names what is missing, unknown or of another type.
         """
-        comparison: Comparison = codec.decode(cls, json.loads(text), "comparison")
+        try:
+            content = json.loads(text, parse_constant=_refuse_constant)
+        except RecursionError:
+            raise ValueError("comparison must be JSON, got too many brackets") from None
+        comparison: Comparison = codec.decode(cls, content, "comparison")
         return comparison
+
+
+def _refuse_constant(name: str) -> None:
+    """Refuse NaN and infinities, which Python reads and JSON lacks."""
+    raise ValueError(f"comparison must hold finite numbers or null, got {name}")

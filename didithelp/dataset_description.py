@@ -1,45 +1,57 @@
 """What is known of a data set: the content of `dataset.json`, and a part of `arm.json`.
 
-`prepare_data` writes all of it. Other software may tell less of the data its arms were
-trained on; what it must tell is what a comparison asks for.
+`prepare_data` writes all of it. Other software may tell less, but no less than
+`REQUIRED`, which a comparison asks for.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any, TypeGuard
 
 from didithelp.errors import DataError
 
-# Of what the arrays mean: another number where the same bytes would be other images.
+# Version of what the arrays mean, for when equal bytes would no longer be equal images.
 SCHEMA = 1
 SPLITS = ("train", "validation", "test")
 ARRAYS = tuple(f"{axis}_{split}" for split in SPLITS for axis in "xy")
 REQUIRED = ("name", "requested", "fallback", "counts", "num_classes", "sha256")
-# No comparison reads these: of another type they count as unknown.
+# Optional, and read by no comparison: a value of another type counts as unknown.
 INFORMATIVE = {
     "source": str,
     "image_shape": list,
+    "unused": list,
     "validation_fraction": float,
     "split_seed": int,
 }
+# Told only where there is something to say.
+FINDINGS = ("duplicates", "narrow_ranges", "unused")
 
 
 @dataclass(frozen=True)
 class DatasetDescription:
     """One data set in three splits; an instance that exists is valid.
 
-    name: what the data is, which after a fallback is not what was requested.
-    requested: the parameter `dataset` as it was given.
-    fallback: a sentence that says why the requested data set was replaced, or None.
-    counts: number of images by split, at least of `SPLITS`.
-    num_classes: C, where labels run from 0 to C-1.
-    sha256: digest of the `.npy` file by array, at least of `ARRAYS`; None if unknown.
-    source: where the images came from; empty if unknown.
-    image_shape: (height, width) or (height, width, channels); empty if unknown.
-    validation_fraction: share of the training images held back, in (0, 0.5].
-    split_seed: seed of the random choices.
-    train_size: training images kept before the split, 0 for all.
+    Attributes:
+        name: what the data is, which after a fallback is not what was requested.
+        requested: the parameter `dataset` as it was given.
+        fallback: a sentence that says why what was requested was replaced, or None.
+        counts: number of images by split, at least of `SPLITS`.
+        num_classes: C, where labels run from 0 to C-1.
+        sha256: digest of the `.npy` file by array, at least of `ARRAYS`; None if
+            unknown.
+        source: where the images came from; empty if unknown.
+        image_shape: (height, width) or (height, width, channels); empty if unknown.
+        validation_fraction: share of the training images held back, in (0, 0.5].
+        split_seed: seed of the random choices.
+        train_size: training images kept before the split, 0 for all.
+        duplicates: number of images with the very bytes of another: "test_seen_images"
+            are in the training or validation set too, "validation_seen_images" in the
+            training set, "test_repeated_images" in the test set before.
+        narrow_ranges: least and largest pixel by array, where they use a small part of
+            0..255.
+        unused: names of validation images and labels that the source holds, and of
+            which none were taken.
 
-    The last three are None if unknown.
+    The last three before `duplicates` are None if unknown.
 
     Raises:
         DataError: a value of another type, or a split or array that is missing.
@@ -56,6 +68,9 @@ class DatasetDescription:
     validation_fraction: float | None = None
     split_seed: int | None = None
     train_size: int | None = None
+    duplicates: dict[str, int] = field(default_factory=dict)
+    narrow_ranges: dict[str, tuple[int, int]] = field(default_factory=dict)
+    unused: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for key in ("counts", "sha256"):
@@ -84,14 +99,15 @@ class DatasetDescription:
 
     @property
     def digests(self) -> dict[str, str]:
-        """The SHA-256 by array, of those that are known."""
+        """The known SHA-256, by array."""
         return {key: text for key, text in self.sha256.items() if text is not None}
 
     @property
     def is_complete(self) -> bool:
-        """Whether everything is known, as of what `prepare_data` wrote."""
+        """Whether everything is known, as it is of what `prepare_data` wrote."""
         return (
-            self.to_json().keys() == {field.name for field in fields(self)}
+            self.to_json().keys() | set(FINDINGS)
+            == {field.name for field in fields(self)}
             and self.counts.keys() == set(SPLITS)
             and self.digests.keys() == set(ARRAYS)
         )
@@ -114,16 +130,22 @@ class DatasetDescription:
             value = content.get(key)
             if isinstance(value, kind) and not isinstance(value, bool):
                 given[key] = tuple(value) if isinstance(value, list) else value
+        given["duplicates"] = _duplicates(content.get("duplicates"))
+        given["narrow_ranges"] = _narrow_ranges(content.get("narrow_ranges"))
         return cls(**given)
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values by key, without the optional ones that are unknown."""
         content = {field.name: getattr(self, field.name) for field in fields(self)}
         content["image_shape"] = list(self.image_shape)
+        content["unused"] = list(self.unused)
+        content["narrow_ranges"] = {
+            name: list(limits) for name, limits in self.narrow_ranges.items()
+        }
         return {
             key: value
             for key, value in content.items()
-            if key in REQUIRED or value not in (None, "", [])
+            if key in REQUIRED or value not in (None, "", [], {})
         }
 
 
@@ -132,6 +154,24 @@ def _require(where: str, content: dict[str, Any], expected: tuple[str, ...]) -> 
         raise DataError(
             f"{where} must hold {', '.join(expected)}; missing: {', '.join(missing)}"
         )
+
+
+def _duplicates(value: object) -> dict[str, int]:
+    """Whole numbers by name; what is otherwise counts as unknown."""
+    if not isinstance(value, dict):
+        return {}
+    return {str(kind): count for kind, count in value.items() if _is_whole(count)}
+
+
+def _narrow_ranges(value: object) -> dict[str, tuple[int, int]]:
+    """Pairs of whole numbers by name; what is otherwise counts as unknown."""
+    if not isinstance(value, dict):
+        return {}
+    return {
+        str(name): (limits[0], limits[1])
+        for name, limits in value.items()
+        if isinstance(limits, list) and len(limits) == 2 and all(map(_is_whole, limits))
+    }
 
 
 def _is_whole(value: object) -> TypeGuard[int]:

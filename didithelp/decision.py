@@ -9,14 +9,19 @@ from didithelp.effects import Effect
 from didithelp.significance import interval
 
 LEAST_SEEDS = 3  # with two seeds the false-alarm rate at .05 reaches .10
-LEAST_DISCORDANT = 10  # images; fewer cannot carry a verdict
-
+LEAST_DISCORDANT = 10  # images on which the arms differ; fewer cannot carry a verdict
 
 Verdict = Literal["better", "worse", "equivalent", "inconclusive"]
 
 
 class Decision(NamedTuple):
-    """The verdict, why there is no other, and what else there is to know about it."""
+    """A verdict.
+
+    Attributes:
+        verdict: the word for it.
+        reasons: codes that say why the verdict is "inconclusive"; else empty.
+        flags: codes of what else there is to know about it.
+    """
 
     verdict: Verdict
     reasons: list[str]
@@ -40,9 +45,18 @@ def decide(
     2. Shown to lie within the margin: equivalent, even if p is small as well.
     3. Shown to differ from zero, on enough examples: better or worse.
     4. Else inconclusive: neither shown different nor shown equal.
-    `margin` None means that equivalence is not defined and never concluded.
-    `multiplier` is the one of `holm_multipliers`: what exceeds the margin is the whole
-    interval at 1 - alpha / multiplier, the one that shows the difference.
+
+    Args:
+        effect: candidate minus reference.
+        p_holm: adjusted p of the difference; NaN if unknown.
+        p_tost_holm: adjusted p of equivalence within the margin; NaN if unknown.
+        alpha: what both are held against, in (0, 0.5).
+        margin: difference that would matter, in the unit of the effect; None means
+            that equivalence is not defined and never concluded.
+        higher_is_better: whether a positive difference is an improvement.
+        problems: codes of what forbids a verdict whatever the numbers say.
+        multiplier: what Holm's step multiplied p by. A difference exceeds the margin
+            if its whole interval at 1 - alpha / multiplier does.
     """
     reasons = [*problems, *_missing_evidence(effect)]
     if reasons:
@@ -64,6 +78,7 @@ def decide(
 
 
 def _missing_evidence(effect: Effect) -> list[str]:
+    """Codes of what the effect lacks to carry a verdict."""
     reasons = []
     if min(effect.group_sizes) < LEAST_SEEDS:
         reasons.append("too_few_seeds")

@@ -15,13 +15,13 @@ from didithelp.runs import METRICS, Runs
 
 
 def describe(arm: Arm, runs: Runs, reference: Arm, run_id: str | None) -> ComparedArm:
-    """The arm's part of the comparison; what predictions tell is taken from them.
+    """The part of the comparison about one arm alone.
 
     Args:
         arm: the arm.
-        runs: its finished runs.
+        runs: its finished runs; numbers come from their predictions, where known.
         reference: what its recipe is compared with; may be the arm itself.
-        run_id: where a tracker keeps it, if one does.
+        run_id: of an experiment tracker; None without one.
     """
     started = arm.metrics.sort_values("seed")
     diverged = started["seed"][started["status"] == DIVERGED]
@@ -42,9 +42,10 @@ def describe(arm: Arm, runs: Runs, reference: Arm, run_id: str | None) -> Compar
 
 
 def _summary(name: str, runs: Runs) -> Summary:
-    """Mean and spread over seeds; from integers, where the metric has them.
+    """Mean and spread of a metric over the seeds.
 
-    A mean of floats would be 0.97373999 where that of the integers is 0.97374.
+    The mean is computed from integer counts where there are any: a mean of floats would
+    be 0.97373999 where that of the counts is 0.97374.
     """
     values = runs.values[name].tolist()
     if not all(map(math.isfinite, values)):
@@ -71,27 +72,34 @@ def _copied_seeds(runs: Runs) -> tuple[int, ...] | None:
 
 
 def _collapsed_seeds(runs: Runs, chance: float | None) -> tuple[int, ...]:
+    """Seeds of the runs that hardly learned."""
     has_collapsed = secondary.collapsed(runs.accuracies, chance)
     pairs = zip(runs.seeds, has_collapsed, strict=True)
     return tuple(seed for seed, is_odd in pairs if is_odd)
 
 
 def _chance(arm: Arm) -> float | None:
-    """Accuracy of always answering the class that is most frequent, as far as known."""
+    """Accuracy of always answering the most frequent class; None if unknown.
+
+    Without labels the classes are taken to be equally frequent.
+    """
     if arm.labels is not None:
         return float(np.bincount(arm.labels).max() / len(arm.labels))
     return None if arm.dataset is None else 1 / arm.dataset.num_classes
 
 
 def _changes(reference: Arm, arm: Arm) -> dict[str, tuple[Any, Any]] | None:
-    """Parameter -> its values in the reference and in the arm, where they differ."""
+    """By parameter that differs, its values in the reference and in the arm.
+
+    Recipes are compared as they stand in the file, so that 1 as a name is "1".
+    """
     if arm is reference:
         return {}
-    before, after = reference.recipe, arm.recipe
+    before, after = codec.encode(reference.recipe), codec.encode(arm.recipe)
     if before is None or after is None:
         return None
     return {
-        name: (codec.encode(before.get(name)), codec.encode(after.get(name)))
+        name: (before.get(name), after.get(name))
         for name in sorted(before.keys() | after.keys())
         if before.get(name) != after.get(name)
     }

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 
 import numpy as np
 
@@ -31,15 +31,19 @@ from didithelp.language.words import Words
 from didithelp.runs import METRICS, Metric, Runs
 from didithelp.settings import Settings
 
-# Whether the candidate wins often enough to matter; None where it is unknown.
+ENGLISH = Words("en")  # of `comparison.json`
+# The words for whether the candidate wins often enough to matter; None if unknown.
 OUTPERFORMANCE = {True: "meaningful", False: "not_meaningful", None: None}
 
 
 def differences(runs: Sequence[Runs], settings: Settings) -> tuple[Difference, ...]:
-    """One per candidate and metric, in that order.
+    """The differences from the reference, by candidate and then by metric.
 
-    runs: those of the reference, then those of each candidate. A metric that a run
-        lacks is not compared.
+    A metric that a run of either arm lacks is not compared.
+
+    Args:
+        runs: those of the reference, then those of each candidate.
+        settings: how the comparison decides.
     """
     families = [_family(metric, runs, settings) for metric in METRICS]
     return tuple(
@@ -53,18 +57,20 @@ def differences(runs: Sequence[Runs], settings: Settings) -> tuple[Difference, .
 def _family(
     metric: Metric, runs: Sequence[Runs], settings: Settings
 ) -> dict[str, Difference]:
-    """Candidate -> difference; the p-values of all candidates are adjusted together."""
+    """The difference of each candidate by its name; their p are adjusted together."""
     reference, *candidates = runs
     by_seed = settings.pairing == "seed"
     pairs = [
-        _Pair(metric, reference, runs, by_seed and runs.seeds == reference.seeds)
-        for runs in candidates
+        _Pair(metric, reference, each, by_seed and each.seeds == reference.seeds)
+        for each in candidates
     ]
     pairs = [pair for pair in pairs if pair.is_known]
     margin = settings.margin if metric.has_margin else None
     tests = _tests([pair.effect for pair in pairs], margin)
     return {
-        pair.candidate.name: _Judgement(pair, tests_of_pair, margin, settings).whole()
+        pair.candidate.name: _Judgement(
+            pair, tests_of_pair, margin, settings
+        ).difference()
         for pair, tests_of_pair in zip(pairs, tests, strict=True)
     }
 
@@ -88,27 +94,28 @@ class _Pair:
 
     @property
     def is_crossed(self) -> bool:
-        """Whether both arms tell what every run made of every example."""
+        """Whether it is known of both arms what every run made of every example."""
         return all(self.metric.name in runs.counts for runs in self.arms)
 
     @property
     def scope(self) -> Scope:
-        """Without predictions nobody knows what other images would have done."""
+        """What the verdict is about; other images only where predictions are known."""
         return Scope.SEEDS_AND_IMAGES if self.is_crossed else Scope.SEEDS_ONLY
 
     @property
     def is_known(self) -> bool:
+        """Whether every run of both arms has the metric."""
         return all(np.isfinite(values).all() for values in self.values)
 
     @property
     def values(self) -> tuple[np.ndarray, np.ndarray]:
-        """(seeds,) of each arm, one number per run."""
+        """One number per run of each arm, (seeds,) float64."""
         name = self.metric.name
         return self.reference.values[name], self.candidate.values[name]
 
     @property
     def counts(self) -> tuple[np.ndarray, np.ndarray]:
-        """(seeds, examples) of each arm, if the pair is crossed."""
+        """Counts of each arm, (seeds, examples) int64; only where it is crossed."""
         name = self.metric.name
         return self.reference.counts[name], self.candidate.counts[name]
 
@@ -121,7 +128,7 @@ class _Pair:
 
     @property
     def totals(self) -> tuple[np.ndarray, np.ndarray]:
-        """(seeds,) integers of each arm, in one unit; the larger ones are better."""
+        """The sum of each run of each arm, (seeds,) int64; larger ones are better."""
         sign = 1 if self.metric.higher_is_better else -1
         if self.is_crossed:
             before, after = (counts.sum(axis=1) for counts in self.counts)
@@ -132,18 +139,24 @@ class _Pair:
 
 @dataclass(frozen=True)
 class _Tests:
-    """p-values of one candidate; `family_size` candidates had some."""
+    """The p-values of one candidate, NaN where there is none.
+
+    Attributes:
+        multiplier, multiplier_tost: what Holm's step multiplied p and p_tost by.
+        family_size: number of candidates that have a p.
+    """
 
     p: float
     p_holm: float
     p_tost: float
     p_tost_holm: float
-    multiplier: int  # what Holm's step multiplied p by
+    multiplier: int
     multiplier_tost: int
     family_size: int
 
 
 def _tests(estimates: list[Effect], margin: float | None) -> list[_Tests]:
+    """The tests of each candidate, adjusted for all of them."""
     p = [significance.difference_p(effect) for effect in estimates]
     p_tost = [
         math.nan if margin is None else significance.equivalence_p(effect, margin)
@@ -167,10 +180,10 @@ def _tests(estimates: list[Effect], margin: float | None) -> list[_Tests]:
 
 @dataclass(frozen=True, eq=False)
 class _Judgement:
-    """A pair with its tests, on the way to a `Difference`.
+    """A pair with its tests, judged by the settings of the comparison.
 
-    A difference holds so many numbers that they are filled in by three functions: what
-    is estimated, what is judged, and what is secondary.
+    Attributes:
+        margin: of the metric; None where it has none.
     """
 
     pair: _Pair
@@ -178,29 +191,57 @@ class _Judgement:
     margin: float | None
     settings: Settings
 
-    def whole(self) -> Difference:
-        """All of them."""
-        pair, tests, decided = self.pair, self.tests, self._decision()
-        flags = decided.flags + _pairing_flags(*pair.arms, self.settings.pairing)
-        judged = partial(
-            self._estimated(),
+    def difference(self) -> Difference:
+        """All that is told of this pair: estimate, verdict, and what is secondary."""
+        pair, effect, tests = self.pair, self.pair.effect, self.tests
+        decided = self._decision()
+        wins = secondary.outperformance(*pair.totals, paired=pair.is_paired)
+        return Difference(
             candidate=pair.candidate.name,
             metric=pair.metric.name,
             higher_is_better=pair.metric.higher_is_better,
             num_seeds=(len(pair.reference.seeds), len(pair.candidate.seeds)),
-            scope=Words("en")(f"scopes.{pair.scope}"),
+            num_examples=effect.num_examples,
+            scope=ENGLISH(f"scopes.{pair.scope}"),
             paired=pair.is_paired,
+            delta=effect.delta,
+            se_seed=_root(effect.seed_variance),
+            se_item=_root(effect.item_variance) if pair.is_crossed else None,
+            se_res=_root(effect.residual_variance) if pair.is_crossed else None,
+            se=known(effect.standard_error),
+            df=known(effect.degrees_of_freedom),
+            ci95=bounds(significance.interval(effect, 0.95)),
+            ci90=bounds(significance.interval(effect, 0.90)),
+            num_discordant=effect.num_discordant,
             family_size=tests.family_size,
+            ci_family=self._family_interval(),
             p=known(tests.p),
             p_holm=known(tests.p_holm),
             p_tost=known(tests.p_tost),
             p_tost_holm=known(tests.p_tost_holm),
+            mde80=known(planning.minimum_detectable_effect(effect, self._alpha_of_one)),
+            seeds_needed_for_margin=self._seeds_needed(),
             verdict_interval=self._verdict_interval(decided),
             verdict=decided.verdict,
             reasons=tuple(decided.reasons),
-            flags=tuple(flags),
+            flags=(*decided.flags, *_pairing_flags(pair, self.settings.pairing)),
+            p_outperform=wins.probability,
+            p_outperform_ci95=bounds(wins.interval),
+            outperformance=OUTPERFORMANCE[wins.is_meaningful],
+            wins=wins.wins,
+            ties=wins.ties,
+            sensitivity=_sensitivity(pair, self.settings),
+            relative_error_reduction=_relative_error_reduction(pair),
+            relative_error_reduction_ci95=_relative_interval(pair),
+            single_pair=_single_pair(pair),
+            per_seed=_per_seed(pair),
+            calibration=_calibration(pair),
         )
-        return _with_secondary(judged, pair, self.settings)
+
+    @property
+    def _alpha_of_one(self) -> float:
+        """Bonferroni's level of one candidate, for plans and for intervals of all."""
+        return self.settings.alpha / self.tests.family_size
 
     def _decision(self) -> Decision:
         return decision.decide(
@@ -210,37 +251,21 @@ class _Judgement:
             alpha=self.settings.alpha,
             margin=self.margin,
             higher_is_better=self.pair.metric.higher_is_better,
-            problems=_problems(*self.pair.arms, self.settings.selected_on),
+            problems=_problems(self.pair, self.settings.selected_on),
             multiplier=self.tests.multiplier,
         )
 
-    def _estimated(self) -> Callable[..., Difference]:
-        """Of a difference its size, its noise, and what would show it."""
-        effect, margin = self.pair.effect, self.margin
-        is_crossed = effect.num_examples is not None
-        item, residual = effect.item_variance, effect.residual_variance
-        alpha = self.settings.alpha / self.tests.family_size
-        family_interval = seeds_needed = None
-        if self.tests.family_size > 1:
-            family_interval = bounds(significance.interval(effect, 1 - alpha))
-        if margin is not None:
-            seeds_needed = planning.seeds_needed(effect, margin, alpha)
-        return partial(
-            Difference,
-            num_examples=effect.num_examples,
-            delta=effect.delta,
-            se_seed=known(math.sqrt(effect.seed_variance)),
-            se_item=known(math.sqrt(item)) if is_crossed else None,
-            se_res=known(math.sqrt(residual)) if is_crossed else None,
-            se=known(effect.standard_error),
-            df=known(effect.degrees_of_freedom),
-            ci95=bounds(significance.interval(effect, 0.95)),
-            ci90=bounds(significance.interval(effect, 0.90)),
-            num_discordant=effect.num_discordant,
-            ci_family=family_interval,
-            mde80=known(planning.minimum_detectable_effect(effect, alpha)),
-            seeds_needed_for_margin=seeds_needed,
-        )
+    def _family_interval(self) -> Bounds | None:
+        """The interval that holds for all candidates at once; None for one."""
+        if self.tests.family_size == 1:
+            return None
+        level = 1 - self._alpha_of_one
+        return bounds(significance.interval(self.pair.effect, level))
+
+    def _seeds_needed(self) -> int | None:
+        if self.margin is None:
+            return None
+        return planning.seeds_needed(self.pair.effect, self.margin, self._alpha_of_one)
 
     def _verdict_interval(self, decided: Decision) -> Interval:
         """The interval that agrees with the verdict.
@@ -260,20 +285,26 @@ class _Judgement:
         return Interval(level, *bounds(significance.interval(self.pair.effect, level)))
 
 
-def _problems(reference: Runs, candidate: Runs, selected_on: str) -> list[str]:
-    """Reasons that forbid a verdict whatever the numbers say."""
+def _root(variance: float) -> float | None:
+    """The standard error that belongs to a variance; None for NaN."""
+    return known(math.sqrt(variance))
+
+
+def _problems(pair: _Pair, selected_on: str) -> list[str]:
+    """Codes of what forbids a verdict whatever the numbers say."""
     problems = []
-    both = (reference, candidate)
-    if any(len(runs.seeds) < runs.num_started for runs in both):
+    if any(len(runs.seeds) < runs.num_started for runs in pair.arms):
         problems.append("diverged_or_missing_runs")
-    if any(len(set(runs.digests)) < len(runs.digests) for runs in both):
+    if any(len(set(runs.digests)) < len(runs.digests) for runs in pair.arms):
         problems.append("duplicate_predictions_within_arm")
     if selected_on == "test":
         problems.append("selected_on_test")
     return problems
 
 
-def _pairing_flags(reference: Runs, candidate: Runs, pairing: str) -> list[str]:
+def _pairing_flags(pair: _Pair, pairing: str) -> list[str]:
+    """Codes of what there is to know about the seeds of the two arms."""
+    reference, candidate = pair.arms
     if reference.seeds != candidate.seeds:
         return ["unpaired_seed_sets_differ"] if pairing == "seed" else []
     is_known = bool(reference.digests)
@@ -284,30 +315,10 @@ def _pairing_flags(reference: Runs, candidate: Runs, pairing: str) -> list[str]:
 # --- beside the verdict ---------------------------------------------------------------
 
 
-def _with_secondary(
-    judged: Callable[..., Difference], pair: _Pair, settings: Settings
-) -> Difference:
-    """The difference with what is reported and never decides."""
-    better = secondary.outperformance(*pair.totals, paired=pair.is_paired)
-    reduction = _relative_error_reduction(pair) if pair.is_primary else None
-    return judged(
-        p_outperform=better.probability,
-        p_outperform_ci95=bounds(better.interval),
-        outperformance=OUTPERFORMANCE[better.is_meaningful],
-        wins=better.wins,
-        ties=better.ties,
-        sensitivity=_sensitivity(pair, settings) if pair.is_paired else None,
-        relative_error_reduction=reduction,
-        relative_error_reduction_ci95=(
-            None if reduction is None else _relative_interval(pair)
-        ),
-        single_pair=_single_pair(pair) if pair.is_primary else None,
-        per_seed=_per_seed(pair) if pair.is_primary else None,
-        calibration=_calibration(pair) if pair.is_primary else None,
-    )
-
-
 def _sensitivity(pair: _Pair, settings: Settings) -> Sensitivity | None:
+    """Tests that assume less about the seeds; None unless these are paired."""
+    if not pair.is_paired:
+        return None
     before, after = pair.totals
     p_values = secondary.sensitivity(
         after - before,
@@ -320,8 +331,10 @@ def _sensitivity(pair: _Pair, settings: Settings) -> Sensitivity | None:
 def _relative_error_reduction(pair: _Pair) -> float | None:
     """Part of the reference's error that the candidate removes; negative if it adds.
 
-    None where the reference makes no error.
+    None where the reference makes no error, and in a metric that is no accuracy.
     """
+    if not pair.is_primary:
+        return None
     if pair.is_crossed:
         errors = [counts.size - int(counts.sum()) for counts in pair.counts]
     else:
@@ -333,19 +346,22 @@ def _relative_error_reduction(pair: _Pair) -> float | None:
     return (before - after) / before
 
 
-def _relative_interval(pair: _Pair) -> Bounds:
-    """95% interval of the relative error reduction.
+def _relative_interval(pair: _Pair) -> Bounds | None:
+    """95% interval of the relative error reduction; None without one.
 
     The reference's error is taken as known, only the difference as uncertain.
     """
+    if _relative_error_reduction(pair) is None:
+        return None
     error = float(np.mean(1 - pair.reference.accuracies))
     low, high = significance.interval(pair.effect, 0.95)
     return bounds((low / error, high / error))
 
 
 def _single_pair(pair: _Pair) -> SinglePair | None:
-    """One seed per arm: all that is known is about two networks."""
-    if not pair.is_crossed or any(len(runs.seeds) != 1 for runs in pair.arms):
+    """McNemar's test of the only network of each arm; None where one has more."""
+    is_single = all(len(runs.seeds) == 1 for runs in pair.arms)
+    if not (pair.is_primary and pair.is_crossed and is_single):
         return None
     networks = secondary.single_pair(*(counts[0] for counts in pair.counts))
     table = PairTable(
@@ -360,11 +376,12 @@ def _single_pair(pair: _Pair) -> SinglePair | None:
 def _per_seed(pair: _Pair) -> tuple[SeedFlips, ...] | None:
     """Flips of each pair of networks with an exact McNemar test.
 
-    Never pooled: the pairs share their images, so their flips are not independent.
-    Where the seeds match it is told whether or not they pair the runs: it decides
-    nothing.
+    They are never pooled: the pairs share their images, so their flips are not
+    independent. They decide nothing, and are told wherever the seeds match, also where
+    the settings pair no runs.
     """
-    if pair.reference.seeds != pair.candidate.seeds or not pair.is_crossed:
+    has_same_seeds = pair.reference.seeds == pair.candidate.seeds
+    if not (pair.is_primary and pair.is_crossed and has_same_seeds):
         return None
     pairs = map(secondary.single_pair, *pair.counts)
     return tuple(
@@ -373,7 +390,10 @@ def _per_seed(pair: _Pair) -> tuple[SeedFlips, ...] | None:
     )
 
 
-def _calibration(pair: _Pair) -> Calibration:
+def _calibration(pair: _Pair) -> Calibration | None:
+    """Differences in calibration, told once per candidate: beside its accuracy."""
+    if not pair.is_primary:
+        return None
     ece, brier = (
         _calibration_difference(
             pair.reference.values[name], pair.candidate.values[name], pair.is_paired
@@ -386,7 +406,7 @@ def _calibration(pair: _Pair) -> Calibration:
 def _calibration_difference(
     reference: np.ndarray, candidate: np.ndarray, is_paired: bool
 ) -> CalibrationDifference | None:
-    """By the t test over seeds."""
+    """The difference of (seeds,) numbers by the t test; None where one is missing."""
     if not (np.isfinite(reference).all() and np.isfinite(candidate).all()):
         return None
     effect = effects.run_effect(reference, candidate, paired=is_paired)

@@ -22,9 +22,9 @@ from dataclasses import dataclass
 import numpy as np
 
 LARGEST_INT64 = 2**63 - 1
-RUN_SCALE = 10**9  # counts in 1 of one number per run: nine decimals are exact
+RUN_SCALE = 10**9  # one number per run is counted in billionths: nine decimals
 LARGEST_OF_RUN = 1e6  # in size; times RUN_SCALE it is exact in float64 as well
-RUN_ROUNDING = 1000  # counts; a smaller spread is rounding (float32, a CSV's decimals)
+RUN_ROUNDING = 1000  # billionths; a smaller spread is rounding (float32, CSV decimals)
 
 
 @dataclass(frozen=True)
@@ -35,14 +35,15 @@ class Effect:
     are those of `delta` itself, not of one run. With one seed in a group its seed and
     residual terms are NaN, and so is everything that needs them.
 
-    delta: mean difference over seeds and examples.
-    seed_terms: variance from seeds; one term if paired, one per arm if not.
-    item_variance: variance from test examples.
-    residual_terms: seed-by-example part, contained in both of the above.
-    group_sizes: number of pairs, or of runs per arm, to match the terms.
-    num_examples: test examples; None where only one number per run is known. Then the
-        parts that need examples are 0, because they are left out.
-    num_discordant: examples on which the means of the two arms differ, or None.
+    Attributes:
+        delta: mean difference over seeds and examples.
+        seed_terms: variance from seeds; one term if paired, one per arm if not.
+        item_variance: variance from test examples.
+        residual_terms: seed-by-example part, contained in both of the above.
+        group_sizes: number of pairs, or of runs per arm, to match the terms.
+        num_examples: test examples; None where only one number per run is known. Then
+            the parts that need examples are 0, because they are left out.
+        num_discordant: examples on which the means of the two arms differ, or None.
     """
 
     delta: float
@@ -55,17 +56,21 @@ class Effect:
 
     @property
     def seed_variance(self) -> float:
-        """Of both arms together."""
+        """The variance from seeds, of both arms together."""
         return sum(self.seed_terms)
 
     @property
     def residual_variance(self) -> float:
-        """Of both arms together."""
+        """The seed-by-example variance, of both arms together."""
         return sum(self.residual_terms)
 
     @property
     def variance(self) -> float:
-        """Crossed design; max() is the usual truncation of negative components."""
+        """Seeds plus examples minus the residual that both contain (crossed design).
+
+        NaN with one seed in a group. It is never less than one of the two parts: that
+        is the usual truncation of a negative component.
+        """
         seed, item = self.seed_variance, self.item_variance
         if math.isnan(seed):
             return math.nan
@@ -73,17 +78,17 @@ class Effect:
 
     @property
     def standard_error(self) -> float:
-        """Of `delta`; NaN where the noise of the seeds is unknown."""
+        """That of `delta`; NaN where the noise of the seeds is unknown."""
         return math.sqrt(self.variance)
 
     @property
     def item_degrees_of_freedom(self) -> float:
-        """Infinite where nothing is known of test examples."""
+        """Test examples minus one; infinite where nothing is known of them."""
         return math.inf if self.num_examples is None else self.num_examples - 1
 
     @property
     def degrees_of_freedom(self) -> float:
-        """Satterthwaite's approximation; NaN without variance."""
+        """Satterthwaite's approximation (1946); NaN without variance."""
         if not self.variance > 0:
             return math.nan
         items = self.item_degrees_of_freedom
@@ -97,9 +102,10 @@ class Effect:
 
     @property
     def is_constant(self) -> bool:
-        """No variance although the arms differ somewhere: nothing can be tested.
+        """Whether nothing can be tested: no variance, although the arms may differ.
 
-        Equal numbers per run do not show that the arms agree on any example.
+        With one number per run they always may: equal accuracies do not show that the
+        arms agree on any example.
         """
         may_differ = self.num_examples is None or self.residual_variance > 0
         return self.variance == 0 and (self.delta != 0 or may_differ)
@@ -108,10 +114,15 @@ class Effect:
 def paired_effect(
     reference: np.ndarray, candidate: np.ndarray, unit: float = 1.0
 ) -> Effect:
-    """Effect when run s of both arms shares its seed.
+    """The effect where run s of both arms shares its seed.
 
-    reference, candidate: (n, m) integers, row = seed, column = test example, both in
-    the same order; `unit` is the value of 1.
+    Args:
+        reference: (n, m) int64, a row per seed and a column per test example.
+        candidate: the same shape, in the same order of seeds and examples.
+        unit: the value of one count, as a fraction or in nats.
+
+    Raises:
+        ValueError: other types or shapes, or fewer than two examples.
     """
     _check_counts(reference, candidate)
     if reference.shape != candidate.shape:
@@ -137,10 +148,17 @@ def paired_effect(
 def unpaired_effect(
     reference: np.ndarray, candidate: np.ndarray, unit: float = 1.0
 ) -> Effect:
-    """Effect when the arms have their own seeds; test examples are still shared.
+    """The effect where the arms have their own seeds and share the test examples.
 
-    reference: (nA, m), candidate: (nB, m) integers; `unit` is the value of 1. The seed
-    part is Welch's.
+    The variance from seeds is Welch's: each arm has its own.
+
+    Args:
+        reference: (nA, m) int64, a row per seed and a column per test example.
+        candidate: (nB, m) int64, the same examples in the same order.
+        unit: the value of one count, as a fraction or in nats.
+
+    Raises:
+        ValueError: other types or shapes, or fewer than two examples.
     """
     _check_counts(reference, candidate)
     terms = [_seed_and_residual_terms(counts) for counts in (reference, candidate)]
@@ -160,10 +178,17 @@ def unpaired_effect(
 
 
 def run_effect(reference: np.ndarray, candidate: np.ndarray, *, paired: bool) -> Effect:
-    """Effect of one number per run, such as an accuracy: on this test set only.
+    """The effect of one number per run, such as an accuracy: on this test set only.
 
-    reference: (nA,), candidate: (nB,) finite floats below 1e6, in seed order if paired.
-    The t-test of the pairs, or Welch's.
+    Its variance is that of the t test of the pairs, or of Welch's.
+
+    Args:
+        reference: (nA,) finite floats below 1e6 in size, in seed order if paired.
+        candidate: (nB,) likewise.
+        paired: whether run s of both arms shares its seed.
+
+    Raises:
+        ValueError: larger numbers, or pairs of arms with unequal numbers of runs.
     """
     groups = [run_counts(reference), run_counts(candidate)]
     sizes = tuple(len(runs) for runs in groups)
@@ -185,7 +210,11 @@ def run_effect(reference: np.ndarray, candidate: np.ndarray, *, paired: bool) ->
 
 
 def run_counts(values: np.ndarray) -> np.ndarray:
-    """Numbers below 1e6 in size times RUN_SCALE, rounded, int64, same shape."""
+    """Numbers per run as whole multiples of 1 / RUN_SCALE, int64, same shape.
+
+    Raises:
+        ValueError: a number is not finite, or not below 1e6 in size.
+    """
     if not (np.abs(values) < LARGEST_OF_RUN).all():
         raise ValueError(
             f"numbers of runs must be finite and below {LARGEST_OF_RUN:g}, got "
@@ -196,13 +225,14 @@ def run_counts(values: np.ndarray) -> np.ndarray:
 
 
 def _variance_of_runs(runs: np.ndarray) -> float:
-    """Variance of the mean of (n,) rounded numbers; 0 where they differ by rounding."""
+    """Variance of the mean of (n,) counts; 0 where they differ by rounding alone."""
     if len(runs) > 1 and np.ptp(runs) <= RUN_ROUNDING:
         return 0.0
     return _variance_of_mean(runs, RUN_SCALE)
 
 
 def _check_counts(reference: np.ndarray, candidate: np.ndarray) -> None:
+    """Refuse all but int64 (seeds, examples) with the same two or more examples."""
     for values in (reference, candidate):
         if values.ndim != 2 or values.dtype != np.int64 or values.shape[0] < 1:
             raise ValueError(
@@ -226,8 +256,8 @@ def _sum(counts: np.ndarray) -> int:
 def _sum_of_squares(counts: np.ndarray) -> int:
     """The exact sum of squares: in Python integers where int64 could overflow.
 
-    Squares of fixed-point losses overflow; those of right and wrong fit, and take a
-    hundredth of the time.
+    Squares of fixed-point losses overflow. Those of right and wrong do not, and int64
+    takes a hundredth of the time.
     """
     if _largest(counts) ** 2 * counts.size <= LARGEST_INT64:
         return int(np.vdot(counts, counts))
@@ -239,7 +269,12 @@ def _largest(counts: np.ndarray) -> int:
 
 
 def _variance_of_mean(totals: np.ndarray, divisor: int) -> float:
-    """Variance of the mean of `totals / divisor`, (k,) integers; NaN for one value."""
+    """Variance of the mean of `totals / divisor`; NaN for one value.
+
+    Args:
+        totals: (k,) int64.
+        divisor: what each total is divided by, such as the number of its summands.
+    """
     size = totals.size
     if size < 2:
         return math.nan
@@ -248,10 +283,11 @@ def _variance_of_mean(totals: np.ndarray, divisor: int) -> float:
 
 
 def _seed_and_residual_terms(counts: np.ndarray) -> tuple[float, float]:
-    """Variances of the grand mean of (n, m) `counts` from seeds and from the residual.
+    """Variances of the mean of (n, m) `counts`: from the seeds, and the residual.
 
     The residual mean square is the error term of a two-way analysis of variance with
-    one value per cell. Multiplied by n m all its sums are integers.
+    one value per cell. All its sums are multiplied by n m, which makes them integers.
+    Both are NaN for one seed.
     """
     num_seeds, num_examples = counts.shape
     if num_seeds < 2:

@@ -1,4 +1,4 @@
-"""What goes wrong with users' arms and data sets, each in one line."""
+"""The errors for users' arms and data sets, each of one line."""
 
 
 class DataError(ValueError):

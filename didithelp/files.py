@@ -27,18 +27,20 @@ def write_whole(path: Path, content: bytes) -> None:
 
 @contextmanager
 def whole_folder(folder: Path) -> Iterator[Path]:
-    """Give an empty folder to fill, which takes the place of `folder` at the end.
+    """Give an empty folder to fill; at the end it takes the place of `folder`.
 
     If filling it fails or is interrupted, `folder` stays as it was. The folders above
     it are made where they are missing.
 
     Raises:
-        OSError: it cannot be written.
+        OSError: it cannot be written, or is the working directory, which would be gone.
     """
+    if folder.exists() and folder.samefile(Path()):
+        raise OSError(f"{folder} is the working directory; choose a folder in it")
     folder.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as scratch:
         fresh = Path(scratch) / "fresh"
-        fresh.mkdir()  # unlike `scratch` readable for whom the user's umask allows
+        fresh.mkdir()  # with the rights of the user's umask; `scratch` is private
         yield fresh
         if folder.exists():
             folder.rename(Path(scratch) / "replaced")

@@ -13,13 +13,13 @@ import numpy as np
 
 from didithelp.errors import DataError, reason
 
-# What one file may unpack to. All images are in memory at once, and splitting copies
-# them: twice this is what a good laptop has. MNIST is 55 MB, so it is 78 times MNIST.
+# What one file may unpack to: 78 times MNIST, which has 55 MB. All images are in memory
+# at once and splitting copies them; a good laptop has room for that twice.
 MAX_BYTES = 4 * 2**30
 MAX_DEFLATE_RATIO = 1032  # zlib's own bound, which only endless zeros come near
 MAX_NAMES_SHOWN = 10
 
-# A .npy header is read from its first bytes alone: it may claim a length of 4 GB.
+# Bytes from which a .npy header is read: the header itself may claim to be 4 GB long.
 NPY_HEAD_BYTES = 2**14
 NPY_HEADER_READERS = {
     (1, 0): np.lib.format.read_array_header_1_0,
@@ -30,7 +30,7 @@ NPY_HEADER_READERS = {
 def read_npz(
     file: BinaryIO, names: tuple[str, ...], where: str
 ) -> dict[str, np.ndarray]:
-    """The named arrays of an `.npz`; whatever else it holds is not looked at.
+    """The named arrays of an `.npz` archive, by name; its other entries are ignored.
 
     Raises:
         DataError: no archive, no such array, objects in it, or more than `MAX_BYTES`.
@@ -81,7 +81,11 @@ def _members(
 
 
 def _claimed_bytes(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> int:
-    """How much an entry unpacks to, if archive and array header agree on it."""
+    """How many bytes an entry unpacks to, if archive and array header agree on it.
+
+    Raises:
+        ValueError: they do not, or the entry is no plain array.
+    """
     name = member.filename
     # Python unpacks the other methods without a bound on what comes out.
     if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
@@ -96,7 +100,7 @@ def _claimed_bytes(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> int:
     except Exception as error:  # from the tokenizer, the parser or the dtype
         raise ValueError(f"{name} with an unreadable header") from error
     if dtype.hasobject:
-        raise ValueError("pickled Python objects")
+        raise ValueError(f"pickled Python objects as {name}")
     expected = head.tell() + math.prod(shape) * dtype.itemsize
     if min(shape, default=0) < 0 or expected != member.file_size:
         raise ValueError(

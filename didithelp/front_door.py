@@ -12,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, SupportsFloat, TypeVar
 
+import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
@@ -39,6 +40,7 @@ __all__ = [
     "load_arm",
 ]
 
+Number = TypeVar("Number")
 Result = TypeVar("Result")
 
 
@@ -50,7 +52,7 @@ def arm_from_predictions(
     recipe: dict[str, Any] | None = None,
     versions: dict[str, str] | None = None,
 ) -> Arm:
-    """One recipe with several seeds, told by what each run predicts.
+    """The arm of one recipe with several seeds, from what each run predicts.
 
     Args:
         name: one line of text that tells the recipe from others, such as "baseline".
@@ -80,7 +82,7 @@ def arm_from_accuracies(
     recipe: dict[str, Any] | None = None,
     versions: dict[str, str] | None = None,
 ) -> Arm:
-    """One recipe with several seeds, told by one test accuracy per run.
+    """The arm of one recipe with several seeds, from one test accuracy per run.
 
     With nothing else known the answer holds for this test set only: prefer
     `arm_from_predictions` where the predictions are at hand.
@@ -107,6 +109,9 @@ def arm_from_accuracies(
 def load_arm(folder: str | Path) -> Arm:
     """The arm in a folder: a `trials/`, or what a `Recorder` or other software saved.
 
+    Args:
+        folder: holds at least metrics.csv (`seed`, `test_accuracy`) or predictions.npz.
+
     Raises:
         Refusal: one line: what was expected, what was received, how to fix it.
     """
@@ -129,7 +134,7 @@ class Answer:
 
     @property
     def verdict(self) -> Verdict | dict[str, Verdict]:
-        """better, worse, equivalent or inconclusive; of several candidates, by name."""
+        """A word, such as "better"; of several candidates, a word by name."""
         return self.comparison.verdict
 
     @property
@@ -153,6 +158,9 @@ class Answer:
 
     def write(self, folder: str | Path) -> None:
         """Write the report, the tables, `comparison.json` and the figures to `folder`.
+
+        The folder is made where it is missing. Files of the same names are replaced,
+        each as a whole; other files stay.
 
         Raises:
             OSError: it cannot be written.
@@ -200,8 +208,9 @@ def compare(
         alpha: how often equal recipes may be called better or worse, in (0, 0.5), for
             all candidates together.
         margin: the difference in accuracy that would matter, a fraction in (0, 1).
-        resamples: of the sign-flip test, which is told but decides nothing.
-        seed: of that test.
+        resamples: of the sign-flip test, which is told but decides nothing; from 1 to
+            1,000,000.
+        seed: of that test, >= 0.
         pairing: "seed" compares seed by seed where both arms have the same seeds,
             "none" never does.
         selected_on: what recipe, epoch and checkpoint were chosen on, "validation" or
@@ -213,27 +222,40 @@ def compare(
         ValueError: a parameter is wrong, or there is no candidate.
     """
     for arm in (reference, *candidates):
-        if not isinstance(arm, Arm):
-            raise ValueError(
-                f"compare takes arms, got {type(arm).__name__}; make one with "
-                "arm_from_predictions, arm_from_accuracies, a Recorder or load_arm"
-            )
+        _check_arm(arm)
     Words(language)  # refuses a wrong one
     comparison = comparing.compare(
         reference,
         candidates,
-        alpha=alpha,
-        margin=margin,
-        resamples=resamples,
-        seed=seed,
+        alpha=_plain(alpha),
+        margin=_plain(margin),
+        resamples=_plain(resamples),
+        seed=_plain(seed),
         pairing=pairing,
         selected_on=selected_on,
     )
     return Answer(comparison, (reference, *candidates), language)
 
 
+def _check_arm(arm: object) -> None:
+    """Refuse what is no arm, with how to get one."""
+    if isinstance(arm, Arm):
+        return
+    fix = "make one with arm_from_predictions, arm_from_accuracies or load_arm"
+    if isinstance(arm, Recorder):
+        fix = "pass what its method arm() returns"
+    elif isinstance(arm, list | tuple):
+        fix = "pass them one by one: compare(reference, *candidates)"
+    raise ValueError(f"compare takes arms, got {type(arm).__name__}; {fix}")
+
+
+def _plain(number: Number) -> Number:
+    """A NumPy scalar as the Python number that it is; all else as it is."""
+    return number.item() if isinstance(number, np.generic) else number
+
+
 def _runs(what: str, results: Mapping[int, Result]) -> Iterable[tuple[int, Result]]:
-    """Seed and result of each run."""
+    """The seed and the result of each run; refuses what is not given by seed."""
     if not isinstance(results, Mapping):
         raise ArmError(
             f"{what} must be given by seed, {{0: ..., 1: ...}}, got "

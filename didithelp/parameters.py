@@ -2,7 +2,7 @@
 
 A parameter is one line of a dataclass: its type, the interval of its values, an
 example. The check, the words of its error and the tables of the documentation follow
-from that line. Nobody has defaults here: those of the recipes live in `MLproject`,
+from that line. Parameters have no defaults here: those of recipes live in `MLproject`,
 those of a comparison in the signature of `compare`.
 """
 
@@ -20,8 +20,8 @@ MAX_SHOWN = 200  # characters of a wrong value that its error repeats
 class Interval:
     """The numbers from `low` to `high`, without the ends that are `open`.
 
-    `in` tells whether a number is one of them; NaN never is. `str` writes it as in
-    mathematics: `[0, 1)`. An infinite end is open.
+    `number in interval` tells whether a number is one of them; NaN never is. `str`
+    writes it as in mathematics: `[0, 1)`. An infinite end is open.
     """
 
     low: float
@@ -125,7 +125,7 @@ def values_of(parameters: type[Parameters], source: Parameters) -> dict[str, Any
 
 
 def texts_of(parameters: type[Parameters], source: Parameters) -> dict[str, str]:
-    """The same, spelled as text for another command line."""
+    """Those fields, each as its text on a command line."""
     return {
         field.name: field.metadata["spell"](getattr(source, field.name))
         for field in dataclasses.fields(parameters)
@@ -140,7 +140,7 @@ def describe(parameters: type[Parameters]) -> list[tuple[str, str]]:
 def is_valid(field: dataclasses.Field[Any], value: Any) -> bool:
     """Whether a value is of the field's type, inside its interval, and acceptable."""
     if get_origin(field.type) is Literal:
-        return value in get_args(field.type)
+        return isinstance(value, str) and value in get_args(field.type)
     union = isinstance(field.type, types.UnionType)
     plain = get_args(field.type) if union else (field.type,)
     allowed = tuple(get_origin(part) or part for part in plain)
@@ -182,7 +182,7 @@ def explain(field: dataclasses.Field[Any], value: Any) -> str:
 
 
 def suggest(text: str, known: Iterable[str]) -> str:
-    """The end of an error's line: the known word that was probably meant, if any."""
+    """How an error ends: the known word that was probably meant; "" without one."""
     close = difflib.get_close_matches(text.lower(), known, n=1)
     return f"; did you mean {close[0]!r}?" if close else ""
 

@@ -19,8 +19,12 @@ LARGEST_NONCENTRALITY = 35.0  # scipy's noncentral t is NaN beyond about 38
 def power(noncentrality: float, df: float, alpha: float) -> float:
     """Chance that a two-sided t test at `alpha` rejects.
 
-    noncentrality: true difference over its standard error, >= 0. Beyond
-    LARGEST_NONCENTRALITY only the noise of the standard error still matters.
+    Beyond LARGEST_NONCENTRALITY only the noise of the standard error still matters.
+
+    Args:
+        noncentrality: true difference over its standard error, >= 0.
+        df: degrees of freedom, above 0.
+        alpha: in (0, 1).
     """
     critical = float(stats.t.ppf(1 - alpha / 2, df))
     if noncentrality > LARGEST_NONCENTRALITY:
@@ -33,7 +37,7 @@ def power(noncentrality: float, df: float, alpha: float) -> float:
 def minimum_detectable_effect(effect: Effect, alpha: float) -> float:
     """Smallest true |difference| found with power .8 at the present noise and df.
 
-    NaN where the noise is unknown: with one seed, or no variance to judge it by.
+    NaN where the noise is unknown: with one seed, or with `effect.is_constant`.
     """
     if effect.is_constant:
         return math.nan
@@ -53,9 +57,17 @@ def minimum_detectable_effect(effect: Effect, alpha: float) -> float:
 def seeds_needed(effect: Effect, target: float, alpha: float) -> int | None:
     """Seeds per arm that find a true difference of `target` with power .8.
 
-    At least 3; None if no number of seeds is enough, because the noise of the test set
-    alone hides the target, or if the noise is unknown. It is a plan: the seed variance
-    is itself an estimate.
+    The seed variance is itself an estimate, and so is this number.
+
+    Args:
+        effect: what is known of the noise.
+        target: a difference above 0, in the unit of the effect.
+        alpha: two-sided level of the planned test, in (0, 1).
+
+    Returns:
+        At least LEAST_SEEDS and at most MOST_SEEDS; None if no such number is enough,
+        because the noise of the test set alone hides the target, or if the noise is
+        unknown.
     """
     if math.isnan(effect.variance) or effect.is_constant:
         return None
@@ -78,7 +90,10 @@ def seeds_needed(effect: Effect, target: float, alpha: float) -> int | None:
 
 
 def _planned_error(effect: Effect, num_seeds: int, floor: float) -> tuple[float, float]:
-    """Standard error and df with `num_seeds` seeds per arm; `floor` does not shrink."""
+    """Standard error and df with `num_seeds` seeds per arm.
+
+    `floor` is the variance that no number of seeds removes.
+    """
     groups = zip(effect.seed_terms, effect.group_sizes, strict=True)
     terms = [term * size / num_seeds for term, size in groups]
     variance = sum(terms) + floor

@@ -30,17 +30,23 @@ class Flip:
 
 
 def predicted_classes(probabilities: np.ndarray) -> np.ndarray:
-    """(runs, images) the class with the largest probability; the lowest in a tie."""
+    """The class with the largest probability, the lowest in a tie: (runs, images)."""
     classes: np.ndarray = probabilities.argmax(axis=2)
     return classes
 
 
 def confusion(predicted: np.ndarray, labels: np.ndarray, classes: int) -> np.ndarray:
-    """(classes, classes) images of a true class (row) by predicted class (column).
+    """Number of images by true class (row) and predicted class (column).
 
-    A mean over the runs: `predicted` is (runs, images).
+    Args:
+        predicted: (runs, images) classes.
+        labels: (images,) true classes, integers of any width.
+        classes: how many there are.
+
+    Returns:
+        (classes, classes) floats: means over the runs.
     """
-    cells = labels * classes + predicted
+    cells = labels.astype(np.int64) * classes + predicted
     counts = np.bincount(cells.ravel(), minlength=classes * classes)
     return counts.reshape(classes, classes) / len(predicted)
 
@@ -48,10 +54,16 @@ def confusion(predicted: np.ndarray, labels: np.ndarray, classes: int) -> np.nda
 def most_flipped(
     reference: np.ndarray, candidate: np.ndarray, labels: np.ndarray, count: int
 ) -> tuple[list[Flip], list[Flip]]:
-    """The `count` images that the candidate gains most clearly, and those it loses.
+    """The images that the candidate gains most clearly, and those that it loses.
 
-    reference, candidate: (runs, images) predicted classes; the runs may differ in
-        number, so shares of runs are compared. Ties are in the order of the images.
+    What is compared is the share of an arm's runs that are right; ties are in the order
+    of the images.
+
+    Args:
+        reference: (runs, images) predicted classes.
+        candidate: the same; its number of runs may be another.
+        labels: (images,) true classes.
+        count: how many of each to give at most.
     """
     shares = [
         (predicted == labels).mean(axis=0) for predicted in (reference, candidate)

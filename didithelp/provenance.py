@@ -9,10 +9,11 @@ from dataclasses import dataclass
 class Provenance:
     """Each is None where it is not known.
 
-    commit: of the project.
-    dirty: whether its work tree had changes that no commit holds.
-    source: a path or an address of the project.
-    command: a command line that repeats the run.
+    Attributes:
+        commit: of the project.
+        dirty: whether its work tree had changes that no commit holds.
+        source: a path or an address of the project.
+        command: a command line that repeats the run.
     """
 
     commit: str | None = None

@@ -1,7 +1,7 @@
-"""Arms out of what a program holds in memory, recorded run by run.
+"""Arms from what a program holds in memory, recorded run by run.
 
-Here a stranger's arrays become those of an `Arm`: whatever NumPy can read is taken,
-and what is often mistaken for probabilities (logits, classes) is told apart from them.
+Here the arrays of users become those of an `Arm`: whatever NumPy can read is taken, and
+the error for what is often mistaken for probabilities (logits, classes) names it.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from didithelp.arm import (
     DIVERGED,
     FINISHED,
     HISTORY_COLUMNS,
-    RANGE_TOLERANCE,
-    ROW_SUM_TOLERANCE,
     Arm,
     ArmError,
     check_predictions,
     finished_rows,
+    labels_fix,
 )
 from didithelp.errors import reason
+from didithelp.probabilities import as_float32, problem
 
 RECORDED_COLUMNS = {
     "seed",
@@ -122,6 +122,12 @@ class Recorder:
         """Record that the run of this seed was started and came to no result.
 
         An arm that hides such runs would look better than it is.
+
+        Args:
+            seed: as for `add`.
+
+        Raises:
+            ArmError: no whole number >= 0, or the seed is recorded already.
         """
         self._record(seed, None)
 
@@ -140,8 +146,8 @@ class Recorder:
     def save(self, folder: str | Path) -> None:
         """Write all recorded runs to `folder`, whole or not at all.
 
-        `load_arm` and `mlflow run . -e compare -P improved=FOLDER` read it. Who calls
-        this after every seed keeps what is done when the program is killed.
+        `load_arm` and `mlflow run . -e compare -P improved=FOLDER` read it. Call it
+        after every seed, and a program that is killed loses only the seed at work.
 
         Raises:
             ArmError: nothing is recorded, or the folder holds other files.
@@ -185,7 +191,7 @@ class Recorder:
         self._runs[int(seed)] = run
 
     def _probabilities(self, seed: int, given: npt.ArrayLike) -> np.ndarray:
-        """(N, C) float32, like those of the other runs."""
+        """Check the probabilities of one run and make them (N, C) float32."""
         where = f"probabilities of seed {seed}"
         if self._labels is None:
             raise ArmError(
@@ -195,9 +201,10 @@ class Recorder:
         array = _array(where, given)
         shapes = {run.shape for run in self._runs.values() if run is not None}
         _check_shape(where, array, len(self._labels), shapes)
-        with np.errstate(over="ignore"):  # becomes infinite, which is refused
-            probabilities = array.astype(np.float32)
-        _check_values(where, probabilities)
+        probabilities = as_float32(array)
+        if text := problem(probabilities):
+            is_finite = np.isfinite(probabilities).all()
+            raise ArmError(f"{where} {text}{'' if is_finite else f'; {NO_RESULT}'}")
         seeds = np.zeros(1, np.int64)
         check_predictions(seeds, self._labels, probabilities[np.newaxis])
         return probabilities
@@ -229,7 +236,7 @@ class Recorder:
 
 
 def _array(where: str, values: object) -> np.ndarray:
-    """Numbers of any width as an array."""
+    """Make an array of numbers, of whatever type they are."""
     try:
         array = np.asarray(values)
     except Exception as error:  # each library of tensors raises its own kinds
@@ -247,7 +254,7 @@ def _array(where: str, values: object) -> np.ndarray:
 
 
 def _labels(values: npt.ArrayLike) -> np.ndarray:
-    """(N,) int64, N > 0."""
+    """Check labels and make them (N,) int64, N > 0."""
     array = _array("labels", values)
     if array.ndim == 1 and array.dtype.kind in "iu":
         labels = array.astype(np.int64)
@@ -258,17 +265,14 @@ def _labels(values: npt.ArrayLike) -> np.ndarray:
                 "test example the index of its class"
             )
         return labels
-    fix = "labels.astype(int)"
-    if array.ndim == 2:
-        fix = "labels.ravel()" if array.shape[1] == 1 else "labels.argmax(axis=1)"
     raise ArmError(
         f"labels must be integers (N,), the class of each test example, got "
-        f"{array.dtype} {array.shape}; pass {fix}"
+        f"{array.dtype} {array.shape}; pass {labels_fix(array)}"
     )
 
 
 def _accuracy(where: str, value: SupportsFloat) -> np.ndarray:
-    """() float64 in [0, 1]."""
+    """Check an accuracy and make it a () float64 in [0, 1]."""
     accuracy = _array(where, value).astype(np.float64)
     if accuracy.ndim or np.isnan(accuracy):
         raise ArmError(f"{where} must be one number, got {value!r}; {NO_RESULT}")
@@ -284,7 +288,7 @@ def _accuracy(where: str, value: SupportsFloat) -> np.ndarray:
 def _check_shape(
     where: str, array: np.ndarray, num_examples: int, others: set[tuple[int, ...]]
 ) -> None:
-    """(N, C) as the labels and the `others` say; what else it may be is named."""
+    """Refuse an array that is not (N, C) like the `others`, with a guess what it is."""
     expected = str(next(iter(others), f"({num_examples}, C)"))
     if array.ndim == 2 and array.shape[1] > 1 and array.shape[0] == num_examples:
         if not others or array.shape in others:
@@ -306,28 +310,3 @@ def _check_shape(
         f"{where} must have the shape {expected}, got {array.dtype} {array.shape}; "
         f"{fix}"
     )
-
-
-def _check_values(where: str, probabilities: np.ndarray) -> None:
-    """In [0, 1] and with a sum of 1 per example; what else it may be is named."""
-    if not np.isfinite(probabilities).all():
-        raise ArmError(f"{where} must be finite, got NaN or infinity; {NO_RESULT}")
-    low, high = float(probabilities.min()), float(probabilities.max())
-    error = _sum_error(probabilities)
-    in_range = -RANGE_TOLERANCE <= low and high <= 1 + RANGE_TOLERANCE
-    if in_range and error <= ROW_SUM_TOLERANCE:
-        return
-    fix = "apply softmax over the classes"
-    if not in_range:
-        fix = f"these are logits: {fix}"
-        if high <= RANGE_TOLERANCE and _sum_error(np.exp(probabilities)) <= 0.01:
-            fix = "these are logarithms of probabilities: pass np.exp of them"
-    raise ArmError(
-        f"{where} must lie in [0, 1] and sum to 1 for each example, got {low:.3g} to "
-        f"{high:.3g} and a sum that is off by {error:.3g}; {fix}"
-    )
-
-
-def _sum_error(probabilities: np.ndarray) -> float:
-    """The largest distance from 1 of an example's sum."""
-    return float(np.abs(probabilities.sum(axis=1, dtype=np.float64) - 1).max())

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from didithelp import scores
-from didithelp.arm import METRIC_COLUMNS, Arm, finished_rows
+from didithelp.arm import COMPARED_COLUMNS, METRIC_COLUMNS, Arm, finished_rows
 from didithelp.comparison import PRIMARY_METRIC, Reliability, ReliabilityBin, known
 
-TIMINGS = ("train_seconds",)  # differ from run to run, so no comparison holds them
+# Metrics that differ each time an arm is trained, so that no comparison holds them.
+TIMINGS = ("train_seconds",)
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,7 @@ class Metric:
     name: str
     higher_is_better: bool
     unit: float  # value of one count
-    has_margin: bool  # the margin is one of accuracy; none is defined for a loss
+    has_margin: bool  # the margin is a difference in accuracy; a loss has none
 
 
 METRICS = (
@@ -34,11 +35,15 @@ METRICS = (
 class Runs:
     """The finished runs of an arm in the order of their seeds.
 
-    values: by metric, (seeds,) float64, NaN where unknown.
-    counts: by name of METRICS, (seeds, examples) int64.
-    digests: one per run, of its probabilities.
-
-    Without predictions the last two are empty, and there is no reliability.
+    Attributes:
+        name: what the comparison calls the arm.
+        seeds: those of the finished runs, ascending.
+        num_started: runs that were started, also those that diverged.
+        values: by metric, (seeds,) float64, NaN where unknown.
+        counts: by name of METRICS, (seeds, examples) int64 in the metric's unit; empty
+            without predictions, accuracy alone where they are answers alone.
+        digests: SHA-256 of the probabilities of each run; empty without predictions.
+        reliability: confidence against accuracy; None where no probabilities are known.
     """
 
     name: str
@@ -68,26 +73,31 @@ def runs_of(arm: Arm, name: str) -> Runs:
     if arm.probabilities is None or arm.labels is None:
         return Runs(name, seeds, num_started, values, {}, (), None)
     probabilities, labels = arm.probabilities[np.argsort(arm.seeds)], arm.labels
-    per_seed = [scores.reliability(run, labels) for run in probabilities]
-    pooled = scores.reliability(
-        np.concatenate(probabilities), np.tile(labels, len(probabilities))
-    )
-    counts = _counts(probabilities, labels)
-    brier = scores.fixed_point(scores.brier_score(probabilities, labels))
+    digests = tuple(hashlib.sha256(run.tobytes()).hexdigest() for run in probabilities)
+    counts, reliability = _counts(probabilities, labels), None
+    if arm.has_answers_only:
+        counts = {PRIMARY_METRIC: counts[PRIMARY_METRIC]}
+        unknown = np.full(len(rows), np.nan)
+        values |= dict.fromkeys(COMPARED_COLUMNS, unknown)
+    else:
+        per_seed = [scores.reliability(run, labels) for run in probabilities]
+        pooled = scores.reliability(
+            np.concatenate(probabilities), np.tile(labels, len(probabilities))
+        )
+        reliability = Reliability(_bins(pooled), tuple(map(_bins, per_seed)))
+        brier = scores.fixed_point(scores.brier_score(probabilities, labels))
+        values |= {
+            "expected_calibration_error": np.array(
+                [run.calibration_error for run in per_seed]
+            ),
+            "brier_score": _means(brier, scores.LOSS_UNIT),
+        }
     values |= {
-        **{metric.name: _means(counts[metric.name], metric.unit) for metric in METRICS},
-        "expected_calibration_error": np.array([r.calibration_error for r in per_seed]),
-        "brier_score": _means(brier, scores.LOSS_UNIT),
+        metric.name: _means(counts[metric.name], metric.unit)
+        for metric in METRICS
+        if metric.name in counts
     }
-    return Runs(
-        name,
-        seeds,
-        num_started,
-        values,
-        counts,
-        tuple(hashlib.sha256(run.tobytes()).hexdigest() for run in probabilities),
-        Reliability(_bins(pooled), tuple(map(_bins, per_seed))),
-    )
+    return Runs(name, seeds, num_started, values, counts, digests, reliability)
 
 
 def _counts(probabilities: np.ndarray, labels: np.ndarray) -> dict[str, np.ndarray]:
@@ -99,7 +109,7 @@ def _counts(probabilities: np.ndarray, labels: np.ndarray) -> dict[str, np.ndarr
 
 
 def _means(counts: np.ndarray, unit: float) -> np.ndarray:
-    """(seeds,) mean over the test examples."""
+    """Mean over the test examples: (seeds, examples) counts to (seeds,) float64."""
     means: np.ndarray = counts.sum(axis=1) / counts.shape[1] * unit
     return means
 

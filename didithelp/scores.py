@@ -1,6 +1,6 @@
 """What the predictions of a run are worth, example by example, and their calibration.
 
-Pure functions of arrays, on NumPy alone: workers that train need them too.
+Pure functions of arrays, which need NumPy alone: processes that train call them too.
 """
 
 from __future__ import annotations
@@ -17,8 +17,14 @@ LOSS_UNIT = 2.0**-32  # nats; far below the float32 error of any prediction
 def right_or_wrong(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """1 where the most probable class is the label, else 0.
 
-    probabilities: (..., N, C) in [0, 1]; labels: (N,). Returns (..., N) int64.
     The first class wins a tie, as in Keras.
+
+    Args:
+        probabilities: (..., N, C) in [0, 1].
+        labels: (N,) integers in 0..C-1.
+
+    Returns:
+        (..., N) int64.
     """
     is_right: np.ndarray = probabilities.argmax(axis=-1) == labels
     return is_right.astype(np.int64)
@@ -29,23 +35,34 @@ def negative_log_likelihood(
 ) -> np.ndarray:
     """Cross-entropy of each example, in nats, without any penalty.
 
-    probabilities: (..., N, C) in [0, 1]; labels: (N,). Returns (..., N) float64.
-    Probabilities are clipped to [1e-7, 1 - 1e-7] as Keras does, so one confident
-    mistake costs 16.1 nats at most instead of infinity.
+    Probabilities are clipped to [1e-7, 1 - 1e-7] as Keras does, so that one confident
+    mistake costs 16.1 nats instead of infinity.
+
+    Args:
+        probabilities: (..., N, C) in [0, 1].
+        labels: (N,) integers in 0..C-1.
+
+    Returns:
+        (..., N) float64.
     """
     chosen = probabilities[..., np.arange(len(labels)), labels].astype(np.float64)
     return -np.log(np.clip(chosen, PROBABILITY_FLOOR, 1 - PROBABILITY_FLOOR))
 
 
 def fixed_point(losses: np.ndarray) -> np.ndarray:
-    """Losses in nats as whole multiples of LOSS_UNIT, int64, same shape."""
+    """Losses in nats as the nearest multiples of LOSS_UNIT, int64, same shape."""
     return np.rint(losses / LOSS_UNIT).astype(np.int64)
 
 
 def brier_score(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """Squared error of each example, summed over the classes, in [0, 2] (Brier 1950).
 
-    probabilities: (..., N, C) in [0, 1]; labels: (N,). Returns (..., N) float64.
+    Args:
+        probabilities: (..., N, C) in [0, 1].
+        labels: (N,) integers in 0..C-1.
+
+    Returns:
+        (..., N) float64.
     """
     errors = probabilities.astype(np.float64)
     errors[..., np.arange(len(labels)), labels] -= 1
@@ -56,9 +73,11 @@ def brier_score(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
 class Reliability(NamedTuple):
     """Top probability against accuracy, in CALIBRATION_BINS equal bins.
 
-    edges: (bins + 1,) from 0 to 1; bin k is (edges[k], edges[k + 1]].
-    counts: (bins,) number of examples.
-    confidence, accuracy: (bins,) means over the bin's examples, NaN where it is empty.
+    Attributes:
+        edges: (bins + 1,) from 0 to 1; bin k is (edges[k], edges[k + 1]].
+        counts: (bins,) number of examples.
+        confidence, accuracy: (bins,) means over the bin's examples, NaN where it is
+            empty.
     """
 
     edges: np.ndarray
@@ -76,8 +95,9 @@ class Reliability(NamedTuple):
 def reliability(probabilities: np.ndarray, labels: np.ndarray) -> Reliability:
     """How far the top probability can be believed.
 
-    probabilities: (N, C) in [0, 1]; labels: (N,). Several networks are pooled by
-    stacking their examples.
+    Args:
+        probabilities: (N, C) in [0, 1]; to pool several networks, stack their examples.
+        labels: (N,) integers in 0..C-1, N > 0.
     """
     confidence = probabilities.max(axis=1).astype(np.float64)
     order = np.argsort(confidence)  # sums then do not depend on the order of examples
@@ -97,7 +117,11 @@ def reliability(probabilities: np.ndarray, labels: np.ndarray) -> Reliability:
 def expected_calibration_error(probabilities: np.ndarray, labels: np.ndarray) -> float:
     """ECE of one network, in [0, 1] (Guo et al. 2017).
 
-    probabilities: (N, C); labels: (N,). It is biased upwards for small N and no proper
-    score: report it beside the cross-entropy.
+    It is biased upwards for small N and no proper score: report it beside the
+    cross-entropy.
+
+    Args:
+        probabilities: (N, C) in [0, 1].
+        labels: (N,) integers in 0..C-1, N > 0.
     """
     return reliability(probabilities, labels).calibration_error

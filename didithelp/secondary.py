@@ -16,12 +16,18 @@ FAR_BELOW_IN_SPREADS = 10  # median absolute deviations, which one run cannot st
 
 
 def collapsed(accuracies: np.ndarray, chance: float | None) -> np.ndarray:
-    """Which finished runs of one arm hardly learned, (n,) booleans: to look at.
+    """Which finished runs of one arm hardly learned; a reader should look at them.
 
-    accuracies: (n,) in [0, 1]. chance: accuracy of the best constant guess, None if
-    unknown. A run has collapsed if it is near chance (below twice chance, and within a
-    tenth of the way to 1), or more than 5 points and 10 median absolute deviations
-    below the median of its arm. Two runs cannot tell which of them is the odd one.
+    A run has collapsed if it is near chance (below twice chance, and within a tenth of
+    the way to 1), or more than 5 points and 10 median absolute deviations below the
+    median of its arm. Of two runs the median cannot tell which is the odd one.
+
+    Args:
+        accuracies: (n,) in [0, 1].
+        chance: accuracy of the best constant guess; None if unknown.
+
+    Returns:
+        (n,) booleans.
     """
     distance = np.median(accuracies) - accuracies
     spread = np.median(np.abs(distance))
@@ -33,10 +39,12 @@ def collapsed(accuracies: np.ndarray, chance: float | None) -> np.ndarray:
 
 
 class Outperformance(NamedTuple):
-    """probability: that a candidate run beats a reference run, ties count half.
+    """How often runs of the candidate beat runs of the reference.
 
-    interval: 95% Clopper-Pearson on the untied pairs, NaN if unpaired or all tied.
-    wins, ties: number of pairs (of all nA nB pairs if unpaired).
+    Attributes:
+        probability: that a candidate run beats a reference run; ties count half.
+        interval: 95% Clopper-Pearson on the untied pairs, NaN if unpaired or all tied.
+        wins, ties: number of pairs (of all nA nB pairs if unpaired).
     """
 
     probability: float
@@ -46,9 +54,10 @@ class Outperformance(NamedTuple):
 
     @property
     def is_meaningful(self) -> bool | None:
-        """Bouthillier et al. 2021: it beats chance, and may well be three in four.
+        """Whether the candidate wins often enough to matter; None without an interval.
 
-        None without an interval.
+        By the criterion of Bouthillier et al. (2021): the interval lies above 1/2 and
+        reaches beyond 3/4.
         """
         low, high = self.interval
         if math.isnan(low):
@@ -61,8 +70,14 @@ def outperformance(
 ) -> Outperformance:
     """How often the candidate's run total is the higher one.
 
-    reference: (nA,), candidate: (nB,) integer totals per run, in seed order if paired.
-    Negate both where lower is better. Unpaired it is Mann-Whitney's U / (nA nB).
+    Unpaired, every run of one arm meets every run of the other: Mann-Whitney's
+    U / (nA nB).
+
+    Args:
+        reference: (nA,) integer totals per run, in seed order if paired; negated where
+            lower is better.
+        candidate: (nB,) likewise.
+        paired: whether run s of both arms shares its seed.
     """
     differences = candidate - reference if paired else candidate[:, None] - reference
     wins, ties = int((differences > 0).sum()), int((differences == 0).sum())
@@ -86,8 +101,12 @@ def sensitivity(
 ) -> Sensitivity | None:
     """Two-sided p of tests that assume less about the seeds; None below 6 pairs.
 
-    differences: (n,) candidate minus reference per seed. Hypothesis of both: symmetric
-    about zero. `sign_flip` is exact up to `resamples` flips, else sampled with `rng`.
+    The hypothesis of both is that the differences are symmetric about zero.
+
+    Args:
+        differences: (n,) candidate minus reference per seed.
+        resamples: of the sign-flip test, which is exact where all flips are no more.
+        rng: draws the flips where they are more.
     """
     if len(differences) < LEAST_SEEDS_FOR_SENSITIVITY:
         return None
@@ -106,7 +125,13 @@ def sensitivity(
 
 
 class SinglePair(NamedTuple):
-    """Two networks, one per arm, on the same examples; says nothing about recipes."""
+    """Two networks, one per arm, on the same examples; says nothing about recipes.
+
+    Attributes:
+        both_right, only_candidate, only_reference, both_wrong: numbers of examples.
+        p: exact and two-sided (McNemar).
+        interval: 95%, of the difference in accuracy, candidate minus reference.
+    """
 
     both_right: int
     only_candidate: int
@@ -119,8 +144,12 @@ class SinglePair(NamedTuple):
 def single_pair(reference: np.ndarray, candidate: np.ndarray) -> SinglePair:
     """Exact McNemar test and 95% interval of the accuracy difference of two networks.
 
-    reference, candidate: (m,) of 0 and 1. Hypothesis: where only one network is right,
-    it is either with chance 1/2. The interval is Wald's for paired proportions.
+    The hypothesis is that, where only one network is right, it is either of them with
+    chance 1/2. The interval is Wald's for paired proportions.
+
+    Args:
+        reference: (m,) integers, 1 where the network is right, else 0.
+        candidate: (m,) likewise, on the same examples.
     """
     num_examples = len(reference)
     only_candidate = int(((candidate == 1) & (reference == 0)).sum())

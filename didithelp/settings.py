@@ -1,7 +1,7 @@
 """The parameters of a decision: what `compare` needs besides the arms.
 
-Apart from `didithelp.comparing`, so that a wrong one is told before pandas and SciPy
-load.
+They have a module of their own, so that a command line can refuse a wrong one before
+pandas and SciPy load.
 """
 
 import dataclasses
@@ -18,12 +18,14 @@ PAIRINGS, SELECTION_SETS = get_args(Pairing), get_args(SelectionSet)
 class Settings(Parameters):
     """How a comparison decides.
 
-    alpha: two-sided error rate of all candidates together (Holm).
-    margin: difference in accuracy that would matter, a fraction.
-    resamples, seed: of the sign-flip test only, which never decides.
-    pairing: "seed" pairs runs where both arms have the same seeds, "none" never does.
-    selected_on: what recipe, epoch and checkpoint were chosen on; "test" allows no
-        verdict.
+    Attributes:
+        alpha: two-sided error rate of all candidates together (Holm), in (0, 0.5).
+        margin: difference in accuracy that would matter, a fraction in (0, 1).
+        resamples, seed: of the sign-flip test alone, which never decides.
+        pairing: "seed" pairs runs where both arms have the same seeds, "none" never
+            does.
+        selected_on: what recipe, epoch and checkpoint were chosen on; "test" allows no
+            verdict.
     """
 
     alpha: float = parameter(Interval(0, 0.5, open="both"), 0.05)

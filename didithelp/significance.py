@@ -12,7 +12,10 @@ from didithelp.effects import Effect
 
 
 def interval(effect: Effect, level: float) -> tuple[float, float]:
-    """Two-sided t interval for the true difference at confidence `level`, in (0, 1)."""
+    """Two-sided t interval for the true difference at confidence `level`, in (0, 1).
+
+    (NaN, NaN) where nothing can be tested; a point where the arms agree everywhere.
+    """
     error = effect.standard_error
     if error == 0:
         unknown = effect.is_constant
@@ -22,7 +25,10 @@ def interval(effect: Effect, level: float) -> tuple[float, float]:
 
 
 def difference_p(effect: Effect) -> float:
-    """Two-sided p of the hypothesis that the true difference is zero (t test)."""
+    """Two-sided p of the hypothesis that the true difference is zero (t test).
+
+    NaN where nothing can be tested; 1 where the arms agree everywhere.
+    """
     error = effect.standard_error
     if error == 0:
         return math.nan if effect.is_constant else 1.0
@@ -30,9 +36,10 @@ def difference_p(effect: Effect) -> float:
 
 
 def equivalence_p(effect: Effect, margin: float) -> float:
-    """The p-value of a true difference of `margin` or more either way.
+    """The p of the hypothesis that the true difference is `margin` or more either way.
 
-    Two one-sided t tests (TOST, Lakens 2018): the larger of the two p-values.
+    Two one-sided t tests (TOST, Lakens 2018): the larger of the two p. NaN where
+    nothing can be tested; 0 where the arms agree everywhere.
     """
     error = effect.standard_error
     if error == 0:
@@ -42,7 +49,7 @@ def equivalence_p(effect: Effect, margin: float) -> float:
 
 
 def holm(p_values: Sequence[float]) -> np.ndarray:
-    """Holm's step-down adjustment of a family of p-values, in the given order.
+    """The p-values of a family after Holm's step-down adjustment (1979), in order.
 
     NaN stands for a test that could not be made: it stays NaN and does not count.
     """
@@ -57,7 +64,7 @@ def holm(p_values: Sequence[float]) -> np.ndarray:
 def holm_multipliers(p_values: Sequence[float] | np.ndarray) -> np.ndarray:
     """What Holm's step multiplies each p by: the number of those at least as large.
 
-    Where the adjusted p is at most alpha, p is at most alpha over this number.
+    An adjusted p of at most alpha means a p of at most alpha over this factor.
     """
     p = np.asarray(p_values, dtype=float)
     multipliers: np.ndarray = (p >= p[:, None]).sum(axis=1)

@@ -26,6 +26,7 @@ import pandas as pd
 from didithelp import files, formats, scores
 from didithelp.arm import (
     ALL_COLUMNS,
+    COMPARED_COLUMNS,
     DIVERGED,
     FINISHED,
     HISTORY_COLUMNS,
@@ -37,6 +38,7 @@ from didithelp.arm import (
 )
 from didithelp.dataset_description import DatasetDescription
 from didithelp.errors import DataError, reason
+from didithelp.probabilities import as_float32, is_one_hot
 
 FILES = ("metrics.csv", "history.csv", "predictions.npz", "arm.json")
 SUFFICIENT_FILES = ("metrics.csv", "predictions.npz")
@@ -77,7 +79,7 @@ def load(folder: Path) -> Arm:
     """Read and check the arm in `folder`, of which one of `SUFFICIENT_FILES` is enough.
 
     Raises:
-        ArmError: the folder and what is wrong with its content.
+        ArmError: one line that names the folder and what is wrong with its content.
     """
     folder = Path(folder)
     if not any((folder / name).is_file() for name in SUFFICIENT_FILES):
@@ -102,7 +104,7 @@ def load(folder: Path) -> Arm:
 
 
 def _refuse_foreign_files(folder: Path) -> None:
-    """Saving replaces the folder, so it must hold nothing but an older arm."""
+    """Refuse a folder with other files in it, because saving replaces the folder."""
     if not folder.exists():
         return
     if not folder.is_dir():
@@ -125,7 +127,11 @@ def _csv(frame: pd.DataFrame) -> bytes:
 
 
 def _read_csv(path: Path) -> pd.DataFrame:
-    """Only what this project wrote is known to end in a line break, if it is whole."""
+    """Read a CSV file, and refuse one of ours that was cut off.
+
+    Files that stand beside an arm.json are ours: whole, they end in a line break. Of
+    other software that is not known.
+    """
     try:
         content = path.read_bytes()
         is_ours = path.with_name("arm.json").is_file()
@@ -139,7 +145,7 @@ def _read_csv(path: Path) -> pd.DataFrame:
 
 
 def _read_metrics(path: Path, predictions: _Predictions | None) -> pd.DataFrame:
-    """Read metrics.csv, or what the predictions say; columns it lacks are empty."""
+    """Read metrics.csv, or else compute its columns from the predictions."""
     if path.is_file() or predictions is None:
         metrics = _read_csv(path)
         require("metrics", metrics.columns, ("seed", "test_accuracy"))
@@ -155,7 +161,7 @@ def _read_metrics(path: Path, predictions: _Predictions | None) -> pd.DataFrame:
 def metrics_of(
     seeds: np.ndarray, labels: np.ndarray, probabilities: np.ndarray
 ) -> pd.DataFrame:
-    """One row per run with its seed and those metrics that its predictions tell.
+    """Compute the metrics that predictions give: one row per run, with its seed.
 
     Args:
         seeds: (S,) int64.
@@ -163,17 +169,19 @@ def metrics_of(
         probabilities: (S, N, C) float32 in [0, 1], each row sums to 1.
 
     Raises:
-        ArmError: the arrays are not that.
+        ArmError: an array has another type, shape or range, or N is 0.
     """
     check_predictions(seeds, labels, probabilities)
     if not labels.size:
         raise ArmError("predictions must cover at least one test example, got none")
     right = scores.right_or_wrong(probabilities, labels)
+    accuracies = {"seed": seeds, "test_accuracy": right.mean(axis=1)}
+    if is_one_hot(probabilities):  # how sure the networks were is unknown
+        return pd.DataFrame(accuracies | dict.fromkeys(COMPARED_COLUMNS, np.nan))
     losses = scores.negative_log_likelihood(probabilities, labels)
     return pd.DataFrame(
         {
-            "seed": seeds,
-            "test_accuracy": right.mean(axis=1),
+            **accuracies,
             "test_cross_entropy": losses.mean(axis=1),
             "expected_calibration_error": [
                 scores.expected_calibration_error(run, labels) for run in probabilities
@@ -200,7 +208,7 @@ def _description(arm: Arm) -> bytes:
 
 
 def _read_description(path: Path) -> dict[str, Any]:
-    """The content of arm.json; of what it lacks, only the folder's name is known."""
+    """Read arm.json; without it, or a key of it, the name is that of the folder."""
     unknown: dict[str, Any] = {"recipe": None, "dataset": None, "versions": {}}
     description = {"name": path.absolute().parent.name, **unknown}
     if not path.is_file():
@@ -229,8 +237,8 @@ def _read_description(path: Path) -> dict[str, Any]:
 def _read_predictions(path: Path) -> _Predictions | None:
     """The arrays of predictions.npz, if there is one.
 
-    Integer seeds become int64, float64 probabilities float32. Pickled content is
-    refused, not run.
+    Integers of any width become int64, probabilities of any type float32. Pickled
+    content is refused, not run.
     """
     if not path.is_file():
         return None
@@ -241,9 +249,8 @@ def _read_predictions(path: Path) -> _Predictions | None:
         raise ArmError(f"{path.name} must be readable, got: {reason(error)}") from None
     except DataError as error:
         raise ArmError(str(error)) from None
-    if np.issubdtype(arrays["seeds"].dtype, np.integer):
-        arrays["seeds"] = arrays["seeds"].astype(np.int64)
-    if arrays["probabilities"].dtype == np.float64:
-        with np.errstate(over="ignore"):  # becomes infinite, which is refused
-            arrays["probabilities"] = arrays["probabilities"].astype(np.float32)
+    for name in ("seeds", "labels"):
+        if np.issubdtype(arrays[name].dtype, np.integer):
+            arrays[name] = arrays[name].astype(np.int64)
+    arrays["probabilities"] = as_float32(arrays["probabilities"])
     return _Predictions(**arrays)

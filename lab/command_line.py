@@ -1,4 +1,8 @@
-"""The strict command line that fills declared parameters."""
+"""Reads the command line of an entry point into its declared parameters.
+
+It is strict: what is unknown, missing, given twice or out of bounds ends the process
+with one line on stderr and exit status 2.
+"""
 
 import atexit
 import contextlib
@@ -24,17 +28,37 @@ def integers(text: str) -> tuple[int, ...]:
 
 
 def parse(parameters: type[Params], arguments: list[str] | None = None) -> Params:
-    """The command line as `parameters`, or one line on stderr and exit status 2."""
+    """Read and check a command line.
+
+    Args:
+        parameters: the class to make one of.
+        arguments: such as ["--seeds=5"]; those of this process if None.
+
+    Raises:
+        SystemExit: a parameter is missing, unknown or wrong.
+    """
     return or_exit(build, parameters, read(names_of(parameters), [], arguments))
 
 
 def read(
     required: list[str], optional: list[str], arguments: list[str] | None = None
 ) -> dict[str, str]:
-    """Name and text of every parameter given; anything unknown or missing is refused.
+    """Read a command line without converting its values.
 
     MLproject spells `--name=value`; what it does not declare, MLflow appends as
     `--name value`. argparse takes neither a value "--" nor "-1e-4" in these places.
+
+    Args:
+        required: names that must be given.
+        optional: names that may be given.
+        arguments: such as ["--seeds=5"]. If None, those of this process, which then
+            also claims its run and notes interruptions instead of dying of them.
+
+    Returns:
+        the text of each parameter given, by name.
+
+    Raises:
+        SystemExit: a name is unknown, missing or given twice, or has no value.
     """
     if arguments is None:
         arguments = sys.argv[1:]
@@ -64,7 +88,7 @@ def or_exit(
     *args: Arguments.args,
     **kwargs: Arguments.kwargs,
 ) -> Result:
-    """Call `function`; its ValueError becomes one line and exit status 2."""
+    """The result of `function`; its ValueError becomes one line and exit status 2."""
     try:
         return function(*args, **kwargs)
     except ValueError as error:
@@ -72,7 +96,11 @@ def or_exit(
 
 
 def build(parameters: type[Params], given: dict[str, str]) -> Params:
-    """Texts converted to the fields' types and checked.
+    """Convert texts to the types of the fields, and check them.
+
+    Args:
+        parameters: the class to make one of.
+        given: the text of every field, by name.
 
     Raises:
         ValueError: the first value that is not what its field expects.
@@ -82,7 +110,8 @@ def build(parameters: type[Params], given: dict[str, str]) -> Params:
         text = given[field.name]
         try:
             converted[field.name] = value = _convert(field, text)
-            valid = is_valid(field, value)  # here too, to quote what was typed
+            # The class checks as well, but could not quote what was typed.
+            valid = is_valid(field, value)
         except ValueError:
             valid = False
         if not valid:
@@ -101,14 +130,15 @@ def _begin() -> None:
 
 
 def _claim_run() -> None:
-    """Say whose the run is that `mlflow run` has made for this process."""
+    """Note that this process owns the run which `mlflow run` has made for it."""
     if run_id := os.environ.get("MLFLOW_RUN_ID"):
-        with contextlib.suppress(OSError):  # what comes next will tell
+        with contextlib.suppress(OSError):  # whatever needs that folder next reports it
             process.claim(run_id)
             atexit.register(process.drop_claim, run_id)
 
 
 def _convert(field: dataclasses.Field[Any], text: str) -> Any:
+    """The value of a text; ValueError, or the text itself, where it means none."""
     kind: Any = field.type
     is_text = kind in (str, Path) or get_origin(kind) is Literal
     if not is_text and ("_" in text or not text.isascii()):

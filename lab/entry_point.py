@@ -1,8 +1,8 @@
-"""Where the process of an entry point begins its run, once the command line is read.
+"""Runs a step whose parameters are checked already: this is where MLflow is loaded.
 
-The modules of steps and pipelines load in a moment, so that a wrong command line is
-answered at once, and worker processes can start. Only then does MLflow load, which
-takes seconds.
+MLflow takes seconds to load. The modules of steps and pipelines do without it until
+`main` is called, so that a wrong command line is answered at once and worker processes
+start meanwhile.
 """
 
 from collections.abc import Callable
@@ -21,9 +21,9 @@ def main(params: Params, run: "Callable[[Params, Step], None]", *, name: str) ->
     """Run a step; where it fails, say why and end the process.
 
     Args:
-        params: from the command line, see `lab.command_line`.
-        run: the step, which is given `params` and its MLflow run.
-        name: of the MLflow run, where nobody has named it.
+        params: the checked parameters, see `lab.command_line`.
+        run: the step's function; it is given `params` and the step's MLflow run.
+        name: for the MLflow run, unless the user has named it.
 
     Raises:
         SystemExit: the step failed.

@@ -1,6 +1,6 @@
-"""The content of `MLproject`: entry points, their parameters and every default.
+"""Reads `MLproject`: the entry points, their parameters and every default.
 
-And that of `requirements.txt` beside it: the version of every package.
+And `requirements.txt` beside it: the version of every package.
 """
 
 import functools
@@ -14,8 +14,8 @@ REQUIREMENTS = PROJECT_DIRECTORY / "requirements.txt"
 
 @functools.cache
 def project() -> dict[str, Any]:
-    """The content of MLproject."""
-    import yaml  # not before: `pins` says whether it is there
+    """The parsed content of MLproject; do not change it, it is read once."""
+    import yaml  # not before: `pins` serves to find out whether it is there
 
     text = (PROJECT_DIRECTORY / "MLproject").read_text("utf-8")
     content: dict[str, Any] = yaml.safe_load(text)
@@ -33,7 +33,7 @@ def defaults(entry_point: str) -> dict[str, str]:
 
 
 def pins() -> dict[str, str]:
-    """The version of each distribution, also of those for other systems."""
+    """The pinned version of each distribution, also of those for other systems."""
     lines = REQUIREMENTS.read_text("utf-8").splitlines()
     found = (re.match(r"([A-Za-z][\w.-]*)==([^\s;]+)", line) for line in lines)
     return {match[1]: match[2] for match in found if match}

@@ -1,4 +1,4 @@
-"""Parameters that every step has."""
+"""The parameters that every entry point has."""
 
 import dataclasses
 from pathlib import Path
@@ -8,7 +8,7 @@ from didithelp.parameters import Parameters, parameter
 
 @dataclasses.dataclass(frozen=True)
 class Located(Parameters):
-    """Where the paths that a user gives start from."""
+    """The folder of the caller: MLflow runs steps in the folder of the project."""
 
     working_directory: Path = parameter(
         "an existing folder, which relative paths start from", valid=Path.is_dir

@@ -1,4 +1,4 @@
-"""What runs several steps in one go; each module reads like a table of contents.
+"""Runs several steps in one go; each module reads like a table of contents.
 
 A pipeline launches steps and hands on the URIs of what they leave; it computes nothing.
 """

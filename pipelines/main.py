@@ -1,9 +1,9 @@
-"""The whole experiment: prepare_data → train_baseline → train_improved → compare.
+"""Runs the whole experiment: prepare_data, both training steps at once, then compare.
 
-Each step is an MLflow run nested in this one and hands on artifact URIs, never paths.
-Any parameter of train_improved given to this entry point goes to that step alone, so
-that the baseline stays the reference. A step whose result is there already, made by
-the same code from the same parameters and inputs, is not run again.
+Each step is an MLflow run nested in this one. Steps hand on the URIs of runs, never
+paths. Parameters of the recipe go to train_improved alone, so that the baseline stays
+the reference. A step does not run again if its result is there already, made by the
+same code from the same parameters and inputs.
 """
 
 import dataclasses
@@ -26,13 +26,22 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True)
 class Params(compare.Options, Trials, Caching, prepare_data.Params):
-    """What belongs to the experiment as a whole."""
+    """The parameters of all steps but the recipes.
+
+    plan: print what would run, and run nothing.
+    """
 
     plan: bool = parameter("true (show what would run) or false")
 
 
 def run(params: Params, step: "Step", overrides: dict[str, str]) -> None:
-    """Answer the question, or with `plan` say what that would take."""
+    """Run all steps, or with `plan` print what that would take.
+
+    Args:
+        params: the parameters of the experiment.
+        step: its run.
+        overrides: of the improved recipe, text by parameter.
+    """
     if params.plan:
         plan = Plan(step.reuse)
         launch_all(params, plan, overrides)
@@ -45,10 +54,10 @@ def run(params: Params, step: "Step", overrides: dict[str, str]) -> None:
 
 
 def launch_all(params: Params, launcher: Launcher, overrides: dict[str, str]) -> str:
-    """The four steps; the URI of the last.
+    """Launch the four steps, both arms at once; return the URI of the last run.
 
-    Both arms are trained at once. They share the cores trial by trial, so that none is
-    idle while an arm's last trial runs or its model is stored.
+    The arms share the cores trial by trial, so that no core is idle while an arm's last
+    trial runs or its model is stored.
     """
     trials = texts_of(Trials, params) | texts_of(Caching, params)
     images = texts_of(prepare_data.Params, params)
@@ -64,7 +73,7 @@ def launch_all(params: Params, launcher: Launcher, overrides: dict[str, str]) ->
 
 
 def show_again(answer: str, step: "Step", language: str) -> None:
-    """Give this run the answer of an earlier one, and print it as it was."""
+    """Store the answer of an earlier run on this one as well, and print it again."""
     from didithelp import trials_folder
     from didithelp.comparison import Comparison
     from didithelp.report.report import Report
@@ -81,7 +90,11 @@ def show_again(answer: str, step: "Step", language: str) -> None:
 
 
 def recipes(overrides: dict[str, str]) -> tuple[Recipe, Recipe]:
-    """Both recipes as they will be trained; raises ValueError for a wrong override."""
+    """Both recipes as they will be trained.
+
+    Raises:
+        ValueError: an override is wrong.
+    """
     return (
         command_line.build(Recipe, mlproject.defaults("train_baseline")),
         command_line.build(Recipe, mlproject.defaults("train_improved") | overrides),
@@ -89,8 +102,8 @@ def recipes(overrides: dict[str, str]) -> tuple[Recipe, Recipe]:
 
 
 def outline(params: Params, baseline: Recipe, improved: Recipe) -> str:
-    """What is going to happen, in a few lines."""
-    num = len(params.seeds)
+    """Describe in a few lines what is going to happen."""
+    trials = f"{len(params.seeds)} trials"
     size = f"{params.train_size:,} images of " if params.train_size else ""
     before, after = texts_of(Recipe, baseline), texts_of(Recipe, improved)
     changes = [
@@ -99,8 +112,8 @@ def outline(params: Params, baseline: Recipe, improved: Recipe) -> str:
     return "\n".join(
         [
             f"1 prepare_data    {size}{params.dataset}",
-            f"2 train_baseline  {num} trials of up to {baseline.epochs} epochs",
-            f"3 train_improved  {num} trials of up to {improved.epochs} epochs, with",
+            f"2 train_baseline  {trials} of up to {baseline.epochs} epochs",
+            f"3 train_improved  {trials} of up to {improved.epochs} epochs, with",
             *(f"                    {change}" for change in changes),
             f"4 compare         test accuracy, alpha {params.alpha:g},"
             f" margin {100 * params.margin:g} points",

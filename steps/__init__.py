@@ -1,4 +1,5 @@
-"""The steps that `MLproject` names: what each reads, takes and leaves.
+"""The steps that `MLproject` names, each an entry point of its own.
 
-A step puts together what `lab` and `didithelp` do; it computes nothing itself.
+Each module says what its step reads and leaves, declares its parameters and puts
+together what `lab` and `didithelp` do. Nothing is computed here.
 """

@@ -1,11 +1,11 @@
-"""Arms → `comparison/`: did a candidate recipe help, by how much, how sure?
+"""Compares arms: did a candidate recipe help, by how much, and how sure is that?
 
 Reads:  `baseline`, and `improved` or several `candidates`: the `trials/` of training
-        runs, or what other software made of the same kind (see
+        runs, or folders of the same format from other software (see
         `didithelp.trials_folder`).
-Leaves: `comparison/` with `report.html`, the tables, `comparison.json` and figures,
-        headline metrics, the verdict as tags and note; all of it on its own run and
-        on the driver's.
+Leaves: `comparison/` with `report.html`, tables, `comparison.json` and figures; the
+        headline numbers as metrics, the verdict as tags and note. All of it is on its
+        own run and on the driver's.
 """
 
 import dataclasses
@@ -32,20 +32,25 @@ LONGEST_NAME = 100  # of a candidate, in the name of a metric
 
 
 def locations(text: str) -> tuple[str, ...]:
-    """'runs:/1/trials, mine' → ('runs:/1/trials', 'mine'); nothing is ()."""
+    """Split at commas: 'runs:/1/trials, mine' → ('runs:/1/trials', 'mine'); '' → ()."""
     return tuple(part.strip() for part in text.split(",")) if text.strip() else ()
 
 
 @dataclasses.dataclass(frozen=True)
 class Options(Settings):
-    """How the comparison decides, and how it is told."""
+    """How the comparison decides, and in which language it is written."""
 
     language: Literal["en", "fr"] = parameter("en (English) or fr (French)")
 
 
 @dataclasses.dataclass(frozen=True)
 class Params(Options, Located):
-    """The arms and the options."""
+    """Which arms are compared, and how.
+
+    baseline: the reference, as a run id, a runs:/ URI or a folder.
+    improved: the only candidate, instead of `candidates`; else empty.
+    candidates: any number of candidates, instead of `improved`; else empty.
+    """
 
     baseline: str = parameter(
         "a runs:/ URI, run id or folder of a trials/",
@@ -71,15 +76,15 @@ class Params(Options, Located):
 
     @property
     def arms(self) -> tuple[str, ...]:
-        """Where the reference and the candidates are."""
+        """The locations of the reference and of the candidates."""
         return (self.baseline, *(self.candidates or (self.improved,)))
 
 
 def run(params: Params, step: "Step") -> None:
     """Load the arms, compare, store and print the answer."""
-    # Else it advises about the place of its cache, which a container may lack.
+    # Without a writable home folder, as in a container, matplotlib would print advice.
     logging.getLogger("matplotlib").setLevel(logging.ERROR)
-    # Imported here, so that a wrong parameter is told before pandas and SciPy load.
+    # Imported here, so that a wrong parameter is refused before pandas and SciPy load.
     from didithelp import comparing, trials_folder
     from didithelp.report.report import Report
 
@@ -113,9 +118,9 @@ def run(params: Params, step: "Step") -> None:
 
 
 def headlines(comparison: "Comparison") -> dict[str, float]:
-    """The primary differences' numbers as metrics of the run.
+    """The numbers of each candidate's difference in accuracy, as metrics of the run.
 
-    With several candidates each metric carries its candidate's name: `delta.improved`.
+    With several candidates, names end in that of the candidate: `delta.improved`.
     """
     primary = comparison.primary
     suffixes = [""]
@@ -130,9 +135,9 @@ def headlines(comparison: "Comparison") -> dict[str, float]:
 
 
 def tags(comparison: "Comparison") -> dict[str, str]:
-    """The verdict in a form that MLflow's search understands.
+    """The verdict as tags that MLflow can search.
 
-    A word for one candidate, JSON by candidate for several.
+    A tag is a word if there is one candidate, and JSON by candidate if several.
     """
     primary, dataset = comparison.primary, comparison.dataset
     texts = {
@@ -154,7 +159,7 @@ def _numbers(difference: "Difference") -> dict[str, float | None]:
 
 
 def _suffixes(names: list[str]) -> list[str]:
-    """What MLflow allows in the name of a metric, different for every candidate."""
+    """Endings of metric names, one per candidate, as far as MLflow allows the names."""
     plain = [re.sub(r"[^\w. -]", "_", name)[:LONGEST_NAME] for name in names]
     is_distinct = len(set(plain)) == len(plain)
     return [

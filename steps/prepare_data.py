@@ -1,6 +1,6 @@
-"""Named data set, file or URL → `dataset/`.
+"""Makes a data set to train on of one that has a name, a path or a URL.
 
-Reads:  a data set in any of the forms that `lab.data.sources` knows.
+Reads:  `dataset`, in any of the forms that `lab.data.sources` knows.
 Leaves: `dataset/` with six arrays and `dataset.json`; the splits as data set inputs.
 """
 
@@ -35,7 +35,7 @@ class Params(Split, Located):
 
 
 def sources(params: Params) -> dict[str, str]:
-    """What is read, by content: the same images at another place are the same."""
+    """Identify what the step reads, for its key: by content, whatever its path."""
     return {"dataset": fingerprint(params.dataset, params.working_directory)}
 
 
@@ -51,14 +51,23 @@ def run(params: Params, step: "Step") -> None:
 
 
 def describe(dataset: data.Dataset) -> None:
-    """Say what was prepared, and a fall-back so that nobody misses it."""
+    """Print what was prepared; warn of a fall-back and of odd images."""
+    from lab.runs import datasets
+
     counts = dataset.description.counts
     console.say(
         f"prepare_data  {dataset.name}: {counts['train']:,} training,"
         f" {counts['validation']:,} validation, {counts['test']:,} test images"
     )
+    if unused := dataset.description.unused:
+        console.say(
+            f"prepare_data  {' and '.join(unused)} not used: the validation images are"
+            " a part of the training images (validation_fraction)"
+        )
     if dataset.fallback:
         console.warn(dataset.fallback)
+    for text in datasets.warnings(dataset):
+        console.warn(text)
 
 
 if __name__ == "__main__":

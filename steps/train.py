@@ -1,4 +1,4 @@
-"""One recipe over several seeds → `trials/` and one model; both arms are this step.
+"""Trains one recipe with several seeds: the step of train_baseline and train_improved.
 
 Reads:  `data`, the `dataset/` of a prepare_data run, or whatever prepare_data accepts.
 Leaves: `trials/` (see `didithelp.trials_folder`), a nested run per trial, the mean and
@@ -36,7 +36,11 @@ NUM_EXAMPLES = 2  # images stored with the model to show what it takes
 
 @dataclasses.dataclass(frozen=True)
 class Params(Recipe, Trials, Caching, Located):
-    """A recipe, the seeds to train it with, and the images to train it on."""
+    """A recipe, the seeds to train it with, and the images to train it on.
+
+    arm: name of the arm in tables and reports.
+    data: location of a `dataset/`, or a data set to prepare first.
+    """
 
     arm: str = parameter(
         "1 to 50 letters, digits, spaces or any of .-_, such as baseline",
@@ -70,7 +74,11 @@ def run(params: Params, step: "Step", engine: "Engine") -> None:
 
 
 def prepared(params: Params, step: "Step") -> tuple[str, Path, data.Dataset]:
-    """Where the `dataset/` is, made by a nested prepare_data run where needed."""
+    """Fetch and check the data set; a nested prepare_data run makes it if need be.
+
+    Returns:
+        the location of its run or folder, the path of its files here, the data set.
+    """
     location = params.data
     if not locations.names_run(location):
         location = step.launch(Launch("prepare_data", {"dataset": location}))
@@ -83,9 +91,17 @@ def prepared(params: Params, step: "Step") -> tuple[str, Path, data.Dataset]:
 def train(
     params: Params, step: "Step", engine: "Engine", folder: Path, key: keys.Key
 ) -> list[Trial]:
-    """All trials, in the order of the seeds; each is logged as soon as it is done.
+    """Train the seeds that are not stored yet, and store each trial as soon as it ends.
 
-    What was trained before, here or in another arm, is not trained again.
+    Args:
+        params: the parameters of the step.
+        step: its run.
+        engine: that trains.
+        folder: of the data set.
+        key: of the recipe's trials; those that are stored are not trained again.
+
+    Returns:
+        all trials, in the order of the seeds.
     """
     name, total = f"train_{params.arm}", len(params.seeds)
     log = functools.partial(
@@ -111,7 +127,7 @@ def train(
             bar.advance(params.epochs - len(trial.history))  # stopped early
             bar.note(progress_line(trial, len(trials), total))
             if len(trials) > total - engine.slots:
-                step.expect_model()  # this arm needs fewer cores from now on
+                step.expect_model()  # from now on one of its cores is free for it
     step.log_metrics(
         {"num_trained": len(jobs), "training_seconds": time.monotonic() - started}
     )
@@ -119,7 +135,7 @@ def train(
 
 
 def progress_line(trial: Trial, done: int, total: int) -> str:
-    """A line about a trial that has just ended."""
+    """A line about a trial that has just ended, the `done`th of `total`."""
     count = f"{done}/{total}  seed {trial.seed}"
     if trial.status != "finished":
         return f"{count}: diverged in epoch {len(trial.history)}"
@@ -132,7 +148,7 @@ def progress_line(trial: Trial, done: int, total: int) -> str:
 def store(
     params: Params, step: "Step", dataset: data.Dataset, trials: list[Trial]
 ) -> None:
-    """Write the arm, its aggregates and the model of the best finished trial."""
+    """Store the arm, its aggregates and the model of the best finished trial."""
     from didithelp import trials_folder
     from lab.training import arm
     from lab.training.deployment import keras_model
@@ -142,14 +158,14 @@ def store(
     folder = step.scratch / "trials"
     trials_folder.save(arm.assemble(params.arm, params.recipe, dataset, trials), folder)
     step.log_folder(folder, "trials")
-    examples = dataset.x_test[:NUM_EXAMPLES].copy()  # out of the memory map
+    examples = dataset.x_test[:NUM_EXAMPLES].copy()  # a copy, not the memory map
     step.log_model(keras_model(params.recipe, dataset, best), examples)
     step.set_tags(model_seed=str(best.seed))
 
 
 if __name__ == "__main__":
     checked = command_line.parse(Params)
-    # The workers load TensorFlow while this process loads MLflow.
+    # The engine comes first: its workers load TensorFlow while MLflow loads here.
     with ProcessEngine(checked.num_workers) as started:
         entry_point.main(
             checked,

@@ -1,4 +1,4 @@
-"""One trial of a finished arm, trained once more: is it still what was stored?
+"""Trains a stored trial once more: is the result still what was stored?
 
 Reads:  `arm`, a finished training run, and the data set that it was trained on.
 Leaves: the largest differences as metrics and the finding as a tag. A trial that turns
@@ -31,7 +31,11 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True)
 class Params(Located):
-    """Which trial."""
+    """Which trial to train again.
+
+    arm: location of a training run.
+    trial_seed: None for the trial whose model is stored.
+    """
 
     arm: str = parameter(
         "the run id or runs:/ URI of a finished train_baseline or train_improved",
@@ -47,7 +51,11 @@ class Params(Located):
 
 
 def run(params: Params, step: "Step", engine: "Engine") -> None:
-    """Train the trial again and say what came of it."""
+    """Train the trial again, and print how far it is from the stored one.
+
+    Raises:
+        ValueError: it is different, or the arm or its data set cannot be had.
+    """
     from didithelp import trials_folder
 
     arm = step.artifacts.load(params.arm, "trials", trials_folder.load)
@@ -84,7 +92,7 @@ def run(params: Params, step: "Step", engine: "Engine") -> None:
 
 
 def train_again(recipe: Recipe, seed: int, folder: Path, engine: "Engine") -> Trial:
-    """The trial, in a worker as before."""
+    """Train one trial, in a worker as the stored one was."""
     events = engine.train([Job(recipe, seed, folder)])
     with console.progress("verify", recipe.epochs) as bar:
         while isinstance(event := next(events), EpochDone):
@@ -93,14 +101,20 @@ def train_again(recipe: Recipe, seed: int, folder: Path, engine: "Engine") -> Tr
 
 
 def causes(stored: Trial, key: keys.Key, now: keys.Key) -> str:
-    """What is known to be other than it was when the trial was stored."""
-    before, here = stored.versions, versions()
+    """Say what has changed since the trial was stored, as far as it is known.
+
+    Args:
+        stored: the stored trial.
+        key: that it was stored with.
+        now: the key that it would have today.
+    """
+    before, today = stored.versions, versions()
     differences = [
-        f"{name} {before.get(name, 'unknown')} -> {here.get(name, 'unknown')}"
-        for name in sorted(before.keys() | here.keys())
-        if before.get(name) != here.get(name)
+        f"{name} {before.get(name, 'unknown')} -> {today.get(name, 'unknown')}"
+        for name in sorted(before.keys() | today.keys())
+        if before.get(name) != today.get(name)
     ]
-    # The keys name the packages as well, whose versions are compared above.
+    # Without the packages in the keys, whose versions are compared above already.
     old, new = (dataclasses.replace(k, versions={}) for k in (key, now))
     differences += keys.changes(old, new)
     changes = "; ".join(differences) or "nothing that can be seen from here"

@@ -14,7 +14,7 @@ from didithelp.language.words import Words, clean, code_of
 
 
 def title(comparison: Comparison, words: Words) -> str:
-    """Names the data; a fall-back comes first and in capitals, nobody may miss it."""
+    """The arms and the data; after a fall-back that comes first, in capitals."""
     dataset = comparison.dataset
     names = [clean(arm.name) for arm in comparison.arms]
     text = words("title", candidates=words.list(names[1:]), reference=names[0])
@@ -26,15 +26,17 @@ def title(comparison: Comparison, words: Words) -> str:
 
 
 def answers(comparison: Comparison, words: Words) -> list[str]:
-    """The answer, in a few sentences for every candidate."""
+    """The answer on each candidate in turn, in a few sentences."""
     return [answer(comparison, each, words) for each in comparison.primary]
 
 
 def answer(comparison: Comparison, difference: Difference, words: Words) -> str:
     """The verdict on one candidate with its evidence, in points (0.01 of accuracy).
 
-    comparison: of which `reference`, `alpha`, `margin` and `arms` are used.
-    difference: one of its primary ones.
+    Args:
+        comparison: its `reference`, `alpha`, `margin` and `arms` must be there.
+        difference: one of its primary ones.
+        words: of the language of the answer.
     """
     return _Answer(comparison, difference, words).text()
 
@@ -105,7 +107,7 @@ def notes(comparison: Comparison, words: Words) -> list[str]:
 
 
 class _Answer:
-    """The sentences about one candidate."""
+    """The sentences about one candidate, built from its difference."""
 
     def __init__(
         self, comparison: Comparison, difference: Difference, words: Words
@@ -219,7 +221,10 @@ class _Answer:
         return words("estimate", delta=delta, evidence=evidence)
 
     def _evidence(self, *, size_only: bool = False) -> str:
-        """Interval and sample sizes; `size_only` gives a loss as a positive size."""
+        """Interval and sample sizes.
+
+        `size_only` turns the interval of a loss around, so that it is one of its size.
+        """
         difference, words = self._difference, self._words
         first, second = difference.num_seeds
         sizes = words.plural("paired_seeds", first)
@@ -249,7 +254,10 @@ class _Answer:
         return self._words("errors", before=before, after=after)
 
     def _points(self, fraction: float, sign: str = "") -> str:
-        """With the decimals that show three digits of the difference, at most three."""
+        """A fraction in points, with the decimals that show three digits of `delta`.
+
+        One to three decimals: all numbers of an answer have the same.
+        """
         size = 100 * abs(self._difference.delta)
         decimals = 2
         if size:
@@ -257,8 +265,9 @@ class _Answer:
         return self._words.number(100 * fraction, decimals, sign)
 
     def _measure(self, fraction: float, sign: str = "") -> str:
+        """A fraction in points with the unit: '+0.52 points'."""
         return self._with_unit(fraction, self._points(fraction, sign))
 
     def _with_unit(self, fraction: float, points: str) -> str:
-        """One and a half is singular in French; in English a measure never is."""
+        """The number with its unit; the language decides which is singular."""
         return self._words.plural("measure", 100 * abs(fraction), points=points)

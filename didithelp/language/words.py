@@ -1,8 +1,8 @@
-"""What a reader is told, in English or in French, and how numbers are written.
+"""Texts for readers, in English or in French, and how numbers are written.
 
 `Words("fr")("key", name=...)` is a text of `texts/fr.toml`. Both languages have the
-same keys and the same placeholders. `comparison.json` and `table.csv` are for programs:
-they are in English whatever the language.
+same keys and the same placeholders. `comparison.json` and `table.csv` are for programs
+and in English whatever the language.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
 from typing import Any, Literal, TypeGuard, get_args
+
+from didithelp.characters import is_harmless
 
 Language = Literal["en", "fr"]
 LANGUAGES: tuple[str, ...] = get_args(Language)
@@ -32,18 +34,23 @@ _SINGULAR = {
 def clean(text: str) -> str:
     """Text of users on one line: no line breaks, terminal codes or changed direction.
 
-    The unbreakable spaces of French are kept.
+    Unbreakable spaces and what joins emoji are kept.
     """
-    line = _BREAKS.sub(" ", text).strip()
-    return "".join(c for c in line if c.isprintable() or c in (THIN, NO_BREAK))
+    return "".join(filter(is_harmless, _BREAKS.sub(" ", text).strip()))
 
 
 @dataclass(frozen=True)
 class NumberFormat:
     """How a language writes numbers: the table `[numbers]` of its file.
 
-    p_least: what is written for a p-value below 0.001.
-    singular: the key in `_SINGULAR` of the rule for the form `one` of a plural.
+    Attributes:
+        decimal_mark: between whole number and decimals.
+        thousands_separator: between groups of three digits.
+        percent: a percentage around its `{number}`.
+        p_has_leading_zero: whether "0.012" is written, not ".012".
+        p_least: what is written for a p-value below 0.001.
+        p_equal, p_below: a clause around its `{p}`: "p = .012" and "p < .001".
+        singular: the key in `_SINGULAR` of the rule for the form `one` of a plural.
     """
 
     decimal_mark: str
@@ -60,8 +67,8 @@ class NumberFormat:
 def catalog(language: str) -> dict[str, str]:
     """Every text of a language by its key.
 
-    A text of the table `[texts]` goes by its own name, one of another table by
-    `table.name`, so that a code such as a reason cannot meet a text by chance.
+    The key of a text in the table `[texts]` is its name, in another table `table.name`:
+    a code, such as a reason, cannot be taken for a text of the same name.
     """
     tables = _file(language)
     texts = dict(tables["texts"])
@@ -120,10 +127,16 @@ class Words:
     """The texts and the numbers of one language.
 
     Numbers that are missing (None or NaN) are shown as EMPTY.
+
+    Args:
+        language: "en" or "fr".
+
+    Raises:
+        ValueError: another language.
     """
 
     def __init__(self, language: str) -> None:
-        if language not in LANGUAGES:
+        if not isinstance(language, str) or language not in LANGUAGES:
             raise ValueError(
                 f"language must be one of {', '.join(LANGUAGES)}, got {language!r}"
             )
@@ -136,13 +149,16 @@ class Words:
 
         `{name:,}` is a whole number in groups of three digits; a list is joined by
         commas.
+
+        Raises:
+            KeyError: no such text, or a placeholder without its value.
         """
         return _Formatter(self).vformat(self._texts[key], (), values)
 
     def plural(self, key: str, quantity: float, **values: Any) -> str:
         """The form of `plurals.key` for a quantity >= 0, which it may show as `count`.
 
-        French has its singular for zero and for one and a half as well.
+        The language decides which quantities are singular: in French 0 and 1.5 are.
         """
         is_one = _SINGULAR[self._numbers.singular](quantity)
         form = f"plurals.{key}.{'one' if is_one else 'other'}"
@@ -163,13 +179,13 @@ class Words:
         )
 
     def number(self, value: float | None, decimals: int, sign: str = "") -> str:
-        """Rounded once, to what is shown; no "-0.00"."""
+        """A number with so many decimals; never "-0.00"."""
         if not _is_known(value):
             return EMPTY
         return self._decimal(f"{round(value, decimals) + 0.0:{sign}.{decimals}f}")
 
     def significant(self, value: float | None) -> str:
-        """With two significant digits; zero has none."""
+        """A number with two significant digits, small ones without exponent."""
         if not _is_known(value):
             return EMPTY
         if value == 0:
@@ -180,11 +196,11 @@ class Words:
         return self._decimal(text)
 
     def plain(self, value: float) -> str:
-        """As short as it can be written; for the parameters of the comparison."""
+        """A number as short as it can be written, such as a parameter."""
         return self._decimal(f"{round(value, 10):g}")
 
     def tick(self, value: float) -> str:
-        """A number on an axis."""
+        """A number on an axis: as short as it can be, with a true minus sign."""
         return self.plain(value).replace("-", "\u2212")
 
     def percent(self, fraction: float | None, decimals: int = 2) -> str:
@@ -210,9 +226,12 @@ class Words:
         return self("interval_at", level=self.plain(100 * level))
 
     def p(self, p: float | None, alpha: float | None = None) -> str:
-        """As journals print it: below .001 the approximation has no digits to give.
+        """A p-value as journals print it: three decimals, or "< .001".
 
-        alpha: what p is held against; no rounding may bring p to its other side.
+        Args:
+            p: in [0, 1]; None or NaN if there is none.
+            alpha: what p is held against. Decimals are added until rounding leaves p on
+                its side of alpha.
         """
         if not _is_known(p):
             return EMPTY

@@ -1,8 +1,8 @@
-"""Where figures are drawn: their size and style, and the bytes that they become.
+"""What figures are drawn on: their size and style, and the bytes that they become.
 
 Nothing here uses pyplot or leaves a global state behind: figures are objects, drawn in
-a style of their own, and equal inputs give equal bytes. matplotlib is imported with the
-first figure, since that takes longer than everything else that a report needs.
+a style of their own, one at a time, and equal inputs give equal bytes. matplotlib is
+imported with the first figure: that takes longer than all else that a report needs.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import os
 import sys
+import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -53,17 +54,25 @@ STYLE = {
 }
 
 
+_one_at_a_time = threading.RLock()
+
+
 @contextmanager
 def blank(height: float = HEIGHT, width: float = WIDTH) -> Iterator[Figure]:
-    """An empty figure, in inches, to be drawn and stored inside of the `with`.
+    """An empty figure in our style, to be drawn and stored inside of the `with`.
 
-    It has our style, whatever a matplotlibrc says.
+    No matplotlibrc changes the style. The style is global to matplotlib while it lasts,
+    so other threads wait for their figure.
+
+    Args:
+        height: in inches.
+        width: in inches.
     """
     matplotlib = _matplotlib()
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    with matplotlib.rc_context(), warnings.catch_warnings():
+    with _one_at_a_time, matplotlib.rc_context(), warnings.catch_warnings():
         # A name may be written in letters that the font lacks; it is shown as boxes.
         warnings.filterwarnings("ignore", message=r"Glyph \d+")
         matplotlib.rcdefaults()
@@ -76,7 +85,7 @@ def blank(height: float = HEIGHT, width: float = WIDTH) -> Iterator[Figure]:
 def drawing(name: str, alternative: str, figure: Figure) -> Drawing:
     """The finished figure as PNG and SVG."""
     pixels = png(figure)
-    figure.set_layout_engine("none")  # as it now is; finding it again takes as long
+    figure.set_layout_engine("none")  # keep the layout; finding it again is slow
     file = io.StringIO()
     without = dict.fromkeys(("Creator", "Date", "Format", "Type"))
     figure.savefig(file, format="svg", transparent=True, metadata=without)
@@ -94,9 +103,9 @@ def png(figure: Figure) -> bytes:
 def _matplotlib() -> ModuleType:
     """The package, imported whatever MPLBACKEND says.
 
-    A notebook names its own backend to all that it starts. Where that backend is not
-    installed importing matplotlib would fail, though nothing here draws on a screen. So
-    the first import does not see the variable; the backend is chosen after it.
+    A notebook puts its own backend into that variable. Where the backend is not
+    installed, importing matplotlib would fail, though nothing here draws on a screen.
+    So the variable is hidden from the first import, and its backend is set after it.
     """
     is_first = "matplotlib" not in sys.modules
     backend = os.environ.pop("MPLBACKEND", None) if is_first else None

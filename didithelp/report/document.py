@@ -1,6 +1,6 @@
 """What a report consists of, before it becomes HTML or LaTeX.
 
-Texts are plain: whoever renders them escapes them.
+Texts are plain: what turns them into HTML or LaTeX escapes them.
 """
 
 from __future__ import annotations
@@ -13,9 +13,11 @@ from dataclasses import dataclass, field
 class Drawing:
     """A finished figure.
 
-    alternative: what it shows, for who cannot see it.
-    png: bytes of a file, on white.
-    svg: an element to put into a page as it is.
+    Attributes:
+        name: of its file, without the ending; no other figure of the report has it.
+        alternative: what it shows, for readers who cannot see it.
+        png: the bytes of a PNG file, on white.
+        svg: an <svg> element, to be put into a page as it is.
     """
 
     name: str
@@ -40,7 +42,7 @@ class Items:
 
 @dataclass(frozen=True)
 class Code:
-    """A command line, to be copied."""
+    """A command line to copy."""
 
     text: str
 
@@ -49,8 +51,11 @@ class Code:
 class Table:
     """Rows of text; the first column names the row, the others are numbers.
 
-    marks: per row the verdict that its last cell tells, or "".
-    prose: whether the other columns are texts as well.
+    Attributes:
+        header: names of the columns; empty texts where there is no header.
+        caption: the text below it; empty for none.
+        marks: the verdict that the last cell of each row tells, or "" for none.
+        prose: whether the other columns are texts as well.
     """
 
     header: list[str]
@@ -70,7 +75,14 @@ class Plots:
 
 @dataclass(frozen=True)
 class Card:
-    """A test image and what is to be said about it; PNG bytes, or None without it."""
+    """A test image and what the arms make of it.
+
+    Attributes:
+        index: its place in the test set, from 0.
+        picture: the bytes of a PNG file; None where images are not known.
+        alternative: what it shows, for readers who cannot see it.
+        lines: what is to be said about it.
+    """
 
     index: int
     picture: bytes | None
@@ -80,7 +92,11 @@ class Card:
 
 @dataclass(frozen=True)
 class Gallery:
-    """Test images. `sheet` is the name of the figure that holds them all, if any."""
+    """Test images.
+
+    Attributes:
+        sheet: name of the figure that holds them all; None without pictures.
+    """
 
     title: str
     cards: list[Card]
@@ -89,7 +105,7 @@ class Gallery:
 
 @dataclass(frozen=True)
 class Fold:
-    """What is there for who wants it."""
+    """Blocks that are hidden until the reader opens them."""
 
     summary: str
     blocks: Sequence[Block]
@@ -110,8 +126,11 @@ class Section:
 class Document:
     """The whole report.
 
-    verdicts: the verdict of every candidate and the text that says it.
-    warnings: what changes the meaning of the answer; shown right below it.
+    Attributes:
+        language: "en" or "fr".
+        verdicts: the verdict on every candidate, and the text that says it.
+        sentences: the answer on every candidate.
+        warnings: what changes the meaning of the answer; shown right below it.
     """
 
     title: str

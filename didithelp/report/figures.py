@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.axis import Axis
 
-LESS, MORE = LIGHT.arms[1], LIGHT.arms[0]  # of the cells of a confusion
-MOST_CLASSES = 15  # of a confusion; with more, those that changed most
+LESS, MORE = LIGHT.arms[1], LIGHT.arms[0]  # colors of fewer and of more confusions
+MOST_CLASSES = 15  # shown of a confusion; of more, those that changed most
 
 
 @dataclass(frozen=True)
@@ -186,9 +186,9 @@ def _draw_mean_curve(axes: Axes, arm: Curve) -> None:
 def _common(
     lines: list[tuple[np.ndarray, np.ndarray]],
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Epochs that every seed has a value for, and the (seeds, epochs) values there.
+    """The epochs that every seed has a value for, and the (seeds, epochs) values there.
 
-    Beyond them a mean would be one of the seeds that stopped late, another thing.
+    A mean of later epochs would be one of the seeds that stopped late alone.
     """
     common = functools.reduce(np.intersect1d, [epochs for epochs, _ in lines])
     values = [values[np.isin(epochs, common)] for epochs, values in lines]
@@ -259,7 +259,7 @@ def _bars(
 
 
 def confusion(name: str, title: str, change: np.ndarray, words: Words) -> Drawing:
-    """Candidate minus reference, in images: (classes, classes), rows true classes."""
+    """The change of a confusion: (classes, classes) images, rows are true classes."""
     shown = _most_changed(change)
     part = change[np.ix_(shown, shown)]
     size, labels = len(shown), [str(label) for label in shown]
@@ -303,7 +303,7 @@ def _draw_cells(axes: Axes, change: np.ndarray, words: Words) -> None:
 
 
 def _most_changed(change: np.ndarray) -> np.ndarray:
-    """The classes to show, in their order."""
+    """The classes to show, in ascending order."""
     involved = np.abs(change).sum(axis=0) + np.abs(change).sum(axis=1)
     return np.sort(np.argsort(-involved, kind="stable")[:MOST_CLASSES])
 
@@ -334,6 +334,7 @@ def picture(image: np.ndarray) -> bytes:
 
 
 def _without_single_channel(image: np.ndarray) -> np.ndarray:
+    """The image, (height, width) where it has one channel alone."""
     is_gray = image.ndim == 3 and image.shape[2] == 1
     return image[:, :, 0] if is_gray else image
 
@@ -342,7 +343,7 @@ def _without_single_channel(image: np.ndarray) -> np.ndarray:
 
 
 def arm_color(place: int) -> str:
-    """The reference has its color to itself; many candidates share the others."""
+    """The color of an arm: the reference has its own, candidates take turns."""
     if place == 0:
         return LIGHT.arms[0]
     return LIGHT.arms[1 + (place - 1) % (len(LIGHT.arms) - 1)]

@@ -17,10 +17,16 @@ LONGEST_NAME = 18  # of an arm that shares a line with another one
 
 @dataclass(frozen=True, eq=False)
 class _Predictions:
-    """What the runs of the arms predict: (runs, images) classes by place of the arm."""
+    """What the runs of the arms predict.
+
+    Attributes:
+        by_place: (runs, images) classes by place of the arm, 0 for the reference.
+        labels: (images,) true classes.
+        num_classes: the largest number of classes of an arm.
+    """
 
     by_place: dict[int, np.ndarray]
-    labels: np.ndarray  # (images,)
+    labels: np.ndarray
     num_classes: int
 
     @property
@@ -57,7 +63,7 @@ def confusions_and_flips(material: Material) -> list[Block]:
 
 
 def _predictions(material: Material) -> _Predictions | None:
-    """None where no arm has any."""
+    """The predictions of the arms that have some; None where none has."""
     labels, num_classes = None, 0
     by_place = {}
     for place, arm in enumerate(material.arms):
@@ -71,7 +77,7 @@ def _predictions(material: Material) -> _Predictions | None:
 
 
 def _confusions(material: Material, predicted: _Predictions) -> Plots:
-    """What changes in the confusion of each candidate."""
+    """The plot of what each candidate confuses more, or less, than the reference."""
     words, names, drawings = material.words, material.names, []
     labels, classes = predicted.labels, predicted.num_classes
     before = predictions.confusion(predicted.reference, labels, classes)
@@ -116,7 +122,13 @@ def _galleries(
 def _card(
     material: Material, flip: predictions.Flip, sides: tuple[tuple[str, int], ...]
 ) -> Card:
-    """An image and what both arms make of it; sides: name and number of runs."""
+    """An image and what both arms make of it.
+
+    Args:
+        material: of the report.
+        flip: the image.
+        sides: name and number of runs, of the reference and of the candidate.
+    """
     words, picture = material.words, None
     if material.images is not None:
         picture = figures.picture(material.images[flip.index])

@@ -24,7 +24,7 @@ from didithelp.report.document import (
 
 BABEL = {
     "en": r"\usepackage[english]{babel}",
-    # Spaces before punctuation are ours: there are none in an address or a command.
+    # Our texts hold the spaces before punctuation; addresses and commands have none.
     "fr": "\\usepackage[french]{babel}\n\\frenchsetup{AutoSpacePunctuation=false}",
 }
 SPECIAL = {
@@ -44,10 +44,10 @@ SPECIAL = {
     '"': r"\textquotedbl{}",
     "'": r"\textquotesingle{}",
     "`": r"\textasciigrave{}",
-    "[": "{[}",  # else the option of a \\ or an \item before it
+    "[": "{[}",  # alone it would be the option of a \\ or an \item before it
     "]": "{]}",
     "*": "{*}",
-    "?": "?{}",  # else ?` and !` become Spanish
+    "?": "?{}",  # alone, ?` and !` would become Spanish marks
     "!": "!{}",
     "…": r"\dots{}",
     "±": r"$\pm$",
@@ -61,7 +61,7 @@ SPECIAL = {
     NO_BREAK: "~",
     THIN: r"\,",
 }
-# Letters that T1 fonts have; others are named, since pdflatex would stop at them.
+# Letters that T1 fonts have; pdflatex would stop at others, so their number is shown.
 _KNOWN = re.compile(r"[ -~À-ÖØ-öø-ÿŒœŸ«»°·§]")
 _HEAD = r"""\documentclass[11pt,a4paper]{article}
 \usepackage[utf8]{inputenc}
@@ -82,7 +82,7 @@ BABEL
 def escape(text: str) -> str:
     """Text that LaTeX shows as it is; a letter that it may lack becomes [U+XXXX]."""
     letters = "".join(map(_escape_letter, clean(text)))
-    return re.sub("-(?=-)", "-{}", letters)  # else two of them become a dash
+    return re.sub("-(?=-)", "-{}", letters)  # two of them would become a dash
 
 
 def _escape_letter(letter: str) -> str:
@@ -170,7 +170,7 @@ def _plots(plots: Plots) -> list[str]:
 
 
 def _gallery(gallery: Gallery) -> list[str]:
-    """The pictures on one sheet; without them what there is to say about each."""
+    """The sheet of pictures; without pictures, the texts about them."""
     if gallery.sheet:
         size = r"width=\linewidth,height=0.4\textheight,keepaspectratio"
         picture = rf"\includegraphics[{size}]{{figures/{gallery.sheet}.png}}"
@@ -181,7 +181,7 @@ def _gallery(gallery: Gallery) -> list[str]:
 
 
 def _tabular(table: Table) -> list[str]:
-    """A table that is made smaller where it is wider than the text."""
+    """The lines of a table; LaTeX makes it smaller where it is wider than the text."""
     columns = "l" + "r" * (len(table.header) - 1)
     return [
         r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%",
@@ -204,7 +204,7 @@ def _items(texts: Iterable[str]) -> list[str]:
 
 
 def _breakable(text: str) -> str:
-    """A digest has no space at which a line could end."""
+    """A text with places for line breaks in long words: a digest has no space."""
     pieces = re.findall("[^ ]{1,16}| +", clean(text))
     return "".join(
         piece if piece.startswith(" ") else escape(piece) + r"\allowbreak{}"

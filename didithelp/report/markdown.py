@@ -12,7 +12,7 @@ from didithelp.language.words import Words, clean
 from didithelp.report import tables
 from didithelp.report.document import Table
 
-# Marks that Markdown acts on; an underscore within a word and a lone < are plain text.
+# What Markdown would act on; an underscore within a word and a lone < are plain text.
 MARK = re.compile(r"[\\`*\[\]|~]|<(?=[A-Za-z/!?])|&(?=#?\w+;)|(?<![^\W_])_|_(?![^\W_])")
 
 
@@ -53,7 +53,7 @@ def escape(text: str) -> str:
 
 
 def _verdict(comparison: Comparison, words: Words) -> str:
-    """One word, or one for each candidate, and the answers."""
+    """The verdict, or one for each candidate, and the answers."""
     primary = comparison.primary
     verdicts = [words(difference.verdict) for difference in primary]
     if len(primary) > 1:
@@ -76,7 +76,7 @@ def _items(texts: Iterable[str]) -> list[str]:
 
 
 def _table(table: Table) -> list[str]:
-    """Lines of a padded table: first column to the left, the others to the right."""
+    """The lines of a padded table, numbers to the right."""
     cells = [[escape(cell) for cell in row] for row in [table.header, *table.rows]]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     lines = [

@@ -1,4 +1,4 @@
-"""What the sections of a report are made of, and what they say where it is missing."""
+"""What the sections of a report are made from, and what they say of missing parts."""
 
 from __future__ import annotations
 
@@ -17,9 +17,11 @@ from didithelp.report.document import Block, Text
 class Material:
     """A comparison with all that the report shows beside it.
 
-    arms: reference first, then the candidates, as they were compared.
-    words: of the language of the report.
-    images: (N, height, width[, channels]) uint8, the test images; None without.
+    Attributes:
+        arms: reference first, then the candidates, as they were compared.
+        words: of the language of the report.
+        images: (N, height, width[, channels]) uint8, the test images; None if unknown.
+        provenance: which code made the answer.
     """
 
     comparison: Comparison
@@ -30,11 +32,11 @@ class Material:
 
     @property
     def names(self) -> list[str]:
-        """Of the arms, fit to be shown."""
+        """The names of the arms, fit to be shown."""
         return [clean(arm.name) for arm in self.comparison.arms]
 
     def missing(self, key: str, names: list[str]) -> list[Block]:
-        """A text that says of which arms something is missing; nothing for none."""
+        """The text `key` about the arms that lack something; no block if none does."""
         if not names:
             return []
         return [Text(self.words(key, names=self.words.list(names)))]

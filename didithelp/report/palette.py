@@ -17,10 +17,12 @@ from dataclasses import dataclass
 class Palette:
     """Colors as `#rrggbb`.
 
-    paper, ink, muted: background, text, and text of less weight.
-    grid, shade: lines of tables and figures, and the background of boxes.
-    better, worse, equivalent, inconclusive: a verdict.
-    arms: the reference first, then as many candidates as have a color to themselves.
+    Attributes:
+        paper, ink, muted: background, text, and text of less weight.
+        grid, shade: lines of tables and figures, and the background of boxes.
+        better, worse, equivalent, inconclusive: a verdict.
+        arms: the reference first, then as many candidates as have a color to
+            themselves.
     """
 
     paper: str

@@ -78,11 +78,13 @@ def curves(material: Material) -> list[Block]:
 
 def reliability(material: Material) -> list[Block]:
     """How far the top probability of each arm can be believed."""
-    words, missing = material.words, []
-    drawings = []
+    words, drawings = material.words, []
+    missing: list[str] = []
+    without_confidence: list[str] = []
     for place, arm in enumerate(material.comparison.arms):
         if arm.reliability is None:
-            missing.append(clean(arm.name))
+            has_answers = material.arms[place].has_predictions
+            (without_confidence if has_answers else missing).append(clean(arm.name))
             continue
         title = words(
             "reliability_title",
@@ -94,6 +96,7 @@ def reliability(material: Material) -> list[Block]:
     return [
         *([Plots(drawings, words("caption_reliability"))] if drawings else []),
         *material.missing("no_reliability", missing),
+        *material.missing("no_confidence", without_confidence),
     ]
 
 
@@ -117,9 +120,9 @@ def _forest_rows(material: Material) -> list[figures.Difference]:
 def seed_interval(
     difference: Difference, reference: ComparedArm, candidate: ComparedArm
 ) -> tuple[float, float]:
-    """Interval of the t-test over seeds alone, paired or Welch's; NaN if unknown.
+    """Interval of the t test over seeds alone, paired or Welch's, as fractions.
 
-    Its level is that of the verdict's interval.
+    Its level is that of the verdict's interval; its ends are NaN if unknown.
     """
     before, after = (
         np.array(arm.metrics.test_accuracy.values, float)
@@ -160,7 +163,7 @@ def _curve(material: Material, key: str, column: str, scale: float) -> list[Draw
 def _lines(
     arm: Arm, column: str, scale: float
 ) -> tuple[list[tuple[np.ndarray, np.ndarray]], list[int | None]]:
-    """(epochs, values) of every finished run, and the epochs that were kept."""
+    """Epochs and values of every finished run, and the epoch of each that was kept."""
     finished = finished_rows(arm)
     lines, kept = [], []
     for seed, epoch in zip(finished["seed"], finished["kept_epoch"], strict=True):

@@ -25,13 +25,14 @@ from didithelp.language.words import Words
 from didithelp.provenance import Provenance
 from didithelp.report import figures, flips, latex, markdown, plots, sections, tables
 from didithelp.report.document import Block, Document, Gallery, Plots, Section
+from didithelp.report.frame import frame
 from didithelp.report.html import page
 from didithelp.report.material import Material
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-# Key of the title of a section -> what makes its blocks; without any it is left out.
+# By key of a section's title: what makes its blocks. Without blocks it is left out.
 SECTIONS: dict[str, Callable[[Material], list[Block]]] = {
     "section_table": sections.numbers,
     "section_recipes": sections.recipes,
@@ -53,7 +54,7 @@ class Report:
     Attributes:
         comparison: what it tells.
         words: of the language.
-        table: one row per arm, raw numbers; see `tables.frame`.
+        table: one row per arm, raw numbers; see `frame.frame`.
         warnings: in the language, most important first.
     """
 
@@ -66,14 +67,14 @@ class Report:
         images: np.ndarray | None = None,
         provenance: Provenance = UNKNOWN,
     ) -> None:
-        """Make the report of what `comparing.compare` found.
+        """Make the report of a comparison.
 
         Args:
-            comparison: the answer.
+            comparison: what `comparing.compare` returned.
             arms: reference first, then the candidates, as they were compared.
             language: "en" or "fr".
-            images: (N, height, width[, channels]) uint8, the test images. Others than
-                gray or RGB pictures of all test examples are left out.
+            images: (N, height, width[, channels]) uint8, the test images; they are
+                left out unless they are gray or RGB pictures of all test examples.
             provenance: which code made the answer.
 
         Raises:
@@ -81,7 +82,7 @@ class Report:
         """
         self.comparison = comparison
         self.words = Words(language)
-        self.table = tables.frame(comparison, arms)
+        self.table = frame(comparison, arms)
         is_shown = _can_be_shown(images, comparison.test_set.num_examples)
         self._material = Material(
             comparison,
@@ -95,7 +96,11 @@ class Report:
         self.warnings = [sentences.warning(each, self.words) for each in warnings]
 
     def write(self, folder: Path) -> None:
-        """Write all files to `folder`; each appears whole or not at all."""
+        """Write all files to `folder`; each appears whole or not at all.
+
+        Raises:
+            OSError: the folder cannot be written.
+        """
         folder = Path(folder)
         comparison, words = self.comparison, self.words
         document = self._document(
@@ -149,7 +154,7 @@ class Report:
         )
 
     def _verdicts(self) -> list[tuple[str, str]]:
-        """Each verdict and the text for it: of several, with the candidate's name."""
+        """The verdicts and their texts; of several, each with the candidate's name."""
         words, primary = self.words, self.comparison.primary
         if len(primary) == 1:
             (verdict,) = (difference.verdict for difference in primary)

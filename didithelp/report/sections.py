@@ -82,7 +82,7 @@ def limits(material: Material) -> list[Block]:
 
 
 def _code_and_data(material: Material) -> Iterable[tuple[str, str | None]]:
-    """Name and text of each row; without a text there is none."""
+    """The name and the text of each row; one without text is left out."""
     words, comparison = material.words, material.comparison
     provenance, test_set = material.provenance, comparison.test_set
     if provenance.commit:
@@ -97,7 +97,7 @@ def _code_and_data(material: Material) -> Iterable[tuple[str, str | None]]:
 
 
 def _runs_and_versions(material: Material) -> Iterable[tuple[str, str | None]]:
-    """Versions are told once, if those of all arms are the same."""
+    """The same; versions are told once where those of all arms are equal."""
     words = material.words
     for arm in material.comparison.arms:
         yield words("run_of", name=arm.name), arm.run_id

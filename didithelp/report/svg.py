@@ -1,7 +1,8 @@
-"""A figure's SVG file made an element of a page.
+"""Makes an element of a page of a figure's SVG file.
 
-It shares no identifier and no style with other figures of the page, names itself for
-who cannot see it, and takes its colors from the page: it follows light and dark.
+The element shares no identifier and no style with other figures of the page, has a name
+for readers who cannot see it, and takes its colors from the page: it follows light and
+dark.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from didithelp.report.palette import LIGHT
 
 _SVG = "http://www.w3.org/2000/svg"
 _XLINK = "http://www.w3.org/1999/xlink"
-# Color in which it was drawn → variable of the page, with that color as fall-back.
+# By color of the drawing: the page's variable for it, with that color as fall-back.
 _VARIABLES = {
     color: f"var(--{name}, {color})"
     for name, color in LIGHT.variables().items()
@@ -60,7 +61,7 @@ def _describe(root: ElementTree.Element, alternative: str) -> None:
 
 
 def _attribute(key: str, value: str, name: str) -> str:
-    """Identifiers get the figure's name in front, colors become variables."""
+    """The value with the figure's name before identifiers, and variables for colors."""
     if key == "id":
         return f"{name}-{value}"
     if key in ("href", f"{{{_XLINK}}}href") and value.startswith("#"):

@@ -1,13 +1,10 @@
-"""The comparison as tables: raw numbers for programs, rows of text for people."""
+"""The comparison as tables for people: rows of text in the language of the report."""
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
 from typing import Any
-
-import numpy as np
-import pandas as pd
 
 from didithelp import secondary
 from didithelp.arm import Arm
@@ -22,107 +19,11 @@ from didithelp.comparison import (
 from didithelp.language.sentences import reasons_and_flags
 from didithelp.language.words import EMPTY, Words
 from didithelp.report.document import Table
-
-# --- for programs ---------------------------------------------------------------------
-
-
-def frame(comparison: Comparison, arms: Sequence[Arm]) -> pd.DataFrame:
-    """One row per arm, raw numbers: fractions (0.001 is 0.1 point), nats, seconds.
-
-    Columns of the difference are empty for the reference. `reasons` and `flags` are
-    joined by a space.
-    """
-    if len(arms) != len(comparison.arms):
-        raise ValueError(
-            f"table needs the {len(comparison.arms)} arms that were compared, got "
-            f"{len(arms)}; pass reference and candidates"
-        )
-    by_candidate = {each.candidate: each for each in comparison.primary}
-    rows = [
-        _arm_columns(compared, arm)
-        | _difference_columns(by_candidate.get(compared.name))
-        for compared, arm in zip(comparison.arms, arms, strict=True)
-    ]
-    table = pd.DataFrame(rows)
-    for column in ("wins", "seeds_needed_for_margin"):
-        table[column] = table[column].astype("Int64")
-    return table
-
-
-def train_seconds(arm: Arm) -> float | None:
-    """Mean over the runs that have one."""
-    seconds = arm.metrics["train_seconds"].to_numpy(float, na_value=np.nan)
-    seconds = seconds[np.isfinite(seconds)]
-    return float(np.mean(seconds)) if seconds.size else None
-
-
-def _arm_columns(compared: ComparedArm, arm: Arm) -> dict[str, Any]:
-    metrics = compared.metrics
-    accuracy = metrics.test_accuracy
-    return {
-        "arm": compared.name,
-        "seeds_finished": compared.num_finished,
-        "seeds_started": compared.num_started,
-        "test_accuracy": accuracy.mean,
-        "test_accuracy_median": accuracy.median,
-        "test_accuracy_sd": accuracy.sd,
-        "test_accuracy_min": accuracy.min,
-        "test_accuracy_max": accuracy.max,
-        "test_error": compared.test_error,
-        "test_cross_entropy": metrics.test_cross_entropy.mean,
-        "test_cross_entropy_sd": metrics.test_cross_entropy.sd,
-        "expected_calibration_error": metrics.expected_calibration_error.mean,
-        "generalization_gap": metrics.generalization_gap.mean,
-        "actual_epochs": metrics.actual_epochs.mean,
-        "num_parameters": metrics.num_parameters.mean,
-        "train_seconds": train_seconds(arm),
-    }
-
-
-_DIFFERENCE_COLUMNS = (
-    "delta",
-    "ci95_low",
-    "ci95_high",
-    "se_seed",
-    "se_item",
-    "se",
-    "df",
-    "p",
-    "p_holm",
-    "p_tost_holm",
-    "verdict",
-    "reasons",
-    "flags",
-    "wins",
-    "p_outperform",
-    "relative_error_reduction",
-    "mde80",
-    "seeds_needed_for_margin",
-)
-
-
-def _difference_columns(difference: Difference | None) -> dict[str, Any]:
-    """The candidate's difference from the reference; empty for the reference."""
-    if difference is None:
-        return dict.fromkeys(_DIFFERENCE_COLUMNS)
-    low, high = difference.ci95
-    values = {
-        "ci95_low": low,
-        "ci95_high": high,
-        "reasons": " ".join(difference.reasons),
-        "flags": " ".join(difference.flags),
-    }
-    return {
-        column: values[column] if column in values else getattr(difference, column)
-        for column in _DIFFERENCE_COLUMNS
-    }
-
-
-# --- for people -----------------------------------------------------------------------
+from didithelp.report.frame import train_seconds
 
 
 def headline(comparison: Comparison, words: Words) -> Table:
-    """The arms, and what each candidate changes: the one table to look at."""
+    """The arms and the difference of each candidate: the table to look at first."""
     reference, *candidates = [
         [
             label(compared.name, compared.num_finished, words),
@@ -148,10 +49,10 @@ def headline(comparison: Comparison, words: Words) -> Table:
 def headline_differences(
     comparison: Comparison, words: Words
 ) -> tuple[list[str], list[list[str]]]:
-    """Header and rows: of each candidate its difference, and what decided on it.
+    """Header and rows with the difference of each candidate, and what decided on it.
 
     The interval is the one that agrees with the verdict. Its level depends on the
-    verdict and on the number of candidates; one level for all is told in the header.
+    verdict and on the number of candidates; a level that all share is in the header.
     """
     differences = comparison.primary
     levels = {
@@ -269,7 +170,7 @@ def _difference_table(
 def _difference_cells(
     difference: Difference, alpha: float, words: Words
 ) -> dict[str, str]:
-    """Quantity → its cell; the first one is the metric."""
+    """The cells by quantity; the first one is the metric."""
     is_accuracy = difference.is_primary
     scale, decimals = (100, 3) if is_accuracy else (1, 4)
     checks = difference.sensitivity
@@ -323,7 +224,7 @@ def _wins_and_plan(
 def _calibration_cells(
     name: str, difference: CalibrationDifference, words: Words
 ) -> dict[str, str]:
-    """The t test over seeds of a calibration metric."""
+    """The cells of a calibration metric, which has a t test over seeds alone."""
     return {
         "metric": words(name),
         "difference": words.number(difference.delta, 4, "+"),
@@ -366,7 +267,7 @@ def _recipes(
 
 
 def _recipe_cell(recipe: dict[str, Any], name: str, words: Words) -> str:
-    """As it is typed, whatever the language."""
+    """The value of a parameter as it is typed, whatever the language."""
     if name not in recipe:
         return EMPTY
     value = recipe[name]
@@ -424,7 +325,7 @@ def cost(comparison: Comparison, arms: Sequence[Arm], words: Words) -> Table:
 
 
 def label(name: str, num_seeds: int, words: Words) -> str:
-    """One run shows a network, not a recipe."""
+    """The name of an arm; one with a single run is called a network."""
     return words("one_network", name=name) if num_seeds == 1 else name
 
 
@@ -434,7 +335,7 @@ def seeds_finished(compared: ComparedArm) -> str:
 
 
 def mean_and_sd(metric: Summary, words: Words) -> str:
-    """Of a fraction, in percent: '97.76 ± 0.11'."""
+    """Mean and SD of a fraction, in percent: '97.76 ± 0.11'."""
     mean = words.number(_scaled(metric.mean, 100), 2)
     if metric.sd is None:
         return mean

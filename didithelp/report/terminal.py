@@ -67,7 +67,7 @@ def _arms(comparison: Comparison, words: Words) -> Table:
 
 
 def _differences(comparison: Comparison, words: Words) -> Table:
-    """What decides, for each of several candidates."""
+    """The difference of each of several candidates, with what decided on it."""
     (size, *header), rows = tables.headline_differences(comparison, words)
     size = size.replace(", ", ",\n")  # the unit below
     table = _table([words("arm"), size, *header])
@@ -78,7 +78,7 @@ def _differences(comparison: Comparison, words: Words) -> Table:
 
 
 def _table(header: list[str]) -> Table:
-    """A long name takes several lines, so that no number is ever cut."""
+    """An empty table, in which long names take several lines and no number is cut."""
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
     table.add_column(header[0], overflow="fold")
     for name in header[1:]:
@@ -87,6 +87,7 @@ def _table(header: list[str]) -> Table:
 
 
 def _lines(text: str, indent: str = "") -> list[str]:
+    """A text broken into lines of the terminal's width."""
     return textwrap.wrap(
         clean(text), TERMINAL_WIDTH, subsequent_indent=indent, break_on_hyphens=False
     )

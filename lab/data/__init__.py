@@ -1,5 +1,7 @@
 """Data sets to train on: what they are, where they come from, how they are split.
 
-From a name, a path or a URL to checked arrays in a folder. Nothing here knows what is
-trained on them; formats that arms are stored in too are at home in `didithelp`.
+A name, a path or a URL is read (`sources`, `download`, `idx`), checked (`checks`),
+split (`split`) and kept as a folder of arrays (`dataset`); `prepare` puts it together.
+Nothing here knows what is trained on them. The formats that arms share, `dataset.json`
+and `.npz`, are in `didithelp`.
 """

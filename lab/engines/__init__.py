@@ -1,5 +1,5 @@
-"""What runs trials: a protocol, and the processes of this machine behind it.
+"""Runs trials: the protocol of an engine, and the engine of worker processes.
 
-An engine takes jobs and hands back what becomes of them. How to train is a matter of
-`lab.training`, and what to do with a trial of whoever asked for it.
+An engine takes jobs and reports each epoch and each trial. How a trial is trained is in
+`lab.training`; what happens to it afterwards is for whoever asked for it to decide.
 """

@@ -1,7 +1,7 @@
-"""Trials in parallel worker processes: one core, one thread, one trial at a time each.
+"""Trains trials in parallel worker processes, each on one core with one thread.
 
-Workers only compute. They share one fork server that has TensorFlow loaded, read each
-data set from one memory-mapped folder, and answer through a pipe.
+Workers only compute. They are forked from one server process that has TensorFlow
+loaded, read the data set from memory-mapped files, and answer through a pipe.
 """
 
 import dataclasses
@@ -29,9 +29,12 @@ PRELOAD = "lab.engines.preload"
 
 
 class ProcessEngine:
-    """Processes of this machine, which load TensorFlow while the parent does others.
+    """An `Engine` of worker processes; TensorFlow loads from the moment it is made.
 
     A worker keeps the compiled graph of the recipe and data set that it saw last.
+
+    Args:
+        slots: the most worker processes at once.
     """
 
     def __init__(self, slots: int):
@@ -40,8 +43,10 @@ class ProcessEngine:
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload([PRELOAD])
         self._workers: list[_Worker] = []
+        # Ctrl-C reaches every process of the terminal, but this one alone acts on it:
+        # the server inherits that it ignores the signal.
         with lifecycle.left_to_the_parent():
-            # This does not wait until all is loaded; starting a worker does.
+            # Returns at once; the first worker to start waits for what is loaded.
             forkserver.ensure_running()
 
     def __enter__(self) -> Self:
@@ -63,7 +68,7 @@ class ProcessEngine:
             TrialError: a worker raised, or died.
         """
         waiting = deque(jobs)
-        # Whoever asks for more trials than cores shall have them.
+        # If the user asks for more trials at once than there are cores, none waits.
         shares_cores = self.slots <= len(cores.available())
         try:
             for index in range(min(self.slots, len(jobs))):
@@ -75,15 +80,19 @@ class ProcessEngine:
                     worker, job = busy[connection]
                     event = worker.receive(job)
                     if isinstance(event, TrialDone):
-                        # Before the caller looks at the result: no core shall wait.
+                        # Before the caller deals with the trial, so that no core idles.
                         worker.next_job(waiting)
                     yield event
         finally:
             self._end([worker for worker, _ in self._busy().values()])
 
     def _busy(self) -> "dict[Any, tuple[_Worker, Job]]":
-        """By the connection on which a worker will tell of its job."""
-        return {w.connection: (w, w.job) for w in self._workers if w.job is not None}
+        """The workers that have a job, and the job, by the connection of each."""
+        return {
+            worker.connection: (worker, worker.job)
+            for worker in self._workers
+            if worker.job is not None
+        }
 
     def _end(self, workers: "list[_Worker]") -> None:
         """Kill workers, whatever they are doing."""
@@ -91,25 +100,25 @@ class ProcessEngine:
             worker.process.kill()
         for worker in workers:
             worker.process.join()
-        self._workers = [one for one in self._workers if one not in workers]
+        self._workers = [kept for kept in self._workers if kept not in workers]
 
 
 class _Worker:
-    """The parent's end of a worker process; `job` is what it is doing, if anything."""
+    """A worker process, as its parent sees it; `job` is what it has to do, or None."""
 
     def __init__(self, context: ForkServerContext, shares_cores: bool):
         self.job: Job | None = None
-        self.connection, theirs = context.Pipe()
+        self.connection, workers_end = context.Pipe()
         self.process = context.Process(
-            target=_work, args=(theirs, shares_cores), daemon=True
+            target=_work, args=(workers_end, shares_cores), daemon=True
         )
         self.process.start()
-        theirs.close()
+        workers_end.close()
 
     def next_job(self, waiting: deque[Job]) -> None:
-        """Give it the first of those that wait, or none.
+        """Send the worker the first job of those that wait, if there is one.
 
-        To a worker that is dead this does nothing: `receive` will tell the cause.
+        If the worker is dead this does nothing; `receive` then raises the cause.
         """
         self.job = waiting.popleft() if waiting else None
         if self.job is not None:
@@ -117,7 +126,11 @@ class _Worker:
                 self.connection.send(self.job)
 
     def receive(self, job: Job) -> EpochDone | TrialDone:
-        """What it has to tell of the job that it was given."""
+        """Read the worker's next message about its job.
+
+        Raises:
+            TrialError: the worker raised, or died.
+        """
         try:
             message: dict[str, float] | Trial | str = self.connection.recv()
         except (EOFError, ConnectionResetError):
@@ -139,10 +152,10 @@ class _Worker:
 
 
 def _work(connection: Connection, shares_cores: bool) -> None:
-    """A worker's life: job after job, until the parent closes the pipe.
+    """Run a worker process: train job after job until the parent closes the pipe.
 
-    It answers each epoch with a row of the history, each job with a trial, and a
-    failure with its traceback.
+    Messages to the parent: a row of the history after each epoch, the trial at the end
+    of each job, the traceback if anything fails.
     """
     lifecycle.ignore_what_reaches_all()
     try:
@@ -153,24 +166,24 @@ def _work(connection: Connection, shares_cores: bool) -> None:
         from lab.training.versions import versions
 
         environment.use_one_thread()
-        here = versions()
+        own_versions = versions()
         trainer, prepared_for = None, None
         gc.freeze()  # what is loaded stays, and `collect` need not look through it
         while True:
             job: Job = connection.recv()
-            # Meanwhile nothing comes from the parent but its end.
+            # During a job the parent sends nothing: a readable pipe means it is gone.
             core = cores.hold_one(lambda: not connection.poll())
             with core if shares_cores else nullcontext():
-                # Not before: a worker that waits for a core shall take no memory.
+                # Only now, so that a worker that waits for a core takes no memory.
                 if trainer is None or prepared_for != (job.recipe, job.data):
-                    # Graphs refer to themselves: without this, some 300 MB pile up.
+                    # Graphs refer to themselves; uncollected, some 300 MB pile up.
                     trainer = None
                     gc.collect()
                     trainer = Trainer(job.recipe, data.load(job.data))
                     prepared_for = job.recipe, job.data
                 trial = trainer.train(job.seed, connection.send)
-            connection.send(dataclasses.replace(trial, versions=here))
+            connection.send(dataclasses.replace(trial, versions=own_versions))
     except (EOFError, BrokenPipeError):
-        return  # the parent is gone, nobody wants the rest
+        return  # the parent is gone
     except BaseException:
         connection.send(traceback.format_exc())

@@ -1,4 +1,4 @@
-"""What an engine is: jobs go in, epochs and trials come out as they are done."""
+"""The protocol of engines: jobs go in, epochs and trials come out as they are done."""
 
 import dataclasses
 from collections.abc import Iterator, Sequence
@@ -14,9 +14,9 @@ from lab.training.trial import Trial
 class Job:
     """One trial to train.
 
-    recipe: how.
+    recipe: the hyperparameters.
     seed: 0 to 2**32 - 1; jobs of several recipes may share one.
-    data: the folder of a prepared data set, which must not change meanwhile.
+    data: the folder of a prepared data set; it must not change during the training.
     """
 
     recipe: Recipe
@@ -49,28 +49,28 @@ class TrialError(RuntimeError):
 
 
 class Engine(Protocol):
-    """Whatever trains trials, for as long as it is open; used as a context manager.
+    """Trains trials; a context manager, whose end stops whatever still runs.
 
-    It can be made before any recipe and data set is known, and made early it has time
-    to get ready. Leaving the context ends whatever still runs.
+    It needs neither recipe nor data set to be made: made early, it gets ready while the
+    caller does other things.
     """
 
     @property
     def slots(self) -> int:
-        """How many jobs are in flight at most, so how many are lost by stopping."""
+        """The most jobs that are trained at once, and so the most that a stop loses."""
 
     def train(self, jobs: Sequence[Job]) -> Iterator[EpochDone | TrialDone]:
-        """Train all jobs, and tell of each epoch and each trial as soon as it is done.
+        """Train all jobs, and yield each epoch and each trial as soon as it is done.
 
-        Jobs start in the order given and end in any. The same job gives the same trial
-        to the last bit on one kind of processor, whatever was trained before it and
-        beside it; the trial has the versions that trained it. No more than `slots`
-        jobs are in flight, and each slot that gets free takes the next. Closing the
-        iterator stops those in flight and starts no other; the engine can then be
-        given new jobs. One call at a time.
+        - Jobs start in the order given, end in any, and at most `slots` run at once.
+        - The same job gives the same trial to the last bit on one kind of processor,
+          whatever is trained before and beside it.
+        - Each trial has the versions that trained it.
+        - Closing the iterator stops the jobs that run and starts no other; then the
+          engine can be given new jobs. Before that, it must not.
 
         Raises:
-            TrialError: a job failed; those in flight are stopped as well.
+            TrialError: a job failed; the others that run are stopped.
         """
 
     def __enter__(self) -> Self: ...

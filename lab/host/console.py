@@ -10,54 +10,58 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
+from didithelp.characters import is_harmless
+
 if TYPE_CHECKING:
     from rich import progress as rich_progress
     from rich.console import RenderableType
 
 
-# Set for steps that run at once: two bars on one terminal would overwrite each other.
+# Environment variable: steps that run at once show no bars, which would overwrite each
+# other on one terminal.
 NO_BAR = "TP2_NO_PROGRESS_BAR"
 
-_shown: "list[rich_progress.Progress]" = []  # what is on the terminal, if anything
+_shown: "list[rich_progress.Progress]" = []  # the bars on the terminal now
 
 
 class Progress(Protocol):
     """Where a step reports how far it is."""
 
     def advance(self, amount: int = 1) -> None:
-        """So many more units of work are done."""
+        """Move the bar: `amount` more units of work are done."""
 
     def note(self, text: str) -> None:
-        """Something worth a line has happened."""
+        """Print a line about something that has happened."""
 
 
 def printable(text: str) -> str:
-    """The text with control characters spelled out: a name must not steer a terminal.
+    r"""Replace control characters by their escapes, such as "\x1b".
 
-    Line breaks and tabs stay.
+    A data set or an arm may have any name, which must not steer the terminal. Line
+    breaks and tabs stay.
     """
     return "".join(
-        letter if letter.isprintable() or letter in "\n\t" else ascii(letter)[1:-1]
+        letter if is_harmless(letter) or letter in "\n\t" else ascii(letter)[1:-1]
         for letter in text
     )
 
 
 def say(text: str = "") -> None:
-    """One or more lines about what is going on."""
-    # In one write: steps that run at once share the terminal.
+    """Print one or more lines about what is going on, to stderr."""
+    # One call of write, so that steps that run at once do not mix their lines.
     sys.stderr.write(f"{printable(text)}\n")
     sys.stderr.flush()
 
 
 def warn(text: str) -> None:
-    """Something that changes what the answer means, framed so that nobody misses it."""
+    """Print, in a frame, a warning that changes what the answer means."""
     lines = textwrap.wrap(text, 74)
     rule = "!" * 78
     say("\n".join(["", rule, *(f"! {line:<74} !" for line in lines), rule, ""]))
 
 
 def result(answer: "RenderableType") -> None:
-    """The answer, in color on a terminal; plain in a pipe, a file and with NO_COLOR."""
+    """Print the answer to stdout; in color on a terminal, unless NO_COLOR is set."""
     from rich.console import Console
 
     from didithelp.report.width import TERMINAL_WIDTH
@@ -71,7 +75,12 @@ def result(answer: "RenderableType") -> None:
 
 @contextmanager
 def progress(title: str, total: int) -> Iterator[Progress]:
-    """A bar below the notes on a terminal; elsewhere (a log, CI) the notes alone."""
+    """Show a progress bar on a terminal, with notes above it; elsewhere notes alone.
+
+    Args:
+        title: stands before the bar and each note.
+        total: the units of work that fill the bar.
+    """
     if not sys.stderr.isatty() or os.environ.get(NO_BAR):
         yield _Lines(title)
         return
@@ -92,7 +101,7 @@ def progress(title: str, total: int) -> Iterator[Progress]:
 
 
 def end_progress() -> None:
-    """Give the terminal its cursor back, where whoever shows a bar is cut short."""
+    """Remove the bars of a step that is cut short, so that the cursor shows again."""
     for bar in _shown:
         bar.stop()
 

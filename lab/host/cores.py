@@ -1,7 +1,8 @@
-"""The cores of a machine, shared by all trials on it: each holds one at a time.
+"""Shares the cores of this machine among all trials on it: each holds one at a time.
 
-Arms that train at once, and pipelines that do not know of each other, would else put
-several trials on one core, where they cost each other their caches. A core is a lock.
+Arms that train at once, and pipelines that do not know of each other, would otherwise
+put several trials on one core, where they empty each other's caches. Each core has a
+lock; who holds the lock may use the core.
 """
 
 import math
@@ -67,14 +68,17 @@ def _allowed() -> list[int]:
 
 @contextmanager
 def hold_one(is_wanted: Callable[[], bool] = lambda: True) -> Iterator[None]:
-    """Wait for a free core and stay on it until the end.
+    """Wait for a free core and keep this process on it until the context is left.
 
-    A trial that stays on its core keeps its weights in that core's cache, which is
-    worth a fifth of the time. Where fewer cores are granted than allowed, the system
-    chooses: other containers would stay on the same ones.
+    A trial that stays on its core keeps its weights in that core's cache, which saves
+    a fifth of the time. Where fewer cores are granted than allowed, the system chooses:
+    other containers would stay on the same ones.
+
+    Args:
+        is_wanted: asked again and again while no core is free; False ends the wait.
 
     Raises:
-        EOFError: `is_wanted` said no while there was none.
+        EOFError: `is_wanted` answered False.
     """
     cores, allowed = available(), _allowed()
     file, core = _wait_for_one(cores, is_wanted)
@@ -87,7 +91,7 @@ def hold_one(is_wanted: Callable[[], bool] = lambda: True) -> Iterator[None]:
 
 
 def _wait_for_one(cores: list[int], is_wanted: Callable[[], bool]) -> tuple[int, int]:
-    """An open, locked file, and the core that it stands for."""
+    """The open lock file of a core (closing it frees the core), and its number."""
     while True:
         for core in cores:
             file = locks.take(f"core-{core}", wait=False)
@@ -99,8 +103,8 @@ def _wait_for_one(cores: list[int], is_wanted: Callable[[], bool]) -> tuple[int,
 
 
 def _stay_on(cores: list[int]) -> None:
-    """Bind all threads of this process, TensorFlow's own too, where that exists."""
-    if not hasattr(os, "sched_setaffinity"):
+    """Bind all threads of this process, TensorFlow's too, to these cores."""
+    if not hasattr(os, "sched_setaffinity"):  # not Linux
         return
     for thread in os.listdir("/proc/self/task"):
         try:

@@ -1,4 +1,4 @@
-"""How a step's process begins and ends: signals, endings, exit codes."""
+"""Begins and ends the process of a step: signals, exit codes, work not to be cut."""
 
 import multiprocessing
 import os
@@ -12,10 +12,11 @@ from typing import NoReturn
 
 from lab.host.console import say
 
-# Noted before anything slow loads: a parent that dies meanwhile is replaced by init.
+# Read before anything slow loads: the system replaces a parent that dies by init, and
+# `lab.host.process.watch_parent` compares.
 PARENT_PROCESS = os.getppid()
 
-# Why this process is to end: a signal, what the step raised, or None where it is done.
+# What ends this process: a signal, what the step raised, or None when it is done.
 endings: "queue.SimpleQueue[signal.Signals | BaseException | None]"
 endings = queue.SimpleQueue()
 
@@ -28,7 +29,7 @@ EXIT_REFUSED = 3  # arms that must not be compared
 
 
 def fail(message: str, status: int) -> NoReturn:
-    """Say what went wrong, and leave."""
+    """Print what went wrong, and raise SystemExit with that status."""
     say(f"error: {message.strip()}")
     raise SystemExit(status)
 
@@ -36,8 +37,8 @@ def fail(message: str, status: int) -> NoReturn:
 def leave_at_once(status: int) -> NoReturn:
     """End the process and its workers, and wait for nothing.
 
-    Nothing else stops the thread of a step that is interrupted. And where all is
-    stored, to unload TensorFlow would take seconds.
+    An interrupted step still has a thread at work, which nothing else can stop. A
+    finished one would take seconds to unload TensorFlow.
     """
     for worker in multiprocessing.active_children():
         worker.kill()
@@ -47,10 +48,11 @@ def leave_at_once(status: int) -> NoReturn:
 
 
 def note_interruptions() -> None:
-    """Signals that ask for an end get it where the step waits for them.
+    """Let signals that ask for an end put themselves into `endings`, not raise.
 
     They are Ctrl-C, SIGTERM, and SIGHUP where the terminal or the SSH session is gone;
-    but `nohup` has a process ignore the last, and then it stays so.
+    but `nohup` has a process ignore the last, and then it stays so. The step then ends
+    where `lab.runs.execution` waits for that, not in the middle of what it is doing.
     """
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if number is signal.SIGHUP and signal.getsignal(number) is signal.SIG_IGN:
@@ -77,21 +79,25 @@ def ignore_what_reaches_all() -> None:
 
 
 class WholeWork:
-    """Pieces of work that are done whole, or not begun once the step is to stop."""
+    """Keeps an interruption from cutting work in half, such as storing a trial.
+
+    The step's thread does such work within `piece`; the thread that ends the step calls
+    `stop`, after which no piece begins.
+    """
 
     def __init__(self) -> None:
         self._is_over = False
-        self._unfinished = threading.Lock()  # held while a piece is not whole
+        self._unfinished = threading.Lock()  # held while a piece is being done
 
     @contextmanager
     def piece(self) -> Iterator[None]:
-        """What is done within is whole; a thread that comes too late stands still."""
-        if self._is_over:  # the lock alone would go to whoever is quickest
+        """Do the work of the context as a whole; after `stop`, wait for ever."""
+        if self._is_over:  # checked first: `stop` may still be waiting for the lock
             threading.Event().wait()  # until the process ends
         with self._unfinished:
             yield
 
     def stop(self, seconds: float) -> None:
-        """Wait for the piece that is being done, at most so long; no other begins."""
+        """Let no other piece begin, and wait at most so long for the one being done."""
         self._is_over = True
-        self._unfinished.acquire(timeout=seconds)  # for good
+        self._unfinished.acquire(timeout=seconds)  # and never released

@@ -1,6 +1,7 @@
-"""Locks between processes of one machine: files, which the system lets go of.
+"""Locks between the processes of one user on one machine.
 
-However its holder ends, a lock is free again.
+A lock is a locked file. The system unlocks it however its holder ends, so that a killed
+process blocks nobody.
 """
 
 import fcntl
@@ -12,7 +13,7 @@ from pathlib import Path
 
 
 def folder() -> Path:
-    """Where this user's locks are, and what processes say of themselves.
+    """The folder of this user's locks, and of the claims of `lab.host.process`.
 
     Raises:
         OSError: it cannot be made, or belongs to somebody else.
@@ -25,14 +26,23 @@ def folder() -> Path:
 
 
 def take(name: str, *, wait: bool) -> int | None:
-    """An open file that is the lock as long as it is open; None if another has it."""
+    """Take a lock.
+
+    Args:
+        name: of the lock, a file name.
+        wait: for whoever has it; else the answer comes at once.
+
+    Returns:
+        an open file, which holds the lock until it is closed; None if another process
+        has it and `wait` is False.
+    """
     file = os.open(folder() / name, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
     except BlockingIOError:
         os.close(file)
         return None
-    except BaseException:  # an interruption while it waited
+    except BaseException:  # interrupted while it waited
         os.close(file)
         raise
     return file
@@ -40,7 +50,7 @@ def take(name: str, *, wait: bool) -> int | None:
 
 @contextmanager
 def held(name: str, when_waiting: Callable[[], None] = lambda: None) -> Iterator[None]:
-    """Hold a lock; where another has it, call `when_waiting`, then wait for it."""
+    """Hold a lock; if another process has it, call `when_waiting`, then wait for it."""
     lock = take(name, wait=False)
     while lock is None:
         when_waiting()

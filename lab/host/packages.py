@@ -9,6 +9,7 @@ import importlib.util
 import os
 import shlex
 import sys
+from collections.abc import Iterable
 
 from lab import mlproject
 from lab.host import lifecycle, process
@@ -23,16 +24,9 @@ def check() -> None:
     Raises:
         SystemExit: a package is missing.
     """
-    # One of two builds is enough: that without code for GPUs ends in -cpu.
-    pinned = {
-        n.removesuffix("-cpu"): version for n, version in mlproject.pins().items()
-    }
-    installed = {
-        name: version
-        for name in pinned
-        if (version := version_of(name) or version_of(f"{name}-cpu"))
-    }
-    if missing := [f"{name} {pinned[name]}" for name in pinned.keys() - installed]:
+    pins = mlproject.pins()
+    pinned, here = _by_package(pins), _by_package(installed(pins))
+    if missing := [f"{name} {pinned[name]}" for name in pinned.keys() - here]:
         lifecycle.fail(
             f"expected all packages of requirements.txt, found no"
             f" {', '.join(sorted(missing))}; {_way_out()}",
@@ -41,19 +35,27 @@ def check() -> None:
     # What follows a plus is who has built the same version.
     others = [
         f"{name} {version} (pinned: {pinned[name]})"
-        for name, version in installed.items()
+        for name, version in here.items()
         if version.partition("+")[0] != pinned[name]
     ]
     if others and process.DRIVER not in os.environ:
         say(f"warning: installed is {', '.join(others)}; {_way_out()}")
 
 
-def version_of(distribution: str) -> str | None:
-    """The version of a distribution that is installed; None if it is not."""
-    try:
-        return importlib.metadata.version(distribution)
-    except importlib.metadata.PackageNotFoundError:
-        return None
+def installed(distributions: Iterable[str]) -> dict[str, str]:
+    """Version by name of those distributions that are installed; loads none of them."""
+    version_of = {}
+    for distribution in distributions:
+        try:
+            version_of[distribution] = importlib.metadata.version(distribution)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return version_of
+
+
+def _by_package(versions: dict[str, str]) -> dict[str, str]:
+    """The same, where tensorflow and tensorflow-cpu are one package: either will do."""
+    return {name.removesuffix("-cpu"): version for name, version in versions.items()}
 
 
 def _way_out() -> str:

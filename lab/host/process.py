@@ -1,7 +1,8 @@
-"""Who is alive: processes that can be told from later ones with the same number.
+"""Tells whether a process still lives, to tidy up after those that were killed.
 
-A process that is killed cannot tidy up. What it leaves (a run marked as running, a
-scratch folder) bears its identity, so that a later one can see that nobody owns it.
+A killed process leaves a run marked as running and a scratch folder. Both bear its
+identity: host, number and start, for the system gives a number again to later
+processes. So the next process sees that nobody owns them any more.
 """
 
 import functools
@@ -21,12 +22,12 @@ from pathlib import Path
 from lab.host import lifecycle, locks
 
 SECONDS_BETWEEN_PARENT_CHECKS = 1.0
-DRIVER = "TP2_DRIVER"  # variable with the identity of who launches a step
+DRIVER = "TP2_DRIVER"  # environment variable: identity of the process that launches
 SCRATCH_PREFIX = "tp2-"
 
 
 def identity() -> str:
-    """Host, process id and start of this process, such as 'node7 4711 93561'."""
+    """Host, number and start of this process, such as 'node7-1a2b3c4d 4711 93561'."""
     return f"{_host()} {_local_identity(os.getpid())}"
 
 
@@ -45,7 +46,10 @@ def terminate(identity: str) -> None:
 
 
 def claim(run_id: str) -> None:
-    """Note whose a run is, before MLflow is loaded and can be told."""
+    """Note in a file that this process owns a run, before MLflow is loaded.
+
+    Once it is, the run's tag `process` says so, and the claim is dropped.
+    """
     _claim(run_id).write_text(identity(), "utf-8")
 
 
@@ -58,7 +62,7 @@ def claimed_by(run_id: str) -> str | None:
 
 
 def drop_claim(run_id: str) -> None:
-    """The run itself says now whose it is, or nobody's."""
+    """Remove the claim on a run: its tag names the owner now, or it has ended."""
     _claim(run_id).unlink(missing_ok=True)
 
 
@@ -67,10 +71,10 @@ def _claim(run_id: str) -> Path:
 
 
 def watch_parent() -> None:
-    """Stop when `mlflow run` or the driver dies: nobody would be left to stop us.
+    """Send this process SIGTERM when `mlflow run`, or the driver above it, dies.
 
-    A driver says who it is, because its number alone would be too late where it dies
-    while this process is still being started.
+    The driver gives its identity in the environment: it may have died before this
+    process could look who its parent is.
     """
     driver = os.environ.get(DRIVER)
 
@@ -86,18 +90,22 @@ def watch_parent() -> None:
 
 @contextmanager
 def scratch_folder() -> Iterator[Path]:
-    """A folder for temporary files; those of killed processes are removed."""
+    """Give a folder for temporary files; also remove those of killed processes.
+
+    Raises:
+        SystemExit: no folder for temporary files can be written.
+    """
     try:
         parent = Path(tempfile.gettempdir())
     except OSError as error:
         lifecycle.fail(
             f"no folder for scratch files: {error}; set TMPDIR", lifecycle.EXIT_FAILURE
         )
-    for left in parent.glob(f"{SCRATCH_PREFIX}*-*-*"):
-        _, host, pid, start, *_ = [*left.name.split("-"), "", ""]
+    for leftover in parent.glob(f"{SCRATCH_PREFIX}*-*-*"):
+        _, host, pid, start, *_ = [*leftover.name.split("-"), "", ""]
         is_ours = host == _host_mark() and pid.isdigit()
         if is_ours and _local_identity(int(pid)) != f"{pid} {start}":
-            shutil.rmtree(left, ignore_errors=True)
+            shutil.rmtree(leftover, ignore_errors=True)
     owner = f"{_host_mark()} {_local_identity(os.getpid())}".replace(" ", "-")
     folder = Path(tempfile.mkdtemp(prefix=f"{SCRATCH_PREFIX}{owner}-"))
     try:
@@ -107,13 +115,16 @@ def scratch_folder() -> Iterator[Path]:
 
 
 def _host_mark() -> str:
-    """Containers may share a folder for temporary files, but not their processes."""
+    """The host in 8 characters, for names of folders that containers may share."""
     return hashlib.sha256(_host().encode()).hexdigest()[:8]
 
 
 @functools.cache
 def _host() -> str:
-    """Name, machine and process namespace: containers may share all but the last."""
+    """Name of the host, with a hash of machine and process namespace.
+
+    Containers of one machine may share the name, but never the namespace.
+    """
     parts = []
     for read, path in (
         (Path.read_text, "/etc/machine-id"),
@@ -126,12 +137,12 @@ def _host() -> str:
 
 
 def _local_identity(pid: int) -> str:
-    """The process's number and start, or the number alone if there is none."""
+    """Number and start of a process, or the number alone if no such process lives."""
     return f"{pid} {_start(pid)}".rstrip()
 
 
 def _start(pid: int) -> str:
-    """A text that no other process with this number has had since the last boot."""
+    """When a process started, as the system tells it; empty if it does not live."""
     stat = Path(f"/proc/{pid}/stat")
     if Path("/proc/self/stat").exists():
         try:

@@ -1,8 +1,15 @@
 """Keeps what steps do in MLflow's store; no other wing knows MLflow.
 
-Here is what opens, fills, finds again and ends runs, and what starts steps as runs of
-their own. What a step computes is not here, nor what a comparison concludes. Our own
-words leave this package, never an object of MLflow's. Only `environment`, `keys`,
-`launch`, `locations`, `plan` and `store` can be imported before MLflow, which takes
-seconds to load; whoever imports the others calls `environment.prepare` first.
+- `execution` runs a step within its run; `step` is what the step sees of it, with
+  `trials`, `answers`, `artifacts`, `datasets`, `models` and `provenance` behind it.
+- `launch` describes a step to run; `launched` runs it, `plan` only says what would run.
+- `keys` says what a result depends on; `reuse` looks for one that is there already.
+- `experiment` reads and writes runs, `tags` names their tags, `locations` tells what
+  names a run; `reaper` ends the runs of killed processes.
+- `environment`, `store` and `errors` deal with MLflow's own ways.
+
+What a step computes is not here, nor what a comparison concludes, and no object of
+MLflow's leaves this package. Only `environment`, `keys`, `launch`, `locations`, `plan`
+and `store` can be imported before MLflow, which takes seconds to load; whoever imports
+the others calls `environment.prepare` first.
 """

@@ -1,4 +1,4 @@
-"""Puts the answer of a comparison where people look, and gives it out again."""
+"""Stores the answer of a comparison on the runs where people look for it."""
 
 import hashlib
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ import numpy as np
 from lab.host.lifecycle import WholeWork
 from lab.runs import locations, tags
 from lab.runs.artifacts import Artifacts
-from lab.runs.records import Experiment, StoredRun
+from lab.runs.experiment import Experiment, StoredRun
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,7 +20,14 @@ FOLDER = "comparison"  # the artifact folder of an answer
 
 
 class Answers:
-    """The answers of comparisons, seen by a step's run and by that of its driver."""
+    """Stores answers on the step's run and on the driver's, if one has launched it.
+
+    Args:
+        run: of the step.
+        experiment: where both runs are.
+        artifacts: brings what other runs have left.
+        whole: keeps an interruption from storing half an answer.
+    """
 
     def __init__(
         self,
@@ -42,14 +49,14 @@ class Answers:
         tag_texts: Mapping[str, str],
         note: str,
     ) -> None:
-        """Store an answer on the step's run, and on the driver's, if any.
+        """Store an answer on the step's run, and on the driver's.
 
         Args:
-            folder: becomes the artifact folder `comparison`.
-            table: shown by MLflow's interface, as `comparison/table.json`.
-            metrics: its headline numbers.
-            tag_texts: tags.
-            note: Markdown, the description of the runs.
+            folder: its files become the artifact folder `comparison`.
+            table: becomes `comparison/table.json`, which MLflow's interface shows.
+            metrics: its headline numbers; those that are not finite are left out.
+            tag_texts: become tags, such as the verdict.
+            note: Markdown, becomes the description of the runs.
         """
         with self._whole.piece():
             for run_id in filter(None, (self._run.run_id, self._run.parent)):
@@ -62,14 +69,17 @@ class Answers:
             self._experiment.tag(self._run.run_id, {tags.OUTPUT: FOLDER})
 
     def adopt(self, location: str) -> Path:
-        """Give the step's run the answer of an earlier comparison.
+        """Store the answer of an earlier comparison on the step's run as well.
+
+        Args:
+            location: of the earlier compare run, its id or URI.
 
         Returns:
-            a local copy of its folder.
+            a local copy of its `comparison/`.
         """
         earlier = self._experiment.get(locations.run_of(location) or "")
         folder = self._artifacts.fetch(location, FOLDER)
-        copied = (tags.NOTE, tags.LOGGED_TABLES, "verdict", "dataset")
+        copied = (tags.NOTE, tags.LOGGED_TABLES, "verdict", "dataset")  # beginnings
         tag_texts = {k: v for k, v in earlier.tags.items() if k.startswith(copied)}
         with self._whole.piece():
             self._experiment.store(self._run.run_id, folder, FOLDER)
@@ -78,15 +88,15 @@ class Answers:
         return folder
 
     def test_images(self, location: str, sha256: str | None) -> np.ndarray | None:
-        """The test images that the training run at `location` was given, if at hand.
+        """The test images that a training run was given, if they can be found.
 
         Args:
-            location: of the run.
-            sha256: digest of the images' `.npy` file.
+            location: of the training run, its id or URI.
+            sha256: digest of the `.npy` file of the images that are wanted.
 
         Returns:
-            (N, height, width[, channels]) uint8. None where the run does not tell its
-            `data_run`, where that has no images or others: a report can do without.
+            uint8 (N, height, width[, channels]); None if anything fails or the images
+            are others, for a report can do without them.
         """
         try:
             run = self._experiment.get(locations.run_of(location) or "")

@@ -9,15 +9,20 @@ import mlflow
 from mlflow.exceptions import MlflowException
 
 from lab.runs import locations
-from lab.runs.records import Experiment, tracking_address
+from lab.runs.experiment import Experiment, tracking_address
 
 Loaded = TypeVar("Loaded")
 
 
 class Artifacts:
-    """What steps have left, by location.
+    """Fetches what steps have left, by location.
 
     A location is an artifact URI, a run id, or a path from the caller's folder.
+
+    Args:
+        experiment: whose runs are asked about their state.
+        scratch: the folder that copies go to.
+        working_directory: the caller's folder.
     """
 
     def __init__(self, experiment: Experiment, scratch: Path, working_directory: Path):
@@ -26,11 +31,14 @@ class Artifacts:
         self._working_directory = working_directory
 
     def fetch(self, location: str, folder: str) -> Path:
-        """The local copy of a folder that a finished step has left.
+        """Copy a folder that a finished step has left; a user's folder stays in place.
 
         Args:
             location: as above.
-            folder: what the step calls it, for locations that name only a run.
+            folder: name of the artifact folder, if `location` names only a run.
+
+        Returns:
+            the path of the folder on this machine.
 
         Raises:
             ValueError: there is no such folder, or its run did not finish.
@@ -46,10 +54,19 @@ class Artifacts:
     def load(
         self, location: str, folder: str, loader: Callable[[Path], Loaded]
     ) -> Loaded:
-        """`loader` of what `fetch` brings; its errors name the location, not the copy.
+        """Fetch a folder and load it.
+
+        Args:
+            location: as above.
+            folder: name of the artifact folder, if `location` names only a run.
+            loader: is given the path of the copy.
+
+        Returns:
+            what `loader` returns.
 
         Raises:
-            ValueError: as `fetch`, and whatever `loader` finds wrong.
+            ValueError: as `fetch`, or from `loader`; then the message names the
+                location instead of the copy.
         """
         path = self.fetch(location, folder)
         try:
@@ -59,10 +76,10 @@ class Artifacts:
             raise
 
     def download(self, uri: str) -> Path:
-        """A copy of an artifact, whatever the state of its run.
+        """Copy an artifact to this machine, whatever the state of its run.
 
         Raises:
-            ValueError: it is not there, or cannot be read.
+            ValueError: it does not exist, or cannot be read.
         """
         target = tempfile.mkdtemp(dir=self._scratch)
         try:
@@ -81,7 +98,11 @@ class Artifacts:
         return path
 
     def _artifact_of_run(self, uri: str, folder: str) -> str:
-        """runs:/<id>[/<folder>] of a finished run, with the folder."""
+        """Check runs:/<id>[/<folder>]; the same with the folder, if it is left out.
+
+        Raises:
+            ValueError: no such run, it did not finish, or it has no such folder.
+        """
         run_id, _, inside = uri.removeprefix("runs:/").strip("/").partition("/")
         try:
             run = self._experiment.get(run_id)

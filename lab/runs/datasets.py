@@ -1,4 +1,4 @@
-"""Notes which images a run was given, as MLflow's data set inputs."""
+"""Records which images a run was given, as MLflow's data set inputs."""
 
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,9 @@ from mlflow.data.http_dataset_source import HTTPDatasetSource
 from mlflow.data.numpy_dataset import from_numpy
 from mlflow.exceptions import MlflowException
 
+from didithelp import caveats
+from didithelp.language import sentences
+from didithelp.language.words import Words
 from lab.runs import tags
 
 if TYPE_CHECKING:
@@ -19,9 +22,10 @@ CONTEXTS = {"train": "training", "validation": "validation", "test": "testing"}
 
 
 def log(dataset: "Dataset") -> None:
-    """Record the three splits as inputs of the active run, by our digests.
+    """Record the three splits as inputs of the active run, and their digests as tags.
 
-    MLflow's own digest covers only the first 10,000 elements of an array.
+    The digests are those of `dataset.json`, because MLflow's own cover only the first
+    10,000 elements of an array.
     """
     digests = dataset.description.digests
     for split, context in CONTEXTS.items():
@@ -40,14 +44,22 @@ def log(dataset: "Dataset") -> None:
     }
     if dataset.fallback:
         tag_texts[tags.DATASET_FALLBACK] = dataset.fallback
+    if texts := warnings(dataset):
+        tag_texts[tags.DATASET_WARNINGS] = "; ".join(texts)
     mlflow.set_tags(tag_texts)
 
 
-def _log_input(images: MlflowDataset, context: str) -> None:
-    """Add a data set to the active run.
+def warnings(dataset: "Dataset") -> list[str]:
+    """What is odd about the images, in the words that a comparison has for it."""
+    found = caveats.about_images(dataset.description)
+    return [sentences.warning(caveat, Words("en")) for caveat in found]
 
-    MLflow 3.17 looks whether a data set is there and then adds it. Of two runs that do
-    so at once the second fails, and finds it the next time.
+
+def _log_input(images: MlflowDataset, context: str) -> None:
+    """Add a data set to the active run; try again once.
+
+    MLflow 3.17 first looks whether the store has the data set, then adds it. Of two
+    runs that do so at once the later fails; when it tries again, the data set is there.
     """
     try:
         mlflow.log_input(images, context=context)
@@ -56,7 +68,7 @@ def _log_input(images: MlflowDataset, context: str) -> None:
 
 
 def _source(dataset: "Dataset") -> DatasetSource:
-    """Where the images came from; what is no URL is recorded as it is written."""
+    """Where the images came from; what is no URL is recorded as text."""
     source = dataset.description.source
     if source.startswith("https://"):
         return HTTPDatasetSource.from_dict({"url": source})

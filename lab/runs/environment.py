@@ -1,23 +1,24 @@
-"""The variables that MLflow and the steps that it starts find in the environment."""
+"""Sets the environment variables that MLflow reads, and the steps that it starts."""
 
 import os
 import sys
 from pathlib import Path
 
-# Standard output is for results, and a bar per downloaded file would break ours.
+# Nothing but results goes to standard output, and no bar but ours to the terminal.
 QUIET = {
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
 }
-# While a server is away MLflow tries again for minutes; not when all is lost.
+# MLflow asks a server that does not answer for minutes. A step that ends does not wait.
 IMPATIENT = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1"}
 
 
 def prepare() -> None:
     """Set what has to be set before MLflow is imported, once per process.
 
-    MLflow 3.17 sends telemetry from a thread that sets and removes a variable of the
-    environment, which every HTTP request iterates over: requests fail at random then.
+    Telemetry is off unless the user has set its variable: in MLflow 3.17 its thread
+    sets and removes an environment variable while HTTP requests iterate over all of
+    them, which makes requests fail at random.
     """
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.update(QUIET)

@@ -1,4 +1,4 @@
-"""What went wrong between this project and MLflow, in words for people."""
+"""Puts errors of steps and of MLflow into words for people, without passwords."""
 
 import re
 import traceback
@@ -12,13 +12,13 @@ _SQL_DETAILS = ("[SQL", "[parameters", "(Background on", "(raised as a result")
 
 
 class StepError(RuntimeError):
-    """A step that this one had started did not finish."""
+    """A step that was launched did not finish, or a step got no run."""
 
 
 def in_words(error: BaseException) -> str:
-    """The error on one line, without passwords.
+    """Put an error on one line; a mistake in the code keeps its whole traceback.
 
-    A worker's traceback and that of a mistake of ours are kept whole.
+    So does a mistake in a worker, whose traceback is the message of a `TrialError`.
     """
     known = ValueError | OSError | StepError | TrialError | MlflowException
     if not isinstance(error, known):

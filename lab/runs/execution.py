@@ -1,8 +1,8 @@
-"""Executes a step within its run, which it opens, and closes however the step ends.
+"""Executes a step within its MLflow run, which ends however the step ends.
 
-The step has a thread of its own, and the first thread waits for it or for a signal. To
-raise an exception wherever a signal finds the step would leave transactions open, and
-the database locked; or the exception would be caught there, and lost.
+The step works in a thread of its own; the main thread waits for its end or a signal.
+If a signal raised an exception in the middle of the step, a transaction could stay open
+and the database locked, or the code there could catch the exception.
 """
 
 import dataclasses
@@ -24,7 +24,7 @@ from lab.host import console, lifecycle, process
 from lab.parameters import Located
 from lab.runs import environment, reaper, tags
 from lab.runs.errors import StepError, in_words
-from lab.runs.records import StoredRun, end_run, tracking_address
+from lab.runs.experiment import StoredRun, end_run, tracking_address
 from lab.runs.step import Step
 
 Params = TypeVar("Params", bound=Located)
@@ -32,13 +32,13 @@ Params = TypeVar("Params", bound=Located)
 
 @dataclasses.dataclass(frozen=True)
 class Ending:
-    """How a step ends.
+    """What the end of a step means for its run, its process and its user.
 
     Attributes:
-        state: of its run, FINISHED, FAILED or KILLED.
-        exit_status: of its process.
-        error: why, as a tag of the run; empty where it finished.
-        message: what the user is told; empty for nothing.
+        state: of the run: FINISHED, FAILED or KILLED.
+        exit_status: of the process.
+        error: the reason, as a tag of the run; empty if it finished.
+        message: what is printed; empty for nothing.
     """
 
     state: str
@@ -48,9 +48,10 @@ class Ending:
 
     @classmethod
     def because_of(cls, cause: BaseException | signal.Signals | None) -> "Ending":
-        """What a signal, an exception, or nothing at all deserves.
+        """The ending that follows from a signal, from an exception, or from neither.
 
-        MLflow 3.17 turns KILLED into FAILED where `mlflow run` itself lives on.
+        KILLED stays only if `mlflow run` has died as well; else MLflow 3.17 makes it
+        FAILED.
         """
         if cause is None:
             return cls("FINISHED", 0)
@@ -69,17 +70,17 @@ def execute(run: Callable[[Params, Step], None], params: Params, *, name: str) -
     happens, the run ends as FINISHED, FAILED or KILLED and scratch files are removed.
 
     Args:
-        run: the step; it is given its parameters and its run.
-        params: among them `working_directory`, where the caller is.
-        name: of the run, where nobody has named it.
+        run: the step's function; it is given its parameters and its run.
+        params: the parameters, among them `working_directory`, the caller's folder.
+        name: for the run, unless the user has named it.
 
     Raises:
         SystemExit: the step failed.
     """
     texts = texts_of(type(params), params)
     _prepare_mlflow(params.working_directory)
-    run_id = os.environ.get("MLFLOW_RUN_ID")  # MLflow forgets it once it is active
-    steps: list[Step] = []
+    run_id = os.environ.get("MLFLOW_RUN_ID")  # MLflow unsets it when the run is active
+    steps: list[Step] = []  # the step, once it has a run
 
     def work() -> None:
         step = Step(_start_run(name), texts, scratch)
@@ -105,7 +106,11 @@ def execute(run: Callable[[Params, Step], None], params: Params, *, name: str) -
 
 
 def _wait_for(work: Callable[[], None]) -> BaseException | signal.Signals | None:
-    """Do the work in a thread; why that is over, or a signal that comes before."""
+    """Do the work in a thread, and wait.
+
+    Returns:
+        None when it is done, what it has raised, or the signal that came before.
+    """
 
     def until_the_end() -> None:
         try:
@@ -123,13 +128,16 @@ def _wait_for(work: Callable[[], None]) -> BaseException | signal.Signals | None
 def _prepare_mlflow(working_directory: Path) -> None:
     """Let MLflow say only what users need, and use the caller's store."""
     logging.getLogger("mlflow").setLevel(logging.WARNING)
-    # It logs the traceback of what it raises as well.
+    # This module logs the traceback of every error that it also raises.
     logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
     _make_tracking_uri_absolute(working_directory)
 
 
 def _make_tracking_uri_absolute(working_directory: Path) -> None:
-    """MLflow runs steps in the project's folder, where a relative store is another."""
+    """Let a relative path to a store start from the caller's folder.
+
+    MLflow runs steps in the project's folder, where the same path is another store.
+    """
     uri = mlflow.get_tracking_uri()
     prefix = "sqlite:///"
     if uri.startswith(prefix) and not uri.startswith(f"{prefix}/"):
@@ -138,7 +146,11 @@ def _make_tracking_uri_absolute(working_directory: Path) -> None:
 
 
 def _start_run(name: str) -> StoredRun:
-    """The run of this process, which is told whose it is."""
+    """Start the run of this process and name its owner; the claim is then dropped.
+
+    Raises:
+        StepError: MLflow gave none.
+    """
     try:
         run = StoredRun.of(mlflow.start_run())
         tag_texts = {tags.PROCESS: process.identity()}
@@ -152,7 +164,7 @@ def _start_run(name: str) -> StoredRun:
 
 
 def _is_random(run_name: str) -> bool:
-    """Whether MLflow has made up the name, such as "bold-fish-12"."""
+    """Whether MLflow has made the name up, such as "bold-fish-12"."""
     words = run_name.split("-")
     return (
         len(words) == 3
@@ -162,7 +174,7 @@ def _is_random(run_name: str) -> bool:
 
 
 def _close_run(run_id: str | None, ending: Ending) -> int:
-    """End the run and tell the user why; the exit status."""
+    """End the run, if there is one, and print why; return the exit status."""
     status = ending.exit_status
     try:
         if run_id is not None:

@@ -1,9 +1,9 @@
-"""What a result depends on, as a key: code, versions, parameters, inputs.
+"""Computes and compares keys: all that a result depends on.
 
-Two runs with the same key leave the same result, whenever and wherever they run (but
-for the last bits, where processors differ): no clock, path, commit or address is part
-of a key. Keys are kept as tags in MLflow (`lab.runs.step`); this module only computes
-and compares them.
+A key holds code, versions, parameters and inputs, but no time, path, commit or address.
+Runs with the same key leave the same result, whenever and wherever they run; only the
+last bits can differ from processor to processor. The tags of runs keep keys (see
+`lab.runs.experiment`).
 """
 
 import ast
@@ -17,29 +17,30 @@ from typing import Literal
 
 from didithelp.dataset_description import SCHEMA, DatasetDescription
 from didithelp.parameters import Parameters, parameter, texts_of
-from lab.host.packages import version_of
+from lab.host.packages import installed
 from lab.mlproject import PROJECT_DIRECTORY, pins, project
 from lab.training.recipe import Recipe
 from lab.training.versions import PACKAGES
 
-# A tag holds 8,000 characters; a list of a thousand seeds is more.
+# Longer values are cut and hashed: MLflow's tags hold 8,000 characters, and a list of a
+# thousand seeds would be longer.
 LONGEST_VALUE = 120
 
 Part = dict[str, str]
 
-# They and what they import decide the weights of a trial.
+# These and what they import decide the weights of a trial.
 TRIAL_MODULES = ("lab.training.trainer", "lab.training.environment")
 
-# A module that imports one of these reads data which lie beside it.
+# A module that imports one of these reads texts or templates that lie beside it.
 DATA_READERS = {"importlib.resources", "jinja2"}
 
-# Parameters that decide where, when and how fast, but not what.
+# Parameters that change where and how fast a step runs, but not its result.
 NO_EFFECT = ("cache", "working_directory", "workers")
 
 
 @dataclasses.dataclass(frozen=True)
 class Caching(Parameters):
-    """Whether finished results are used again."""
+    """Whether results that are there already are used again."""
 
     cache: Literal["on", "off"] = parameter()
 
@@ -48,9 +49,9 @@ class Caching(Parameters):
 class Key:
     """Everything a result depends on.
 
-    code: digest by file of the project, and the command of the entry point.
-    versions: of the installed packages.
-    parameters: in their canonical spelling, so that 1e-4 is 0.0001.
+    code: digest by file of the project, with the command of a step's entry point.
+    versions: installed version by package.
+    parameters: text by name, in one spelling, so that 1e-4 is 0.0001.
     inputs: digest by name of what is read.
     """
 
@@ -61,11 +62,11 @@ class Key:
 
     @property
     def digest(self) -> str:
-        """SHA-256 of all of it, 64 hexadecimal digits."""
+        """SHA-256 of the whole key, 64 hexadecimal digits."""
         return _sha256(self.to_json())
 
     def to_json(self) -> str:
-        """One line that fits a tag; `from_json` is the inverse."""
+        """The key in one line, short enough for a tag: long values are cut."""
         parts = {
             name: {key: _shortened(text) for key, text in part.items()}
             for name, part in dataclasses.asdict(self).items()
@@ -74,28 +75,32 @@ class Key:
 
     @classmethod
     def from_json(cls, text: str) -> "Key":
-        """Raises ValueError or TypeError for what `to_json` did not write."""
+        """Read what `to_json` wrote.
+
+        Raises:
+            ValueError, TypeError: the text is something else.
+        """
         return cls(**json.loads(text))
 
 
 def trial_key(recipe: Recipe, dataset: DatasetDescription) -> Key:
-    """What every trial of a recipe depends on; the seed comes on top.
+    """The key that all trials of a recipe share, whatever their seed.
 
     Args:
-        recipe: counts by its values.
-        dataset: counts by the digests of its arrays and the number of their schema.
+        recipe: its values are the parameters.
+        dataset: its digests of arrays, and its schema's number, are the inputs.
     """
     return Key(
         code=code(*TRIAL_MODULES),
-        versions=versions(*PACKAGES),
+        versions=installed(PACKAGES),
         parameters=texts_of(Recipe, recipe),
         inputs=dataset.digests | {"schema": str(SCHEMA)},
     )
 
 
 def changes(old: Key, new: Key) -> list[str]:
-    """Why `new` cannot reuse the result of `old`, the most telling first."""
-    old = Key.from_json(old.to_json())  # shortened as `new` is below
+    """The differences between two keys in words, the most telling first."""
+    old = Key.from_json(old.to_json())  # cuts long values in both alike
     new = Key.from_json(new.to_json())
     reasons = [
         f"{name} {before or 'unset'} -> {after or 'unset'}"
@@ -117,10 +122,16 @@ def changes(old: Key, new: Key) -> list[str]:
 def code(*modules: str) -> Part:
     """Digest by file of modules and of all they import inside the project.
 
-    Comments, layout, docstrings and the messages of errors do not count. Imports for
-    type checking alone are left out, those inside functions are not. The `__init__` of
-    every package around a module counts, for it runs as well. So do data, such as texts
-    and templates, beside a module that reads data of its package.
+    - Comments, layout, docstrings and the messages of errors do not count.
+    - Imports inside functions count, imports for type checking alone do not.
+    - The `__init__` of every package around a module counts, for it runs as well.
+    - So do data, such as texts and templates, beside a module that reads them.
+
+    Args:
+        modules: their names, such as "lab.training.trainer".
+
+    Returns:
+        the first 12 hexadecimal digits of a SHA-256, by path in the project.
     """
     digests: Part = {}
     waiting = [*modules]
@@ -159,7 +170,7 @@ def _data(package: Path) -> Part:
 
 
 def step_code(entry_point: str) -> Part:
-    """The same for the module that an entry point of MLproject starts."""
+    """`code` of the module that an entry point starts, and its command in MLproject."""
     command = project()["entry_points"][entry_point]["command"]
     return code(module_of(entry_point)) | {"MLproject command": _sha256(command)[:12]}
 
@@ -172,13 +183,9 @@ def module_of(entry_point: str) -> str:
 
 
 @functools.cache
-def versions(*packages: str) -> Part:
-    """The installed versions of packages; of all required ones, if none is named."""
-    return {
-        name: version
-        for name in packages or pins()
-        if (version := version_of(name)) is not None
-    }
+def versions() -> Part:
+    """The installed versions of the packages that requirements.txt names."""
+    return installed(pins())
 
 
 def digest_folder(folder: Path) -> str:

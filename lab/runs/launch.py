@@ -1,4 +1,4 @@
-"""What a pipeline asks for: a launch, and the protocol of whoever takes it."""
+"""Describes a step to run, a launch, and the protocol of what runs launches."""
 
 import dataclasses
 from collections.abc import Mapping, Sequence
@@ -10,9 +10,9 @@ class Launch:
     """One step to run.
 
     Attributes:
-        entry_point: of MLproject.
+        entry_point: its name in MLproject.
         parameters: text by name; those left out have MLproject's defaults.
-        name: of its run and on the console; the entry point where none is given.
+        name: of its run and on the console; if empty, that of the entry point.
     """
 
     entry_point: str
@@ -25,7 +25,7 @@ class Launch:
 
 
 class Launcher(Protocol):
-    """Runs launches, or says what running them would take."""
+    """Runs launches, as `Step` does, or notes what they would do, as `Plan` does."""
 
     def launch(self, launch: Launch) -> str:
         """Take one launch and wait for its end.

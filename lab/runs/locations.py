@@ -1,4 +1,4 @@
-"""What a location names that a person or a step has given: a run, or something else."""
+"""Tells whether a location that a person or a step has given names a run."""
 
 import re
 
@@ -7,14 +7,14 @@ _URI_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:/")
 
 
 def is_run_id(location: str) -> bool:
-    """Whether it is a run id and nothing more."""
+    """Whether it is a run id, 32 hexadecimal digits, and nothing more."""
     return bool(_RUN_ID.fullmatch(location))
 
 
 def names_run(location: str) -> bool:
     """Whether it is a run id or an artifact URI, and so no path, web address or name.
 
-    Only for such a location is MLflow asked.
+    MLflow is asked for such locations alone.
     """
     is_web = location.startswith(("http://", "https://"))
     is_uri = bool(_URI_SCHEME.match(location)) and not is_web
@@ -22,6 +22,6 @@ def names_run(location: str) -> bool:
 
 
 def run_of(location: str) -> str | None:
-    """The id of the run that a location names, if it names one."""
+    """The run id in "<run id>/..." or "runs:/<run id>/..."; None for anything else."""
     named = re.match(r"(?:runs:/)?([0-9a-f]{32})(?:/|$)", location)
     return named[1] if named else None

@@ -2,7 +2,8 @@
 
 import importlib
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,13 +12,15 @@ from lab.training import keras_defaults
 
 if TYPE_CHECKING:
     import keras
+    from mlflow.models import Model
 
-# The packages of a served model that our own requirements pin.
+# What a served model needs of the packages in requirements.txt.
 NEEDED = ("tensorflow", "keras", "numpy", "mlflow")
+SERVED = Path(__file__).with_name("raw_pixels.py")  # goes with every model
 
 
 def expect() -> None:
-    """Load what `log` needs, which takes seconds, at a convenient time."""
+    """Load what `log` needs, which takes seconds, before it is called."""
     keras_defaults.load()
     importlib.import_module("mlflow.tensorflow")
 
@@ -29,28 +32,45 @@ def log(model: "keras.Model", example: np.ndarray) -> None:
         model: maps images to probabilities.
         example: a few uint8 images (n, height, width[, channels]).
     """
-    import keras
-    import mlflow.tensorflow
-    from mlflow.models import ModelSignature
+    from mlflow.models import Model, ModelSignature
     from mlflow.types import Schema, TensorSpec
 
-    # MLflow tries the example, and Keras would draw a progress bar for it.
-    keras.config.disable_interactive_logging()
-    images = TensorSpec(np.dtype(np.uint8), (-1, *example.shape[1:]))
+    # MLflow casts what it is sent to the type given here: 0.9 would be 0 as an integer.
+    anything = TensorSpec(np.dtype(object), (-1,))
     probabilities = TensorSpec(np.dtype(np.float32), (-1, model.output_shape[-1]))
-    mlflow.tensorflow.log_model(
-        model,
+    Model.log(
+        artifact_path=None,
+        flavor=sys.modules[__name__],
         name="model",
-        signature=ModelSignature(Schema([images]), Schema([probabilities])),
+        model=model,
+        signature=ModelSignature(Schema([anything]), Schema([probabilities])),
         input_example=example,
         conda_env=_environment(),
     )
 
 
-def _environment() -> dict[str, object]:
-    """What a served model needs, from our own pins.
+def save_model(path: str, mlflow_model: "Model", **given: Any) -> None:
+    """Write a folder that is served by `raw_pixels`, and loaded by Keras as ever.
 
-    Given to MLflow, which else infers it by loading the model in one more process.
+    Args:
+        path: of the folder.
+        mlflow_model: its description, which is completed.
+        given: what MLflow hands on to `mlflow.tensorflow.save_model`.
+    """
+    import mlflow.tensorflow
+    from mlflow.models.model import MLMODEL_FILE_NAME
+
+    mlflow.tensorflow.save_model(
+        path=path, mlflow_model=mlflow_model, code_paths=[str(SERVED)], **given
+    )
+    mlflow_model.flavors["python_function"]["loader_module"] = SERVED.stem
+    mlflow_model.save(f"{path}/{MLMODEL_FILE_NAME}")
+
+
+def _environment() -> dict[str, object]:
+    """The conda environment of a served model, with the versions of requirements.txt.
+
+    Without it, MLflow would load the model in one more process to find out.
     """
     requirements = mlproject.PROJECT_DIRECTORY / "requirements.txt"
     lines = requirements.read_text("utf-8").splitlines()

@@ -1,4 +1,4 @@
-"""What a pipeline would do: it launches as with a real step, but nothing runs."""
+"""Takes the launches of a pipeline and only notes what they would do."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from lab.training.seeds import parse_seeds
 if TYPE_CHECKING:
     from lab.runs.reuse import Reuse
 
-# Stands for the URI of a run that there is not yet.
+# Stands for the URI of a run that does not exist yet.
 PENDING = "pending"
 
 
@@ -19,27 +19,38 @@ class _Row:
     name: str
     what: str
     why: str
-    seconds: float | None  # None: it has never run here
+    seconds: float | None  # None if it has never run here
 
 
 class Plan:
-    """A `Launcher` that writes down what launches would do."""
+    """A `Launcher` that runs nothing: `text` tells what it would have run.
+
+    Args:
+        reuse: looks up what need not run, and what steps have taken before.
+    """
 
     def __init__(self, reuse: "Reuse"):
         self._reuse = reuse
         self._rows: list[_Row] = []
 
     def launch(self, launch: Launch) -> str:
-        """The URI of the run that would be reused, or `PENDING`."""
+        """Note what a launch would do.
+
+        Returns:
+            the URI of the run that would be reused, or `PENDING`.
+
+        Raises:
+            ValueError: the launch has wrong parameters.
+        """
         trials = None
         if PENDING in launch.parameters.values():
             why = "what it reads is made first"
         else:
-            known = self._reuse.look_up(launch)
-            if known.run_id is not None:
-                self._rows.append(_Row(launch.name, "reused", f"run {known.why}", 0))
-                return f"runs:/{known.run_id}"
-            why = known.why
+            lookup = self._reuse.look_up(launch)
+            if lookup.run_id is not None:
+                self._rows.append(_Row(launch.name, "reused", f"run {lookup.why}", 0))
+                return f"runs:/{lookup.run_id}"
+            why = lookup.why
             if "seeds" in launch.parameters:
                 count = self._reuse.count_trials(launch)
                 trials = count.missing
@@ -52,7 +63,7 @@ class Plan:
         return [self.launch(launch) for launch in launches]
 
     def text(self) -> str:
-        """A table of a few lines."""
+        """The plan as a table: a line per launch, and the time of all if known."""
         lines = ["plan (nothing is run):"]
         for row in self._rows:
             time = "" if row.what == "reused" else f"  {_about(row.seconds)}"
@@ -63,12 +74,12 @@ class Plan:
         return "\n".join(lines)
 
     def _seconds(self, launch: Launch, trials: int | None) -> float | None:
-        """What it would take, from what it has taken; None if it never ran.
+        """Seconds that a launch would take, as it took before; None if it never ran.
 
         Args:
             launch: of a step.
-            trials: how many it would train; None where that is not known yet, and all
-                of them may be missing.
+            trials: how many it would train; None if that is not known yet, which
+                counts as all of them.
         """
         seeds = launch.parameters.get("seeds")
         cost = self._reuse.usual_cost(launch.entry_point, trains=seeds is not None)
@@ -80,7 +91,7 @@ class Plan:
 
 
 def _about(seconds: float | None) -> str:
-    """The same code varies by a fifth from run to run: no digits that say more."""
+    """A rough time in words; steps vary by a fifth, so digits would mean little."""
     if seconds is None:
         return "for the first time"
     return (

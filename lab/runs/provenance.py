@@ -1,4 +1,4 @@
-"""Tells which code made a run, and the command that makes it again."""
+"""Finds out which code made a run, and the command that makes it again."""
 
 import shlex
 import subprocess
@@ -7,13 +7,14 @@ from didithelp.provenance import Provenance
 from lab import mlproject
 from lab.runs import tags
 from lab.runs.errors import without_password
-from lab.runs.records import Experiment, StoredRun
+from lab.runs.experiment import Experiment, StoredRun
 
 
 def source_of(run: StoredRun, experiment: Experiment) -> str | None:
-    """Where the project came from.
+    """Where the project came from: a path or the URL of a repository, if known.
 
-    A nested run is told of the clone that it lies in, so its parent is asked.
+    For a nested run the parent is asked, because its own tag names the folder that the
+    project lies in, which may be a temporary clone.
     """
     if run.parent is not None:
         run = experiment.get(run.parent)
@@ -21,7 +22,12 @@ def source_of(run: StoredRun, experiment: Experiment) -> str | None:
 
 
 def provenance_of(run: StoredRun, source: str | None) -> Provenance:
-    """Which code made a run that came from `source`, and how to repeat it."""
+    """Describe the code that made a run, and the command that repeats it.
+
+    Args:
+        run: of which the tags and parameters are read.
+        source: where the project came from; if None, the run's own tag says it.
+    """
     source = source or run.tags.get(tags.SOURCE)
     commit = run.tags.get(tags.COMMIT)
     return Provenance(
@@ -33,7 +39,7 @@ def provenance_of(run: StoredRun, source: str | None) -> Provenance:
 
 
 def _command(run: StoredRun, source: str | None, commit: str | None) -> str | None:
-    """`mlflow run` with the parameters of a run that differ from their defaults."""
+    """The `mlflow run` that repeats a run; it names parameters that are no defaults."""
     entry_point = run.tags.get(tags.ENTRY_POINT)
     if entry_point is None:
         return None
@@ -42,16 +48,16 @@ def _command(run: StoredRun, source: str | None, commit: str | None) -> str | No
     else:
         place = ["."]
     words = ["mlflow", "run", *place, "-e", entry_point, "--env-manager", "local"]
-    usual = mlproject.defaults(entry_point)
+    defaults = mlproject.defaults(entry_point)
     for name, quoted in run.params.items():
         value = "".join(shlex.split(quoted))  # MLflow records them ready for a shell
-        if name != "working_directory" and value != usual.get(name):
+        if name != "working_directory" and value != defaults.get(name):
             words += ["-P", f"{name}={value}"]
     return without_password(shlex.join(words))
 
 
 def _has_uncommitted_changes() -> bool | None:
-    """Of the project's work tree; None where it is none or git is missing."""
+    """Whether the project's work tree has any; None if git cannot tell."""
     command = ["git", "--no-optional-locks", "status", "--porcelain"]
     try:
         answer = subprocess.run(

@@ -1,4 +1,4 @@
-"""Looks up whether a result is there already, and what making it would take."""
+"""Looks up whether the result of a launch is there already, or what it would take."""
 
 import dataclasses
 import importlib
@@ -15,11 +15,11 @@ from didithelp.parameters import texts_of
 from lab import command_line, mlproject
 from lab.host import cores
 from lab.runs import keys, locations, tags
+from lab.runs.experiment import Experiment, StoredRun
 from lab.runs.keys import Key
 from lab.runs.launch import Launch
-from lab.runs.records import Experiment, StoredRun
 
-RUNS_TRIED = 20  # of those that should have the result, before it is made again
+RUNS_TRIED = 20  # of those with the right key, before the result is made again
 REASONS_SHOWN = 3  # in the line that says why a step runs
 
 
@@ -28,9 +28,9 @@ class Lookup:
     """What is known of a launch before it runs.
 
     Attributes:
-        key: what its result depends on; None where an input cannot be identified.
-        run_id: of a finished run with that result, if there is one.
-        why: it is reused, or runs, in a few words.
+        key: what its result depends on; None if an input cannot be identified.
+        run_id: of a finished run with that result; None if the launch has to run.
+        why: the reason for it in a few words, or the run and when it was.
     """
 
     key: Key | None
@@ -55,10 +55,12 @@ class TrialCount:
 
 
 class Reuse:
-    """What the experiment holds, seen by a step that is about to launch others.
+    """Looks through an experiment for what a step is about to launch.
 
     Args:
-        is_on: False for `cache=off`: whatever is there is made again.
+        experiment: whose runs are looked through.
+        working_directory: where the relative paths of a user start from.
+        is_on: False for `cache=off`, with which everything runs again.
     """
 
     def __init__(self, experiment: Experiment, working_directory: Path, is_on: bool):
@@ -77,17 +79,17 @@ class Reuse:
             return Lookup(None, None, "its input was not made by a step")
         if not self._is_on:
             return Lookup(key, None, "cache=off")
-        losses = []
+        problems = []
         for run in self._experiment.with_key(key, most=RUNS_TRIED):
-            loss = self._what_is_lost(run)
-            if loss is None:
+            problem = self._why_unusable(run)
+            if problem is None:
                 return Lookup(key, run.run_id, f"{run.run_id[:8]} of {run.when}")
-            losses.append(loss)
-        why = losses[0] if losses else self._what_is_new(launch.entry_point, key)
+            problems.append(problem)
+        why = problems[0] if problems else self._what_is_new(launch.entry_point, key)
         return Lookup(key, None, why)
 
     def key(self, launch: Launch) -> Key | None:
-        """What the result of a launch depends on; None if its input has no digest.
+        """Compute the key of a launch; None if a run that it reads has no digest.
 
         Raises:
             ValueError: its parameters are wrong.
@@ -103,16 +105,18 @@ class Reuse:
         module = sys.modules[type(params).__module__]
         if hasattr(module, "sources"):
             inputs |= module.sources(params)
-        kept = texts_of(type(params), params)
+        parameters = texts_of(type(params), params)
         for name in (*keys.NO_EFFECT, *inputs):
-            kept.pop(name, None)
+            parameters.pop(name, None)
         code = keys.step_code(launch.entry_point)
-        return Key(code, keys.versions(), kept, inputs)
+        return Key(code, keys.versions(), parameters, inputs)
 
     def usual_cost(self, entry_point: str, *, trains: bool) -> Cost | None:
-        """What a step took the last time.
+        """The seconds that a step took the last time; None if it never ran.
 
-        None if it never ran, or with `trains` if it never trained anything.
+        Args:
+            entry_point: of the step.
+            trains: only a run that has trained something counts.
         """
         has_trained = "metrics.num_trained > 0" if trains else ""
         last = self._experiment.finished_step(entry_point, has_trained)
@@ -126,7 +130,11 @@ class Reuse:
         )
 
     def count_trials(self, launch: Launch) -> TrialCount:
-        """How many trials the launch of a training step would train."""
+        """Count the trials that the launch of a training step would train.
+
+        Args:
+            launch: whose `data` is the URI of a prepare_data run.
+        """
         params = self._params(launch)
         data = self._run(params.data).artifacts
         content = mlflow.artifacts.load_dict(f"{data}/dataset/dataset.json")
@@ -140,7 +148,7 @@ class Reuse:
         return self._experiment.get(locations.run_of(location) or "")
 
     def _params(self, launch: Launch) -> Any:
-        """All parameters of a launch, checked.
+        """Check all parameters of a launch, defaults included.
 
         Their class is known only when MLproject has been read, hence `Any`.
         """
@@ -153,7 +161,7 @@ class Reuse:
         return command_line.build(module.Params, given)
 
     def _what_is_new(self, entry_point: str, key: Key) -> str:
-        """Why no stored result fits, against the latest of this step."""
+        """What has changed since the latest run of this step that has a key."""
         last = self._experiment.finished_step(
             entry_point, f"tags.{tags.CACHE_KEY} != ''"
         )
@@ -167,8 +175,8 @@ class Reuse:
         more = len(changes) - REASONS_SHOWN
         return ", ".join(changes[:REASONS_SHOWN]) + f" and {more} more" * (more > 0)
 
-    def _what_is_lost(self, run: StoredRun) -> str | None:
-        """Why the result of a finished run cannot be used again, if so."""
+    def _why_unusable(self, run: StoredRun) -> str | None:
+        """Why the result of a finished run cannot be used again; None if it can."""
         output, digest = run.tags[tags.OUTPUT], run.tags.get(tags.OUTPUT_DIGEST)
         if tags.DATASET_FALLBACK in run.tags and output == "dataset":
             return "the data set was replaced the last time"
@@ -181,7 +189,7 @@ class Reuse:
 
 
 def _local_folder(uri: str) -> Path | None:
-    """The folder of this machine that an artifact URI names, if it is one."""
+    """The folder of this machine that a URI names; None if it is elsewhere."""
     parts = urllib.parse.urlparse(uri)
     if parts.netloc or parts.scheme not in ("", "file"):
         return None

@@ -14,9 +14,9 @@ from lab.host.lifecycle import WholeWork
 from lab.runs import datasets, keys, locations, models, provenance, tags
 from lab.runs.answers import Answers
 from lab.runs.artifacts import Artifacts
+from lab.runs.experiment import Experiment, StoredRun, tracking_address
 from lab.runs.launch import Launch
-from lab.runs.nested import NestedRuns
-from lab.runs.records import Experiment, StoredRun, tracking_address
+from lab.runs.launched import LaunchedRuns
 from lab.runs.reuse import Reuse
 from lab.runs.trials import TrialRuns
 
@@ -25,25 +25,25 @@ if TYPE_CHECKING:
 
     from lab.data.dataset import Dataset
 
-SECONDS_TO_STOP = 20.0  # for what must be whole, and for all steps that were launched
+SECONDS_TO_STOP = 20.0  # for what is being stored, and for steps that were launched
 
 
 class Step:
-    """The active run of this process, and what steps do with it.
+    """The active run of this process, as the code of a step sees it.
 
     Args:
-        run: has just been started, or made by `mlflow run`.
+        run: the active run.
         texts: the parameters, each as it is written on a command line.
         scratch: a folder that is removed when the step ends.
 
     Attributes:
-        run_id: of the run.
-        scratch: as above.
-        experiment: the runs of its experiment.
-        artifacts: what other steps have left.
-        reuse: what is there already of what could be launched.
-        trials: the trials of arms.
-        answers: of comparisons.
+        run_id: id of the run.
+        scratch: a folder for temporary files.
+        experiment: reads and writes runs.
+        artifacts: fetches what other steps have left.
+        reuse: looks up what need not be launched.
+        trials: stores and finds trials.
+        answers: stores and finds the answers of comparisons.
     """
 
     def __init__(self, run: StoredRun, texts: Mapping[str, str], scratch: Path):
@@ -57,41 +57,60 @@ class Step:
         if not run.params:  # started without `mlflow run`
             mlflow.log_params(dict(texts))
 
-        here = Path(texts["working_directory"])
+        working_directory = Path(texts["working_directory"])
         whole = self._whole = WholeWork()
-        self.artifacts = Artifacts(self.experiment, scratch, here)
-        self.reuse = Reuse(self.experiment, here, texts.get("cache", "on") == "on")
+        self.artifacts = Artifacts(self.experiment, scratch, working_directory)
+        self.reuse = Reuse(
+            self.experiment, working_directory, texts.get("cache", "on") == "on"
+        )
         self.trials = TrialRuns(
             run.run_id, self._source, self.experiment, self.artifacts, scratch, whole
         )
         self.answers = Answers(run, self.experiment, self.artifacts, whole)
-        self._nested = NestedRuns(
-            run.run_id, self.experiment, self.reuse, here, scratch, whole
+        self._launched = LaunchedRuns(
+            run.run_id, self.experiment, self.reuse, working_directory, scratch, whole
         )
 
     def launch(self, launch: Launch) -> str:
-        """As `lab.runs.nested.NestedRuns.launch`."""
-        return self._nested.launch(launch)
+        """Reuse the result of a launch, or run it and wait for its end.
+
+        Returns:
+            the URI of its run, "runs:/<run id>".
+
+        Raises:
+            StepError: it failed; its own message is already on stderr.
+            ValueError: its parameters are wrong.
+        """
+        return self._launched.launch(launch)
 
     def launch_all(self, launches: Sequence[Launch]) -> list[str]:
-        """As `lab.runs.nested.NestedRuns.launch_all`."""
-        return self._nested.launch_all(launches)
+        """Take several launches at once, also of one entry point.
+
+        Returns:
+            the URIs of their runs, in the order of the launches.
+
+        Raises:
+            StepError: the first failure; `stop` ends the other runs.
+            ValueError: the parameters of one are wrong.
+        """
+        return self._launched.launch_all(launches)
 
     def has_reused(self, uri: str) -> bool:
-        """Whether the run that `launch` returned was there before."""
-        return uri in self._nested.reused
+        """Whether the run at `uri`, which `launch` has returned, was there before."""
+        return uri in self._launched.reused
 
     def stop(self) -> None:
-        """Finish what must be whole, start nothing more, end what was launched.
+        """Let the step store and launch nothing more, and end what it has launched.
 
-        Final, and called from another thread: those of the step stand still at the
-        next launch, and at the next thing to store.
+        What is being stored is finished first. Called from another thread, before the
+        process ends: the step's own threads wait for ever at the next thing that they
+        would store or launch.
         """
         self._whole.stop(SECONDS_TO_STOP)
-        self._nested.stop(SECONDS_TO_STOP)
+        self._launched.stop(SECONDS_TO_STOP)
 
     def log_folder(self, folder: Path, name: str) -> None:
-        """Store a folder's files as the artifact folder `name`, the step's output."""
+        """Store a folder as the artifact folder `name`, which is the step's output."""
         with self._whole.piece():
             self.experiment.store(self.run_id, folder, name)
             digest = keys.digest_folder(folder)
@@ -102,10 +121,10 @@ class Step:
         self.experiment.log_finite(self.run_id, metrics)
 
     def log_new_param(self, name: str, value: object) -> None:
-        """Record what is no parameter of the entry point.
+        """Record a value that is no parameter of the entry point.
 
-        `mlflow run` has recorded those as they were typed; a second spelling of one
-        ("1e-4", "0.0001") would be an error.
+        `mlflow run` has recorded the parameters already, as they were typed. MLflow
+        refuses another spelling of one, such as "0.0001" after "1e-4".
         """
         mlflow.log_param(name, spell(value))
 
@@ -121,11 +140,11 @@ class Step:
         mlflow.set_tags(tag_texts)
 
     def log_dataset(self, dataset: "Dataset") -> None:
-        """Record the three splits as inputs of the run."""
+        """Record the three splits of a data set as inputs of the run."""
         datasets.log(dataset)
 
     def expect_model(self) -> None:
-        """Load what `log_model` needs, which takes seconds, at a convenient time."""
+        """Load what `log_model` needs, which takes seconds, before it is called."""
         models.expect()
 
     def log_model(self, model: "keras.Model", example: np.ndarray) -> None:
@@ -139,12 +158,12 @@ class Step:
             models.log(model, example)
 
     def provenance(self) -> Provenance:
-        """Which code made this answer: that of the driver's run, if there is one."""
+        """The code that made this run, or its driver's, and the command for it."""
         run = self.experiment.get(self._run.parent or self.run_id)
         return provenance.provenance_of(run, self._source)
 
     def where_to_look(self) -> str:
-        """How to open this run in MLflow's own interface."""
+        """The address of this run in MLflow's interface, or the command to open it."""
         address = tracking_address()
         path = f"#/experiments/{self.experiment.id}/runs/{self.run_id}"
         if address.startswith("http"):

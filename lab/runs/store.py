@@ -1,7 +1,7 @@
 """Makes MLflow's store in this folder, if there is none: `python -m lab.runs.store`.
 
-Two `mlflow run` that open a fresh SQLite store at once break each other (MLflow 3.17),
-before any code of ours runs. Whoever calls this first makes it, the others wait.
+In MLflow 3.17 two `mlflow run` that both find no store, and make it at once, break each
+other before any code of ours runs. Here the first process makes it and others wait.
 """
 
 import hashlib
@@ -15,11 +15,11 @@ DATABASE = "mlflow.db"  # MLflow's own default
 
 
 def make() -> None:
-    """Make the store, or wait until whoever makes it is done."""
+    """Make the store, or wait until the process that is making it is done."""
     place = hashlib.sha256(os.getcwdb()).hexdigest()[:16]
     with locks.held(f"store-{place}"):
         if not Path(DATABASE).exists():
-            # Renamed at the end, so that what has this name is whole.
+            # SQLite fills the file bit by bit; under its name it is whole.
             unfinished = Path(f".{DATABASE}.unfinished")
             unfinished.unlink(missing_ok=True)
             _make_database(unfinished)

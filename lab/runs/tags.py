@@ -14,14 +14,15 @@ from mlflow.utils.mlflow_tags import (
 CACHE_KEY, CACHE_PARTS = "cache_key", "cache_parts"
 # The artifact folder that a run leaves, and the SHA-256 of its files.
 OUTPUT, OUTPUT_DIGEST = "output", "output_sha256"
-PROCESS = "process"  # identity of the process that has to end the run
+PROCESS = "process"  # identity of the process that runs, and has to end, the run
 REUSED_FROM = "reused_from"  # the run that has the files of a trial
 DATA_RUN = "data_run"  # the prepare_data run that an arm was trained on
 DATASET_FALLBACK = "dataset_fallback"  # why another data set was taken
+DATASET_WARNINGS = "dataset_warnings"  # what is odd about its images
 ARM, SEED, MODEL_SEED = "arm", "seed", "model_seed"
 ERROR = "error"  # why a run did not finish
 
-# MLflow's own.
+# Tags of MLflow's own, under the names that we use.
 COMMIT = MLFLOW_GIT_COMMIT
 ENTRY_POINT = MLFLOW_PROJECT_ENTRY_POINT
 LOGGED_TABLES = MLFLOW_LOGGED_ARTIFACTS

@@ -1,4 +1,4 @@
-"""Keeps trials as nested runs of their arm's run, and finds them again."""
+"""Stores trials as runs nested in the run of their arm, and finds them again."""
 
 import dataclasses
 import hashlib
@@ -17,8 +17,8 @@ from lab.host.lifecycle import WholeWork
 from lab.runs import keys, locations, tags
 from lab.runs.artifacts import Artifacts
 from lab.runs.errors import in_words
+from lab.runs.experiment import Experiment, StoredRun, end_run
 from lab.runs.keys import Key
-from lab.runs.records import Experiment, StoredRun, end_run
 from lab.training.trial import Trial
 from lab.training.trial_files import load_trial, save_trial
 
@@ -27,18 +27,22 @@ FOLDER = "trial"  # the artifact folder of a trial's run
 
 @dataclasses.dataclass(frozen=True)
 class StoredTrial:
-    """A trial as it was stored, and what it depends on."""
+    """A trial as it was stored, and the key that it was stored with."""
 
     trial: Trial
     key: Key
 
 
 class TrialRuns:
-    """The trials of the experiment, seen by a step that trains or verifies.
+    """Stores and finds trials for a step that trains or verifies.
 
     Args:
-        run_id: of the step, which new trials are nested in.
-        source: where the project came from, if known; every trial says it.
+        run_id: of the step; new trials are nested in it.
+        source: where the project came from, if known; becomes a tag of every trial.
+        experiment: where trials are stored and looked for.
+        artifacts: fetches the files of stored trials.
+        scratch: a folder for temporary files.
+        whole: keeps an interruption from storing half a trial.
     """
 
     def __init__(
@@ -60,9 +64,9 @@ class TrialRuns:
 
     @contextmanager
     def sole_trainer(self, key: Key) -> Iterator[None]:
-        """Train these trials while no other process of this user and host does.
+        """Keep other processes of this user and host from training the same trials.
 
-        Who comes second waits, and then finds them stored.
+        A second process waits here, and then finds the trials stored.
         """
         place = f"{mlflow.get_tracking_uri()} {self._experiment.id} {key.digest}"
         name = f"train-{hashlib.sha256(place.encode()).hexdigest()[:32]}"
@@ -72,10 +76,10 @@ class TrialRuns:
             yield
 
     def find(self, key: Key, seeds: tuple[int, ...]) -> list[Trial]:
-        """Finished trials of that kind, with their predictions and weights.
+        """Load the trials with that key that are stored, here or in another arm.
 
         Returns:
-            those that are stored, in the order of `seeds`.
+            those of the given seeds that are there, in the order of `seeds`.
         """
         trials: dict[int, Trial] = {}
         for run in self._experiment.with_key(key):
@@ -88,11 +92,11 @@ class TrialRuns:
         return [trials[seed] for seed in seeds if seed in trials]
 
     def of_arm(self, location: str, seed: int | None) -> StoredTrial:
-        """A trial of a training run.
+        """Load a trial of a training run.
 
         Args:
             location: the run's id or URI.
-            seed: None for the trial whose model was stored.
+            seed: of the trial; None for the one whose model was stored.
 
         Raises:
             ValueError: the run has no such trial, or its files are gone or changed.
@@ -129,14 +133,15 @@ class TrialRuns:
     def log(
         self, arm: str, trial: Trial, recipe_texts: Mapping[str, str], key: Key
     ) -> None:
-        """Make the run of a trial: parameters, metrics by epoch, files.
+        """Store a trial as a run: parameters, metrics by epoch, files.
 
-        A trial from `find` points to the run that has its files.
+        The files of a trial that `find` has returned are not stored twice; its run has
+        a tag that names the run with the files.
 
         Args:
-            arm: its name.
-            trial: what was trained, or found.
-            recipe_texts: the recipe, each parameter as text.
+            arm: name of the arm.
+            trial: newly trained, or from `find`.
+            recipe_texts: the recipe, text by parameter.
             key: what every trial of the recipe depends on.
         """
         now = int(time.time() * 1000)
@@ -154,7 +159,7 @@ class TrialRuns:
                 # The clock may have been set back: nothing ends before it starts.
                 end_run(run_id, "FINISHED", at=now)
             except BaseException:
-                # What happened matters more than that the store cannot be told.
+                # The first error is the one to report, not that of ending the run.
                 with suppress(MlflowException, OSError):
                     end_run(run_id, "FAILED")
                 raise
@@ -184,7 +189,7 @@ class TrialRuns:
         shutil.rmtree(folder)
 
     def _load(self, run: StoredRun) -> Trial | None:
-        """None, and a line, if its files are gone or no longer what was written."""
+        """Load a trial's files; None, and a line on stderr, if lost or changed."""
         try:
             folder = self._artifacts.fetch(run.run_id, FOLDER)
             try:

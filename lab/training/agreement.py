@@ -1,4 +1,4 @@
-"""How far a trial that was trained once more is from the one that was stored."""
+"""Compares a trial that was trained once more with the one that was stored."""
 
 import dataclasses
 from typing import Literal
@@ -7,16 +7,16 @@ import numpy as np
 
 from lab.training.trial import Trial
 
-# Two float32 results of the same arithmetic in another order, after many steps.
+# "Numerically equal" allows what another order of the same float32 sums can do to
+# weights and probabilities after many steps.
 RELATIVE_TOLERANCE, ABSOLUTE_TOLERANCE = 1e-4, 1e-5
-
 
 Word = Literal["bitwise equal", "numerically equal", "different"]
 
 
 @dataclasses.dataclass(frozen=True)
 class Finding:
-    """How far a trial is from the stored one."""
+    """How far a trial is from the stored one; infinitely if only one has diverged."""
 
     word: Word
     weights: float  # largest absolute difference
@@ -25,7 +25,7 @@ class Finding:
 
 
 def compare(stored: Trial, again: Trial) -> Finding:
-    """Differences of weights and test predictions; a diverged trial has neither."""
+    """Compare weights and test predictions; histories if both trials have diverged."""
     if stored.status != again.status:
         return Finding("different", np.inf, np.inf, 0)
     before, after = stored.probabilities, again.probabilities
@@ -50,7 +50,7 @@ def compare(stored: Trial, again: Trial) -> Finding:
 
 
 def describe(finding: Finding, num_images: int) -> str:
-    """The finding in a line."""
+    """Say the finding in one line; `num_images` is the size of the test set."""
     if finding.word == "bitwise equal":
         return (
             f"bitwise equal: every weight and the predictions of {num_images:,} images"

@@ -1,4 +1,4 @@
-"""Trials of one recipe, put together as the arm that `didithelp` judges."""
+"""Puts the trials of one recipe together as the arm that `didithelp` judges."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -15,12 +15,12 @@ from lab.training.trial import Trial
 def assemble(
     name: str, recipe: Recipe, dataset: Dataset, trials: Sequence[Trial]
 ) -> Arm:
-    """The arm of all trials, with the predictions of those that finished.
+    """Make an arm of all trials, with the predictions of those that finished.
 
     Args:
         name: of the arm.
-        recipe: that trained it.
-        dataset: that the trials were trained and tested on.
+        recipe: the hyperparameters of all trials.
+        dataset: what the trials were trained and tested on.
         trials: at least one of them finished.
     """
     finished = [trial for trial in trials if trial.status == FINISHED]
@@ -56,7 +56,11 @@ def best(trials: Sequence[Trial]) -> Trial:
 
 
 def common_versions(trials: Sequence[Trial]) -> dict[str, str]:
-    """What the trials were trained with; reused ones may be of another machine."""
+    """The versions that trained the trials, by name; "2.20 and 2.21" where they differ.
+
+    They can, because trials that are reused may come from another machine.
+    """
+    # Dictionaries instead of sets, because those keep the order.
     names = {name: None for trial in trials for name in trial.versions}
     return {
         name: " and ".join(
@@ -67,7 +71,7 @@ def common_versions(trials: Sequence[Trial]) -> dict[str, str]:
 
 
 def metrics_table(trials: Sequence[Trial]) -> pd.DataFrame:
-    """One row per trial: seed, status, then its metrics, empty where it diverged."""
+    """Tabulate the trials: seed, status, then the metrics, NaN where it has none."""
     rows = [
         {"seed": trial.seed, "status": trial.status, **trial.metrics}
         for trial in trials
@@ -76,7 +80,15 @@ def metrics_table(trials: Sequence[Trial]) -> pd.DataFrame:
 
 
 def aggregates(metrics: pd.DataFrame) -> dict[str, float]:
-    """Mean (under the metric's own name) and standard deviation over finished seeds."""
+    """Mean and standard deviation of every metric, over the seeds that finished.
+
+    Args:
+        metrics: the table of `metrics_table`.
+
+    Returns:
+        the mean under the metric's own name, the deviation with `_sd` after it, and the
+        numbers of seeds and of those that diverged.
+    """
     finished = metrics[metrics["status"] == FINISHED][list(METRIC_COLUMNS)]
     means, deviations = finished.astype(float).mean(), finished.astype(float).std()
     return {

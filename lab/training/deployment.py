@@ -1,4 +1,4 @@
-"""A trial's network as an ordinary Keras model, for others to load and serve."""
+"""Makes an ordinary Keras model of a trial, for others to load and serve."""
 
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def keras_model(recipe: Recipe, dataset: Dataset, trial: Trial) -> "keras.Model":
-    """The network of a finished trial, compiled and with its kept weights."""
+    """Build the network of a finished trial, with its kept weights, and compile it."""
     keras_defaults.load()
     from lab.training import model
     from lab.training.optimizer import keras_optimizer
@@ -22,5 +22,5 @@ def keras_model(recipe: Recipe, dataset: Dataset, trial: Trial) -> "keras.Model"
     )
     network.set_weights(trial.weights)
     network.compile(keras_optimizer(recipe), loss=model.LOSS, metrics=["accuracy"])
-    network.optimizer.build(network.trainable_variables)  # else loading it warns
+    network.optimizer.build(network.trainable_variables)  # else Keras warns on loading
     return network

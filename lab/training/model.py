@@ -1,4 +1,4 @@
-"""Recipe → an ordinary Keras model: ordinary layers, ordinary loss, raw pixels in."""
+"""Builds the Keras model of a recipe, of ordinary layers, from raw pixels on."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -16,15 +16,15 @@ LOSS = "sparse_categorical_crossentropy"
 def build(
     recipe: "Recipe", image_shape: tuple[int, ...], num_classes: int, *, seed: int
 ) -> keras.Model:
-    """A multi-layer perceptron with new weights.
+    """Build a multi-layer perceptron with new weights.
 
     Rescaling and flattening are layers, so that nobody can serve the model with other
     preprocessing than it was trained with.
 
     Args:
-        recipe: has the layers and their penalty.
+        recipe: says which layers, and their L2 penalty.
         image_shape: (height, width) or (height, width, channels).
-        num_classes: C.
+        num_classes: C, the size of the last layer.
         seed: fixes initial weights and dropout. Each layer has a seed of its own, so
             two recipes that differ in dropout or batch normalisation still start from
             the same weights.
@@ -56,7 +56,7 @@ def _layer_seeds(seed: int, num_hidden_layers: int) -> Iterator[int]:
 def _dense(
     recipe: "Recipe", units: int, seed: int, *, name: str, activation: str | None = None
 ) -> layers.Dense:
-    """Keras's default initial weights; the labs' penalty lambda * sum(w ** 2)."""
+    """A layer with Keras's usual first weights and the penalty lambda * sum(w ** 2)."""
     return layers.Dense(
         units,
         activation=activation,

@@ -1,7 +1,7 @@
-"""Dropout from random numbers that NumPy draws.
+"""Drops units by random numbers that NumPy draws, in a quarter of TensorFlow's time.
 
-NumPy draws them in a quarter of the time that TensorFlow would take, and a trial's
-dropout has a generator of its own.
+Dropout has a random generator of its own, so that with and without it a trial has the
+same batches.
 """
 
 import math
@@ -9,19 +9,19 @@ import math
 import numpy as np
 import tensorflow as tf
 
-NOISE_LEVELS = 2**16  # of 16 bits
+NOISE_LEVELS = 2**16  # values of a uint16
 
 
 def generator(seed: int) -> np.random.Generator:
-    """A generator for dropout alone: without dropout the batches stay the same."""
+    """The generator for the dropout of the trial with that seed."""
     (child,) = np.random.SeedSequence(seed).spawn(1)
     return np.random.default_rng(child)
 
 
 def random_bits(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
-    """Uniform uint16 of the given shape.
+    """Draw uniform uint16 of the given shape.
 
-    Each draw of 64 bits gives four of them, which takes half the time of four draws.
+    Each draw of 64 bits gives four numbers, in half the time of four draws.
     """
     count = math.prod(shape)
     drawn = rng.integers(
@@ -31,7 +31,7 @@ def random_bits(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
 
 
 def dropout(x: tf.Tensor, noise: tf.Tensor, rate: float) -> tf.Tensor:
-    """Set a share `rate` of x to 0 and scale the rest, so that its mean stays.
+    """Set a share `rate` of x to 0, and scale the rest so that the mean stays.
 
     Args:
         x: activations, (n, units).

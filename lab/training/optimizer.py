@@ -1,4 +1,4 @@
-"""The update rules: Keras's optimizers, and the same in one kernel per variable."""
+"""The update rules: Keras's optimizers, and each in one kernel per variable."""
 
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def keras_optimizer(recipe: "Recipe") -> keras.optimizers.Optimizer:
-    """The recipe's optimizer with Keras's own values for everything else."""
+    """The optimizer of the recipe; what the recipe does not say is as in Keras."""
     if recipe.optimizer == "sgd":
         return keras.optimizers.SGD(recipe.learning_rate, momentum=recipe.momentum)
     classes = {"adam": keras.optimizers.Adam, "rmsprop": keras.optimizers.RMSprop}
@@ -18,10 +18,10 @@ def keras_optimizer(recipe: "Recipe") -> keras.optimizers.Optimizer:
 
 
 class FusedOptimizer:
-    """Keras's optimizer as TensorFlow's one-kernel update per variable.
+    """Updates each variable by one kernel of TensorFlow, as Keras's optimizer would.
 
-    The same arithmetic with the constants of the Keras object; Keras itself composes
-    each update of several elementwise kernels, each a pass over all weights.
+    Arithmetic and constants are those of Keras, which itself needs several elementwise
+    kernels for an update, each of them a pass over all weights.
 
     Attributes:
         variables: what is updated, in the order in which gradients are given.
@@ -39,11 +39,11 @@ class FusedOptimizer:
             [tf.Variable(tf.zeros_like(variable)) for variable in self.variables]
             for _ in range(2)
         ]
-        # beta ** step, as the kernel wants them.
+        # Both betas of Adam to the power of the step, which its kernel asks for.
         self._powers = [tf.Variable(1.0), tf.Variable(1.0)]
 
     def reset(self) -> None:
-        """Forget all steps."""
+        """Forget all steps: moments and powers are as in a new optimizer."""
         for slot in self._slots:
             for variable in slot:
                 variable.assign(tf.zeros_like(variable))

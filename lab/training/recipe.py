@@ -1,6 +1,7 @@
-"""A recipe: the hyperparameters of one way to train, checked before anything loads.
+"""Declares the hyperparameters of a recipe and what each accepts.
 
-The values themselves, of both recipes, are in `MLproject` and nowhere else.
+The values of both recipes are in `MLproject` and nowhere else. TensorFlow is not needed
+to check them, so that a wrong one is refused at once.
 """
 
 import dataclasses
@@ -14,7 +15,6 @@ BatchNormPosition = Literal["before_activation", "after_activation"]
 Optimizer = Literal["adam", "rmsprop", "sgd"]
 Schedule = Literal["constant", "cosine", "exponential", "reduce_on_plateau"]
 
-
 SIZES, LAYERS = Interval(1, 65536), Interval(1, 16)
 
 
@@ -22,8 +22,16 @@ SIZES, LAYERS = Interval(1, 65536), Interval(1, 16)
 class Recipe(Parameters):
     """One way to train a multi-layer perceptron.
 
+    hidden_units: units of each hidden layer.
+    l2_lambda: weight of the penalty sum(w ** 2) on the kernel of every Dense layer.
+    batch_norm_position: where it is in each hidden layer, if `use_batch_norm`.
+    early_stopping_patience: epochs without a better validation loss that end training;
+        None never ends it early.
+    epochs: at most so many.
+    momentum: of sgd alone.
+
     Raises:
-        ValueError: a value, or a combination of values, that means nothing.
+        ValueError: a value is out of bounds, or two values contradict each other.
     """
 
     hidden_units: tuple[int, ...] = parameter(
@@ -40,7 +48,7 @@ class Recipe(Parameters):
     l2_lambda: float = parameter(Interval(0, 1e30), 0.001)
     use_batch_norm: bool = parameter()
     batch_norm_position: BatchNormPosition = parameter()
-    # Keras's own 0 is not "never": it stops after one bad epoch.
+    # At least 1, because 0 does not mean "never": Keras stops after one bad epoch then.
     early_stopping_patience: int | None = parameter(
         Interval(1), 5, noun="a number of epochs", none="never"
     )

@@ -1,4 +1,4 @@
-"""What changes from epoch to epoch: the learning rate, and when training stops."""
+"""Decides from epoch to epoch: the learning rate, and whether training stops."""
 
 import math
 from typing import TYPE_CHECKING
@@ -8,20 +8,23 @@ import numpy as np
 if TYPE_CHECKING:
     from lab.training.recipe import Recipe
 
-# "exponential" ends at a tenth of the first learning rate, whatever the ceiling.
+# "exponential" ends at a tenth of the first learning rate, however many epochs.
 EXPONENTIAL_DECAY = 0.1
 
-# "reduce_on_plateau": Keras's defaults (a tenth after 10 epochs) could not act within
-# the labs' 20 epochs and patience of 5, so half after 2.
+# "reduce_on_plateau" halves after 2 epochs without progress. Keras's defaults, a tenth
+# after 10 epochs, could not act within the labs' 20 epochs and patience of 5.
 PLATEAU_FACTOR = 0.5
 PLATEAU_PATIENCE = 2
 
 
 class EarlyStopping:
-    """Which epoch's weights to keep, and when to give up; watches `val_loss`.
+    """Watches `val_loss`: which epoch's weights to keep, and when to give up.
 
-    The same rule as Keras's callback with `restore_best_weights`: the best epoch is
-    the first with the lowest loss, also where training was never cut short.
+    The rule is that of Keras's callback with `restore_best_weights`: the best epoch is
+    the first with the lowest loss, also if training is not cut short.
+
+    Args:
+        patience: epochs without improvement that end training; None never ends it.
     """
 
     def __init__(self, patience: int | None):
@@ -30,7 +33,7 @@ class EarlyStopping:
         self.best_loss = math.inf
 
     def improves(self, epoch: int, val_loss: float) -> bool:
-        """Take note of an epoch, counted from 1; whether it is the best so far."""
+        """Take note of an epoch, counted from 1; say whether it is the best so far."""
         if not val_loss < self.best_loss:  # so that NaN is no improvement
             return False
         self.best_epoch, self.best_loss = epoch, val_loss
@@ -42,14 +45,14 @@ class EarlyStopping:
 
 
 class Plateau:
-    """Counts how often the learning rate was reduced for want of progress."""
+    """Counts how often "reduce_on_plateau" has reduced the learning rate."""
 
     def __init__(self) -> None:
         self.reductions = 0
         self._waiting = 0
 
     def update(self, improved: bool) -> None:
-        """Take note of an epoch, and reduce the rate where too many were no better."""
+        """Take note of an epoch; count a reduction if too many brought no progress."""
         self._waiting = 0 if improved else self._waiting + 1
         if self._waiting == PLATEAU_PATIENCE:
             self.reductions += 1

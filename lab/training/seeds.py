@@ -1,4 +1,4 @@
-"""The parameters that say how many trials an arm has, and how many run at once."""
+"""Declares the parameters `seeds` and `workers`: which trials, and how many at once."""
 
 import dataclasses
 
@@ -11,7 +11,11 @@ COUNTS = Interval(1, 1000)
 
 
 def parse_seeds(text: str) -> tuple[int, ...]:
-    """'5' → seeds 0..4; '3,7,11' → those; '7,' → the one seed 7."""
+    """Read seeds: '5' → seeds 0 to 4; '3,7,11' → these three; '7,' → seed 7 alone.
+
+    Raises:
+        ValueError: no whole numbers, or a count that is out of bounds.
+    """
     if "," in text:
         return integers(text)
     if int(text) not in COUNTS:
@@ -20,7 +24,7 @@ def parse_seeds(text: str) -> tuple[int, ...]:
 
 
 def spell_seeds(seeds: tuple[int, ...]) -> str:
-    """The inverse of `parse_seeds`: (0, 1, 2) → '3', (7,) → '7,'."""
+    """Write seeds as `parse_seeds` reads them: (0, 1, 2) → '3', (7,) → '7,'."""
     if seeds == tuple(range(len(seeds))):
         return str(len(seeds))
     return ",".join(map(str, seeds)) + ("," if len(seeds) == 1 else "")
@@ -28,7 +32,11 @@ def spell_seeds(seeds: tuple[int, ...]) -> str:
 
 @dataclasses.dataclass(frozen=True)
 class Trials(Parameters):
-    """How many trials an arm has, and how many of them run at once."""
+    """Which trials an arm has, and how many of them run at once.
+
+    seeds: one per trial.
+    workers: processes that train an arm; None for one per core.
+    """
 
     seeds: tuple[int, ...] = parameter(
         f"a number of trials from {COUNTS.low} to {COUNTS.high}, such as 5 (seeds 0 to"
@@ -51,5 +59,5 @@ class Trials(Parameters):
 
     @property
     def num_workers(self) -> int:
-        """Processes to start: never more than there are trials."""
+        """The processes to start; never more than there are trials."""
         return min(self.workers or len(cores.available()), len(self.seeds))

@@ -1,10 +1,10 @@
-"""One trial: one recipe trained with one seed, many steps inside one graph.
+"""Trains a trial, one recipe with one seed, with many steps in one call of TensorFlow.
 
-The model is an ordinary Keras model, and what happens to its weights is what
-`model.fit` would do with the same batches and the same dropped units; a test holds it
-to that. Keras's own step loop goes back to Python for every batch of 128 small images,
-which costs more than the arithmetic; here Python is entered a dozen times per epoch.
-benchmarks/README.md has what each measure is worth.
+The model is an ordinary Keras model. A test checks that its weights become what
+`model.fit` would make of them with the same batches and the same dropped units. Keras
+itself goes back to Python for every batch of 128 small images, which takes longer than
+the arithmetic; here Python is entered a dozen times per epoch. benchmarks/README.md
+says how much time each measure saves.
 
 This module and what it imports decide the weights of a trial, and so belong to its key
 (see `lab.runs.keys`): nothing is imported here that a trial does not depend on.
@@ -30,15 +30,20 @@ if TYPE_CHECKING:
     from lab.data.dataset import Dataset
     from lab.training.recipe import Recipe
 
-# Every intermediate result of this many images fits the caches of ordinary cores.
+# The intermediate results of so many images fit into the caches of ordinary cores.
 EVALUATION_BATCH = 1000
 
-# Random numbers of a dropout layer per call of the graph: few calls, little memory.
+# Random numbers of a dropout layer per call of the graph. More would mean fewer calls
+# and more memory.
 NOISE_PER_CALL = 2**21
 
 
 class Trainer:
-    """Trains one recipe on one data set, seed after seed, in one compiled graph.
+    """Trains one recipe on one data set, seed after seed, with the same compiled graph.
+
+    Args:
+        recipe: the hyperparameters.
+        dataset: may be memory-mapped; training and validation images are copied.
 
     Attributes:
         model: the Keras model; its weights are those of the latest step.
@@ -83,7 +88,7 @@ class Trainer:
             on_epoch: is given each row of the history as soon as there is one.
 
         Returns:
-            the trial, without the versions that trained it: whoever called knows them.
+            the trial, without `versions`, which the caller adds.
         """
         started = time.perf_counter()
         self.reset(seed)
@@ -103,7 +108,7 @@ class Trainer:
         )
 
     def reset(self, seed: int) -> None:
-        """New weights, dropout and optimizer, as if nothing had run before."""
+        """Start again with the weights, dropout and optimizer of a new trial."""
         fresh = self._build(seed=seed)
         for variable, new in zip(self.model.variables, fresh.variables, strict=True):
             variable.assign(new)
@@ -118,8 +123,8 @@ class Trainer:
             rates: the learning rate of each step, (num_steps,).
 
         Returns:
-            loss (with penalty), cross_entropy and accuracy, each the mean over images
-            of what the model said while it was learning, as Keras's history has it.
+            loss (with penalty), cross_entropy and accuracy: means over the images of
+            what the model answered while it was learning, as in Keras's history.
         """
         size = self.recipe.batch_size
         num_full = len(order) // size
@@ -145,7 +150,7 @@ class Trainer:
         return {"loss": loss, "cross_entropy": cross_entropy, "accuracy": correct}
 
     def draw_noise(self, shape: tuple[int, int]) -> list[np.ndarray]:
-        """Random bits that drop units: (*shape, units) uint16 per layer."""
+        """Draw the random bits that drop units: (*shape, units) uint16 per layer."""
         if not self.recipe.dropout_rate:
             return []
         return [
@@ -154,7 +159,7 @@ class Trainer:
         ]
 
     def predict(self, images: np.ndarray | tf.Tensor) -> np.ndarray:
-        """Class probabilities of images, by the present weights.
+        """Class probabilities of images, with the present weights.
 
         Args:
             images: uint8, (n, height, width[, channels]).
@@ -181,7 +186,12 @@ class Trainer:
     def _fit(
         self, seed: int, on_epoch: Callable[[dict[str, float]], Any]
     ) -> tuple[History, EarlyStopping, list[np.ndarray] | None]:
-        """All epochs; the third result is what to restore, None without stopping."""
+        """Train all epochs.
+
+        Returns:
+            the history, the state of early stopping, and the weights of the best epoch,
+            or None if the recipe does not stop early and keeps the last ones.
+        """
         recipe = self.recipe
         rng = np.random.default_rng(seed)
         stopping = EarlyStopping(recipe.early_stopping_patience)
@@ -206,7 +216,7 @@ class Trainer:
         return history, stopping, best_weights
 
     def _graph(self, size: int) -> Callable[..., tuple[tf.Tensor, ...]]:
-        """`_steps` for batches of one size, compiled when it is first called."""
+        """`_steps` for batches of one size, as a graph that its first call compiles."""
         hidden = self.recipe.hidden_units if self.recipe.dropout_rate else ()
         graph: Callable[..., tuple[tf.Tensor, ...]] = tf.function(
             self._steps,
@@ -222,12 +232,15 @@ class Trainer:
     def _steps(
         self, batches: tf.Tensor, rates: tf.Tensor, drawn: list[tf.Tensor]
     ) -> tuple[tf.Tensor, ...]:
-        """Some steps of an epoch: (loss, cross entropy, correct), summed over images.
+        """Do some steps of an epoch.
 
         Args:
             batches: indices of training images, (steps, batch size).
             rates: learning rates, (steps,).
             drawn: random bits, for each dropout layer (steps, batch, units) uint16.
+
+        Returns:
+            loss, cross entropy and number of correct answers, summed over images.
         """
 
         def add_step(step: tf.Tensor, *sums: tf.Tensor) -> tuple[tf.Tensor, ...]:
@@ -254,7 +267,8 @@ class Trainer:
             cross_entropy = tf.reduce_mean(losses)
         gradients = tape.gradient(cross_entropy, self._optimizer.variables)
         loss, gradients = self._add_penalty(cross_entropy, gradients)
-        # TensorFlow copies a variable that is changed while somebody still reads it.
+        # The update waits for the last reader of the weights: TensorFlow would copy a
+        # variable that is changed while it is still read.
         with tf.control_dependencies([loss, *gradients]):
             self._optimizer.apply(gradients, rate)
         count = tf.cast(tf.size(indices), tf.float32)
@@ -263,7 +277,7 @@ class Trainer:
         return loss * count, cross_entropy * count, correct
 
     def _forward(self, images: tf.Tensor, drawn: list[tf.Tensor]) -> tf.Tensor:
-        """The model in training; its dropout layers take their random bits in order."""
+        """What the model answers in training; `drawn` has the bits of each dropout."""
         x, remaining = images, iter(drawn)
         for layer in self.model.layers[1:]:  # the first is the input
             if isinstance(layer, keras.layers.Dropout):
@@ -277,7 +291,7 @@ class Trainer:
     ) -> tuple[tf.Tensor, list[tf.Tensor]]:
         """Add lambda * sum(w ** 2) of every kernel, and its gradient 2 * lambda * w.
 
-        Fewer passes over the kernels than Keras's regularizer and the tape would make.
+        This takes fewer passes over the kernels than Keras's regularizer and the tape.
         """
         weight = 2 * self.recipe.l2_lambda
         if not weight:
@@ -303,7 +317,7 @@ class Trainer:
         }
 
     def test(self) -> tuple[dict[str, float], np.ndarray]:
-        """Metrics of the kept weights on test and training set, and predictions."""
+        """Metrics of the present weights on test and training set; test predictions."""
         labels = np.asarray(self.dataset.y_test)
         probabilities = self.predict(self.dataset.x_test)
         losses = scores.negative_log_likelihood(probabilities, labels)
@@ -325,9 +339,10 @@ class Trainer:
 
 
 def _validation_metrics(history: History, best_epoch: int) -> dict[str, float]:
-    """The labs' metrics: the best value each has reached, perhaps in different epochs.
+    """The metrics that the labs report, of the last epoch and of the best.
 
-    `best_epoch` is that of the lowest loss, the one that early stopping keeps.
+    `best_val_accuracy` is the highest of any epoch; the other best values are those of
+    `best_epoch`, which has the lowest loss.
     """
     last, best = history[-1], history[best_epoch - 1]
     return {

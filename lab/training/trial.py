@@ -17,18 +17,17 @@ History = list[dict[str, float]]  # one row per epoch
 class Trial:
     """What one recipe and one seed lead to.
 
-    A diverged trial, one whose last loss is not finite, has its history and of the
-    metrics `actual_epochs` and `train_seconds`; neither predictions nor weights, for
-    the test set was not read.
+    A trial has diverged if its last loss is not finite. It then has a history, but no
+    predictions and no weights, for the test set was not read, and no metrics but
+    `actual_epochs` and `train_seconds`.
 
     seed: fixes first weights, batches and dropout.
-    metrics: of the kept weights, but for `final_*` (last epoch) and `best_*` (epoch
-        with the lowest validation loss, which early stopping keeps).
+    metrics: of the kept weights, except `final_*` (of the last epoch) and `best_*` (of
+        the epoch with the lowest validation loss, which early stopping keeps).
     history: one row per epoch; "epoch" counts from 1.
     probabilities: of the test set, (N, C) float32.
-    weights: as `keras.Model.get_weights` orders them.
-    versions: that trained it, see `lab.training.versions`; whoever runs the trainer
-        adds them.
+    weights: in the order of `keras.Model.get_weights`.
+    versions: what trained it, see `lab.training.versions`; the engine adds them.
     """
 
     seed: int

@@ -1,4 +1,4 @@
-"""The files that store a trial: `trial.json`, and `arrays.npz` with plain arrays."""
+"""Stores a trial in two files: `trial.json`, and `arrays.npz` with plain arrays."""
 
 import json
 from pathlib import Path
@@ -26,7 +26,7 @@ def save_trial(trial: Trial, folder: Path) -> None:
     if trial.probabilities is not None and trial.weights is not None:
         arrays["probabilities"] = trial.probabilities
         arrays |= {f"weights_{i}": array for i, array in enumerate(trial.weights)}
-    # NaN is no JSON, but Python writes and reads it; a diverged trial has it.
+    # A diverged trial has NaN, which is no JSON, but Python writes and reads it.
     text = json.dumps(content, indent=1)
     (folder / "trial.json").write_text(text + "\n", "utf-8")
     np.savez(folder / "arrays.npz", allow_pickle=False, **arrays)
@@ -36,7 +36,7 @@ def load_trial(folder: Path) -> Trial:
     """Read what `save_trial` wrote.
 
     Raises:
-        OSError, ValueError, KeyError: a file is missing, damaged or not one of these.
+        OSError, ValueError, KeyError: a file is missing, damaged or of another kind.
     """
     content = json.loads((folder / "trial.json").read_text("utf-8"))
     with np.load(folder / "arrays.npz", allow_pickle=False) as arrays:

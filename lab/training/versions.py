@@ -1,18 +1,22 @@
-"""What else the bits of a trial depend on, besides code, recipe, data and seed."""
+"""Versions of packages and features of the processor: a trial's bits depend on them."""
 
-import importlib.metadata
 import platform
 from pathlib import Path
 
-# The distributions that train.
+from lab.host.packages import installed
+
+# The distributions that decide the weights of a trial.
 PACKAGES = ("tensorflow", "tensorflow-cpu", "keras", "numpy")
 
-# Instruction sets that the kernels of TensorFlow choose between.
+# Instruction sets that TensorFlow chooses its kernels by, as /proc/cpuinfo names them.
 CPU_FEATURES = ("sse4_2", "avx", "avx2", "fma", "avx512f", "avx512_vnni", "amx_tile")
 
 
 def versions() -> dict[str, str]:
-    """Versions and features of this process and machine; loads no package for it."""
+    """What this process trains with: Python, packages, precision, threads, processor.
+
+    `tensorflow-cpu` is called tensorflow, for it computes the same.
+    """
     here = {
         "python": platform.python_version(),
         "machine": platform.machine(),
@@ -20,17 +24,13 @@ def versions() -> dict[str, str]:
         "threads": "1",
         "cpu_features": _cpu_features(),
     }
-    for distribution in PACKAGES:
-        try:
-            version = importlib.metadata.version(distribution)
-        except importlib.metadata.PackageNotFoundError:
-            continue
+    for distribution, version in installed(PACKAGES).items():
         here[distribution.removesuffix("-cpu")] = version
     return here
 
 
 def _cpu_features() -> str:
-    """Those of CPU_FEATURES that this machine has, as far as the system tells."""
+    """Those of CPU_FEATURES that this machine has; elsewhere the processor's name."""
     try:
         text = Path("/proc/cpuinfo").read_text("utf-8", "replace")
     except OSError:  # not Linux

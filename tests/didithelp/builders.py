@@ -161,6 +161,12 @@ def without_predictions(arm):
     return dataclasses.replace(arm, labels=None, probabilities=None)
 
 
+def answers_only(arm):
+    """With the class that each run prefers in place of its probabilities."""
+    answers = np.eye(NUM_CLASSES, dtype=np.float32)[arm.probabilities.argmax(axis=2)]
+    return dataclasses.replace(arm, probabilities=answers)
+
+
 def undescribed(arm):
     """Without arm.json and history.csv."""
     unknown = {"recipe": None, "dataset": None, "versions": {}}

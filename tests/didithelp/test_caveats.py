@@ -11,6 +11,7 @@ from didithelp.language import sentences
 from didithelp.language.words import Words
 from tests.didithelp.builders import (
     accuracies_only,
+    answers_only,
     baseline,
     compare,
     improved,
@@ -56,6 +57,26 @@ def test_every_warning_is_told_in_words_and_as_a_code():
     for text, coded in zip(result.warnings, result.warning_codes, strict=True):
         assert text == sentences.warning(coded, Words("en"))
         assert json.loads(json.dumps(coded.values)) == coded.values
+
+
+def test_odd_images_are_told_once_and_first():
+    findings = {
+        "duplicates": {"test_seen_images": 600, "validation_seen_images": 1},
+        "narrow_ranges": {"x_train": [0, 15], "x_test": [1, 16]},
+    }
+    plain = baseline(), improved(recipe=SAME_BUDGET)
+    told = (
+        baseline(dataset=findings),
+        improved(recipe=SAME_BUDGET, dataset=findings),
+    )
+    expected = ["test_seen_images", "validation_seen_images", "narrow_pixel_range"]
+    for arms in (told, (told[0], plain[1]), (plain[0], told[1])):
+        assert codes(*arms) == expected
+    seen, *_, narrow = compare(*told)["warnings"]
+    assert seen.startswith("600 of 600 test images are in the training or validation")
+    assert narrow.startswith("the pixels of x_test, x_train use only 0 to 16 of 0 to 2")
+    repeated = {"duplicates": {"test_repeated_images": 0}}
+    assert codes(baseline(dataset=repeated), plain[1]) == []
 
 
 def test_a_larger_network_is_another_budget():
@@ -195,6 +216,15 @@ def test_each_candidate_has_warnings_of_its_own():
         "unpaired_seeds": "improved",
         "same_recipe": "improved",
     }
+
+
+def test_answers_without_confidence_are_named():
+    found = answers_only(improved(recipe=SAME_BUDGET))
+    assert values("answers_only", baseline(), found) == {"arm": "improved"}
+    assert codes(baseline(), found) == ["answers_only"]
+    saturated = improved(recipe=SAME_BUDGET)
+    saturated.probabilities[:, 1:] = found.probabilities[:, 1:]
+    assert codes(baseline(), saturated) == []
 
 
 def test_costs_are_compared_in_whole_ratios_and_stay_out_of_the_result():

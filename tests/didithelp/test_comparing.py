@@ -21,6 +21,7 @@ from tests.didithelp.builders import (
     NUM_CLASSES,
     NUM_EXAMPLES,
     accuracies_only,
+    answers_only,
     baseline,
     compare,
     improved,
@@ -687,6 +688,12 @@ def test_changes_of_the_recipe_are_those_against_the_reference():
     ]
 
 
+def test_names_in_a_recipe_may_be_numbers():
+    before, after = {1: 2, "a": (1,)}, {"1": 3, 2: 0, "a": [1]}
+    arms = baseline(recipe=before), improved(recipe=after)
+    assert compare(*arms)["arms"][1]["changes"] == {"1": [2, 3], "2": [None, 0]}
+
+
 def test_the_sentence_needs_nothing_but_the_result():
     for result in (*inconclusive_results(), compare(baseline(0.2), improved(0.05))):
         candidate = primary(result)["candidate"]
@@ -776,6 +783,23 @@ def test_relative_error_reduction_of_accuracies_is_that_of_the_predictions():
     whole, bare = compare(*arms), compare(*map(accuracies_only, arms))
     for name in ("relative_error_reduction", "p_outperform", "wins"):
         assert primary(bare)[name] == pytest.approx(primary(whole)[name])
+
+
+def test_of_answers_only_the_accuracies_are_compared():
+    whole, result = (
+        compare(baseline(), arm) for arm in (improved(), answers_only(improved()))
+    )
+    (found,) = result["comparisons"]
+    for key in ("delta", "se", "p", "verdict", "scope", "num_discordant"):
+        assert found[key] == primary(whole)[key]
+    assert found["calibration"] == {
+        "expected_calibration_error": None,
+        "brier_score": None,
+    }
+    candidate = result["arms"][1]
+    assert candidate["reliability"] is None
+    for name in ("test_cross_entropy", "expected_calibration_error", "brier_score"):
+        assert candidate["metrics"][name]["mean"] is None
 
 
 def test_without_cross_entropies_only_accuracies_are_compared():

@@ -85,6 +85,8 @@ def test_what_decides_is_told_from_what_stands_beside_it():
         (stored(test_set=None), r"comparison\.test_set must be ExaminedExamples, got"),
         ("[]", r"comparison must be Comparison, got \[\]$"),
         ("{", "^Expecting property name"),
+        ("[" * 100_000, "^comparison must be JSON, got too many brackets$"),
+        (stored(alpha=float("nan")), "^comparison must hold finite .* got NaN$"),
     ],
 )
 def test_another_file_is_refused_in_one_line(text, message):

@@ -6,6 +6,7 @@ import pytest
 
 from didithelp.dataset_description import (
     ARRAYS,
+    FINDINGS,
     REQUIRED,
     SPLITS,
     DatasetDescription,
@@ -24,6 +25,9 @@ WHOLE = DatasetDescription(
     validation_fraction=0.1,
     split_seed=0,
     train_size=0,
+    duplicates={"test_seen_images": 2},
+    narrow_ranges={"x_train": (0, 15)},
+    unused=("val_images",),
 )
 OPTIONAL = [f.name for f in dataclasses.fields(WHOLE) if f.name not in REQUIRED]
 
@@ -43,8 +47,24 @@ def test_what_is_optional_may_be_unknown(key, unknown):
         del content[key]
     found = DatasetDescription.from_json(content)
     assert key not in found.to_json()
-    assert not found.is_complete
+    assert found.is_complete == (key in FINDINGS)
     assert found == DatasetDescription.from_json(found.to_json())
+
+
+@pytest.mark.parametrize(
+    "findings",
+    [
+        {"duplicates": [], "narrow_ranges": "0 to 15", "unused": "all"},
+        {
+            "duplicates": {"test_seen_images": "2", "validation_seen_images": True},
+            "narrow_ranges": {"x_train": [0], "x_test": [0, 1.5], "x": None},
+            "unused": None,
+        },
+    ],
+)
+def test_findings_of_another_type_are_unknown(findings):
+    content = DatasetDescription.from_json(WHOLE.to_json() | findings).to_json()
+    assert not set(FINDINGS) & set(content)
 
 
 @pytest.mark.parametrize("key", REQUIRED)

@@ -70,3 +70,14 @@ def test_a_folder_has_the_permissions_of_any_other(tmp_path):
         pass
     modes = {stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()}
     assert len(modes) == 1
+
+
+def test_the_working_directory_is_not_replaced(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(OSError, match=r"^\. is the working directory; choose"):
+        with whole_folder(Path()) as fresh:
+            fill(fresh, "new")
+    assert os.listdir(tmp_path) == []
+    with whole_folder(Path("trials")) as fresh:
+        fill(fresh, "new")
+    assert os.listdir() == ["trials"]

@@ -221,7 +221,12 @@ def test_an_answer_may_be_french(answer):
         ({"alpha": 5}, "alpha must be "),
         ({"margin": 1}, "margin must be "),
         ({"pairing": "seeds"}, "pairing must be seed or none, got 'seeds'"),
+        (
+            {"pairing": np.array(["seed", "none"])},
+            "pairing must be seed or none, got a",
+        ),
         ({"language": "de"}, "language must be one of en, fr, got 'de'"),
+        ({"language": np.array(["en", "fr"])}, "language must be one of en, fr, got a"),
     ],
 )
 def test_a_wrong_parameter_is_told_in_one_line(answer, changes, expected):
@@ -231,9 +236,20 @@ def test_a_wrong_parameter_is_told_in_one_line(answer, changes, expected):
     assert "\n" not in str(caught.value)
 
 
+def test_numbers_of_numpy_are_numbers(answer):
+    settings = {name: np.asarray(value)[()] for name, value in SETTINGS.items()}
+    assert isinstance(settings["seed"], np.integer)
+    assert didithelp.compare(*answer.arms, **settings).to_json() == answer.to_json()
+    assert didithelp.compare(*answer.arms, alpha=np.float32(0.25)).verdict == "better"
+
+
 def test_only_arms_are_compared(answer):
     with pytest.raises(ValueError, match="compare takes arms, got dict; make one with"):
         didithelp.compare(answer.arms[0], {0: 0.9})
+    with pytest.raises(ValueError, match="got list; pass them one by one: compare"):
+        didithelp.compare(answer.arms[0], [answer.arms[1]])
+    with pytest.raises(ValueError, match="got Recorder; pass what its method arm"):
+        didithelp.compare(answer.arms[0], didithelp.Recorder("improved"))
     with pytest.raises(ValueError, match="at least one arm, got none"):
         didithelp.compare(answer.arms[0])
 

@@ -21,6 +21,12 @@ def test_confusion_is_a_mean_over_runs_with_true_classes_as_rows():
     assert found.sum() == len(LABELS)
 
 
+def test_labels_of_eight_bits_do_not_overflow_in_a_confusion():
+    labels = np.arange(47, dtype=np.uint8)
+    found = predictions.confusion(labels[np.newaxis].astype(int), labels, 47)
+    np.testing.assert_array_equal(found, np.eye(47))
+
+
 def test_flips_are_ordered_by_how_many_runs_changed():
     gained, lost = predictions.most_flipped(REFERENCE, CANDIDATE, LABELS, 5)
     assert [flip.index for flip in gained] == [2, 1]  # from 0/2 to 3/3; 1/2 to 3/3

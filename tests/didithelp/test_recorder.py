@@ -138,7 +138,7 @@ def test_an_arm_that_was_given_out_does_not_change():
 @pytest.mark.parametrize(
     "given, expected",
     [
-        (3 * LOGITS + 1, "these are logits: apply softmax over the classes"),
+        (3 * LOGITS + 1, "look like logits: apply softmax over the classes"),
         (LOGITS, "logarithms of probabilities: pass np.exp of them"),
         (1 / (1 + np.exp(-LOGITS)), "off by 0.374; apply softmax over the classes"),
         (PROBABILITIES * np.nan, "finite, got NaN or infinity"),

@@ -190,7 +190,16 @@ def probabilities(**changes) -> np.ndarray:
         ({"labels": None}, "add labels"),
         ({"probabilities": probabilities()[:2]}, "as seeds and labels say"),
         ({"probabilities": probabilities()[:, :, 0]}, "as seeds and labels say"),
-        ({"probabilities": probabilities().astype(np.float16)}, "must be float32"),
+        (
+            {"probabilities": probabilities().swapaxes(0, 1)},
+            "probabilities.swapaxes(0, 1)",
+        ),
+        ({"probabilities": probabilities().astype("c8")}, "pass probabilities.astype("),
+        ({"probabilities": probabilities()[0]}, "as seeds and labels say"),
+        ({"probabilities": probabilities()[:, :, 0]}, "np.stack([1 - p, p], axis=-1)"),
+        ({"probabilities": probabilities().argmax(2) + 1}, "pass np.eye(C)[x]"),
+        ({"labels": np.eye(4, 3)}, "pass labels.argmax(axis=1)"),
+        ({"labels": np.zeros((4, 1), int)}, "pass labels.ravel()"),
         ({"probabilities": np.full((3, 4, 3), 1e300)}, "NaN or infinity"),
         ({"probabilities": probabilities(row=[np.nan, 0, 0])}, "NaN or infinity"),
         ({"probabilities": probabilities(row=[np.inf, 0, 0])}, "NaN or infinity"),
@@ -435,9 +444,28 @@ def test_predictions_of_other_types_are_converted(folder):
         probabilities=whole.probabilities.astype(np.float64),
     )
     found = trials_folder.load(folder)
-    assert found.seeds.dtype == np.int64
+    assert found.seeds.dtype == found.labels.dtype == np.int64
     assert found.probabilities.dtype == np.float32
     np.testing.assert_array_equal(found.probabilities, whole.probabilities)
+
+
+@pytest.mark.parametrize("kind", ["f2", ">f4", "g"])
+def test_probabilities_of_any_precision_are_converted(folder, kind):
+    whole = trials_folder.load(folder)
+    rewrite_predictions(folder, probabilities=whole.probabilities.astype(kind))
+    found = trials_folder.load(folder).probabilities
+    np.testing.assert_allclose(found, whole.probabilities, rtol=1e-3)
+    np.testing.assert_allclose(found.sum(axis=2), 1, rtol=1e-6)
+
+
+def test_answers_alone_tell_accuracies_and_no_losses(folder):
+    keep_only(folder, "predictions.npz")
+    answers = np.eye(3, dtype=np.uint8)[probabilities().argmax(axis=2)]
+    rewrite_predictions(folder, probabilities=answers)
+    found = trials_folder.load(folder)
+    assert found.has_answers_only
+    assert found.metrics["test_accuracy"].tolist() == [0.75, 0.5, 1]
+    assert found.metrics["test_cross_entropy"].isna().all()
 
 
 def test_wrong_predictions_are_explained_without_metrics_too(folder):

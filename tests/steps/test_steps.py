@@ -12,6 +12,8 @@ import pytest
 from didithelp.comparison import Dataset
 from didithelp.parameters import texts_of
 from lab import command_line, mlproject
+from lab.data.prepare import prepare
+from lab.data.split import Split
 from lab.runs import keys
 from lab.training import agreement, arm
 from lab.training.seeds import Trials
@@ -20,6 +22,7 @@ from lab.training.versions import versions
 from pipelines import main
 from steps import compare, prepare_data, train, verify
 from tests.didithelp.builders import baseline, improved, judge, with_primary
+from tests.make_data import make_images
 
 
 def make_trial(seed, accuracy, *, status="finished", epochs=2):
@@ -175,6 +178,30 @@ def test_wrong_data_parameters_are_told_before_any_data_is_read():
     ]:
         with pytest.raises(ValueError, match=part):
             command_line.build(prepare_data.Params, given | changes)
+
+
+def test_images_that_are_odd_are_framed_on_the_terminal(tmp_path, capsys):
+    images, labels = make_images(60, seed=1)
+    split = Split(validation_fraction=0.2, split_seed=0, train_size=0)
+    for tested, framed in [
+        (images // 16, True),
+        (images[::-1], True),
+        (~images, False),
+    ]:
+        arrays = {"x_train": images, "y_train": labels}
+        np.savez(tmp_path / "a.npz", **arrays, x_test=tested, y_test=labels)
+        prepare_data.describe(prepare("a.npz", split, tmp_path))
+        assert ("!" * 78 in capsys.readouterr().err) == framed
+
+
+def test_a_validation_set_that_is_not_used_is_told(tmp_path, capsys):
+    images, labels = make_images(60, seed=1)
+    arrays = {"train_images": images, "train_labels": labels[:, None]}
+    arrays |= {"test_images": ~images, "test_labels": labels[:, None]}
+    np.savez(tmp_path / "a.npz", **arrays, val_images=images, val_labels=labels)
+    split = Split(validation_fraction=0.2, split_seed=0, train_size=0)
+    prepare_data.describe(prepare("a.npz", split, tmp_path))
+    assert "val_images and val_labels not used" in capsys.readouterr().err
 
 
 def test_the_plan_names_every_difference_between_the_recipes():

@@ -1,8 +1,8 @@
 """A document as one HTML file that needs nothing else: no script, no request.
 
 The policy in its head forbids the browser both. The templates escape every text, after
-`clean` has made it one line that controls nothing; only the figures' SVG is put in as
-it is.
+`clean` has made it one line without control characters; only the figures' SVG is put in
+as it is.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from didithelp.language.words import NO_BREAK, Words, clean
 from didithelp.report.document import Block, Document
 from didithelp.report.palette import DARK, LIGHT, PRINT
 
-SHOWN_WARNINGS = 6  # the most important come first; the others are a click away
+SHOWN_WARNINGS = 6  # at once, the most important ones; the others are a click away
 
 
 def render(document: Document, words: Words) -> str:
@@ -69,7 +69,7 @@ def _templates() -> jinja2.Environment:
 
 
 def _cleaned(value: object) -> object:
-    """What a template puts in; markup is our own and stays as it is."""
+    """A value as a template puts it in: text is cleaned, our own markup is not."""
     if isinstance(value, str) and not isinstance(value, Markup):
         return clean(value)
     return value
@@ -84,7 +84,7 @@ def _base64(content: bytes) -> str:
 
 
 def _on_a_line(text: str) -> str:
-    """A number, or a range of two, unbroken; what is in brackets may be below it."""
+    """A cell whose number or range stays on one line; brackets after it may not."""
     if not re.match(r"[-+<\d]", text):
         return text
     return clean(text).replace(" ", NO_BREAK).replace(f"{NO_BREAK}(", " (")

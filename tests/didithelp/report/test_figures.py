@@ -5,8 +5,10 @@ import os
 import re
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from xml.etree import ElementTree
 
+import matplotlib
 import numpy as np
 import pytest
 from matplotlib import image as images
@@ -134,6 +136,14 @@ assert matplotlib.get_backend() == "svg", matplotlib.get_backend()
     command = [sys.executable, "-c", program]
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+def test_figures_of_several_threads_are_drawn_one_at_a_time():
+    expected, style = forest().png, dict(matplotlib.rcParams)
+    with ThreadPoolExecutor(8) as threads:
+        drawn = list(threads.map(lambda _: forest().png, range(16)))
+    assert set(drawn) == {expected}
+    assert dict(matplotlib.rcParams) == style
 
 
 def test_figures_on_one_page_share_no_identifier():

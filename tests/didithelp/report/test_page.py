@@ -32,7 +32,14 @@ from didithelp.report.document import (
 )
 from didithelp.report.html import page
 from didithelp.report.palette import DARK, LIGHT, PRINT
-from tests.didithelp.builders import HOSTILE, NUM_EXAMPLES, baseline, improved, judge
+from tests.didithelp.builders import (
+    HOSTILE,
+    NUM_EXAMPLES,
+    answers_only,
+    baseline,
+    improved,
+    judge,
+)
 
 # Names of arms must be printable, those of data sets are whatever a file says.
 UNPRINTABLE = "\u202eevil\x1b[31m\x00"
@@ -186,6 +193,12 @@ def test_what_is_missing_is_said(tmp_path):
         "The recipe of theirs and ours is not known.",
     ):
         assert expected in text
+
+
+def test_answers_have_no_reliability_and_a_reason(tmp_path):
+    text = Reader(make_html(tmp_path, baseline(), answers_only(improved()))).text
+    assert "No reliability diagram of improved: the predictions are answers" in text
+    assert "no per-image predictions are stored" not in text
 
 
 def test_diverged_runs_and_single_seeds_are_explained(tmp_path):

@@ -49,7 +49,11 @@ DIGEST = "0" * 64
         ("x" * 5000, "check the spelling"),
         (f"http://example.org/a.npz#sha256={DIGEST}", "use https://"),
         (f"ftp://example.org/a.npz#sha256={DIGEST}", "use https://"),
-        ("file:///etc/a.npz", "use https://"),
+        ("file:///etc/a%20b.npz", "write '/etc/a b.npz'"),
+        ("'mnist'", "write 'mnist'"),
+        ('"/data/a.npz"', "write '/data/a.npz'"),
+        (" a.npz ", "no quotes or blanks around it"),
+        (f"'https://example.org/a.npz#sha256={DIGEST}'", "write 'https://"),
         ("https://example.org/a.npz", "#sha256="),
         ("https://example.org/a.npz#sha256=12ab", "64 hex digits"),
         (f"https://example.org/a.npz#md5={DIGEST}", "64 hex digits"),
@@ -273,8 +277,84 @@ def test_a_damaged_idx_file_is_refused(error_of, tmp_path, name, damage, words):
 def test_a_folder_without_all_four_files_is_refused(error_of, tmp_path):
     write_idx(tmp_path / "idx", draw())
     (tmp_path / "idx" / sources.IDX_FILES["y_test"]).unlink()
-    text = error_of("idx")
-    assert "t10k-labels-idx1-ubyte" in text and "train-images" not in text
+    missing, beside = error_of("idx").split(" beside ")
+    assert "t10k-labels-idx1-ubyte" in missing and "train-images" not in missing
+    assert beside.startswith("'t10k-images-idx3-ubyte', 'train-images-idx3-ubyte', ")
+
+
+def test_a_folder_of_pictures_is_told_from_a_data_set(error_of, tmp_path):
+    for number in range(9):
+        (tmp_path / "cats" / f"{number}").mkdir(parents=True)
+        (tmp_path / "cats" / f"{number}" / "one.png").write_bytes(b"PNG")
+    text = error_of("cats")
+    assert "beside '0/', '1/', '2/', '3/', '4/', '5/', ...; add them, or load" in text
+    (tmp_path / "empty").mkdir()
+    assert "beside nothing; add them" in error_of("empty")
+
+
+@pytest.mark.parametrize(
+    ("file_name", "words"),
+    [
+        ("train.csv", "got the .csv file 'train.csv'; load the images in Python"),
+        ("x.npy", "got the .npy file"),
+        ("digits.mat", "np.savez_compressed("),
+        ("cats.zip", "'cats.zip'; unpack it, or load"),
+        ("cifar-10-python.tar.gz", "unpack it, or load"),
+        ("train-images-idx3-ubyte.gz", "'train-images-idx3-ubyte.gz'; give '"),
+    ],
+)
+def test_a_file_of_another_format_is_told_by_its_name(
+    error_of, tmp_path, file_name, words
+):
+    (tmp_path / file_name).write_bytes(b"1,2,3")
+    assert words in error_of(file_name)
+
+
+def test_an_archive_of_arrays_may_have_another_suffix(prepare, tmp_path):
+    (tmp_path / "set.zip").write_bytes(npz_bytes(draw(), tmp_path))
+    assert prepare("set.zip").name == "set.zip"
+
+
+def test_a_path_with_a_mistake_in_it_is_put_right(error_of, tmp_path, monkeypatch):
+    np.savez(tmp_path / "flowers.npz", **draw())
+    assert "did you mean 'flowers.npz'?" in error_of("flower.npz")
+    assert "did you mean 'flowers.npz'?" in error_of("flowers")
+    monkeypatch.setenv("DATA", str(tmp_path))
+    assert f"did you mean {tmp_path}/flowers.npz?" in error_of("$DATA/flowers.npz")
+
+
+def nest(folder: Path, place: str) -> None:
+    """Move each idx file into a folder that is named by `place`."""
+    for file in list(folder.iterdir()):
+        target = folder / place.format(name=file.name) / file.name
+        file.rename(folder.parent / "moving")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        (folder.parent / "moving").rename(target)
+
+
+@pytest.mark.parametrize("place", ["{name}", "MNIST/raw", "raw/{name}"])
+def test_idx_files_in_folders_of_the_folder_are_found(prepare, tmp_path, place):
+    write_idx(tmp_path / "idx", draw())
+    flat, key = prepare("idx"), sources.fingerprint("idx", tmp_path)
+    nest(tmp_path / "idx", place)
+    assert prepare("idx").description == flat.description
+    assert prepare("idx/").description.sha256 == flat.description.sha256
+    assert sources.fingerprint("idx", tmp_path) == key
+    file = tmp_path / "idx" / place.format(name="t10k-labels-idx1-ubyte")
+    (file / "t10k-labels-idx1-ubyte").write_bytes(b"damaged")
+    assert sources.fingerprint("idx", tmp_path) != key
+
+
+def test_two_data_sets_in_one_folder_are_not_mixed(error_of, prepare, tmp_path):
+    for name in ("MNIST", "KMNIST"):
+        (tmp_path / "all").mkdir(exist_ok=True)
+        write_idx(tmp_path / "all" / name, draw())
+    text = error_of("all")
+    assert "got 'KMNIST/train-images-idx3-ubyte and MNIST/train-images-id" in text
+    # A file at the top belongs to a data set of its own, which is not complete.
+    nearest = tmp_path / "all" / "train-images-idx3-ubyte"
+    (tmp_path / "all" / "MNIST" / nearest.name).rename(nearest)
+    assert "got none named train-labels-idx1-ubyte or t10k" in error_of("all")
 
 
 @pytest.mark.parametrize("content", [b"", b"1,2,3\n", b"PK\3\4 not a zip"])
@@ -293,6 +373,59 @@ def test_a_damaged_npz_is_refused(error_of, tmp_path):
     content[200:400] = bytes(200)
     (tmp_path / "set.npz").write_bytes(content)
     assert "CRC-32" in error_of("set.npz")
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        "train_images train_labels test_images test_labels",
+        "X_train y_train X_test y_test",
+        "X_train Y_train X_test Y_test",
+        "trainX trainY testX testY",
+        "XTrain YTrain XTest YTest",
+        "TRAIN_IMAGES TRAIN_LABELS TEST_IMAGES TEST_LABELS",
+        "train_x train_y test_x test_y",
+        "training_data training_targets testing_data testing_targets",
+        "images-train labels-train images-test labels-test",
+    ],
+)
+def test_arrays_are_known_by_the_names_that_people_give_them(prepare, tmp_path, names):
+    arrays = draw()
+    np.savez(tmp_path / "plain.npz", **arrays)
+    renamed = dict(zip(names.split(), arrays.values(), strict=True))
+    others = {"val_images": arrays["x_test"], "classes": np.arange(3)}
+    np.savez(tmp_path / "set.npz", **renamed, **others)
+    found, plain = prepare("set.npz").description, prepare("plain.npz").description
+    assert found.sha256 == plain.sha256
+    assert (found.unused, plain.unused) == (("val_images",), ())
+
+
+def test_a_name_of_ours_comes_before_one_that_says_the_same(prepare, tmp_path):
+    arrays = draw()
+    np.savez(tmp_path / "set.npz", train_images=arrays["x_test"], **arrays)
+    assert len(prepare("set.npz").x_train) == 54
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"x_train": None, "train_images": 1, "train_data": 1},
+        {"x_train": None, "train_images_2": 1},
+        {"x_train": None, "images": 1},
+    ],
+)
+def test_a_name_that_may_mean_another_array_is_shown_and_not_taken(
+    error_of, tmp_path, changes
+):
+    arrays = {
+        name: draw().get(name, draw()["x_train"])
+        for name in draw() | changes
+        if name != "x_train"
+    }
+    np.savez(tmp_path / "set.npz", **arrays)
+    text = error_of("set.npz")
+    assert "must hold x_train, y_train, x_test, y_test, got y_train, x_test" in text
+    assert text.endswith("add x_train") and list(changes)[1] in text
 
 
 def test_a_missing_array_is_named(error_of, tmp_path):

@@ -8,7 +8,38 @@ import sqlalchemy
 from mlflow.store.tracking.dbmodels.models import SqlDataset
 from sqlalchemy.orm import Session
 
-from lab.runs import datasets
+from didithelp.dataset_description import ARRAYS, DatasetDescription
+from lab.data.dataset import Dataset
+from lab.runs import datasets, tags
+
+
+def dataset_with(**findings):
+    arrays = {name: np.zeros((2, 3, 3) if name[0] == "x" else 2) for name in ARRAYS}
+    description = DatasetDescription(
+        name="digits",
+        requested="digits.npz",
+        fallback=None,
+        counts={"train": 2, "validation": 2, "test": 2},
+        num_classes=2,
+        sha256=dict.fromkeys(ARRAYS, "aa"),
+        **findings,
+    )
+    return Dataset(**arrays, description=description)
+
+
+def test_what_is_odd_about_images_is_a_tag(store):
+    texts = []
+    for findings in (
+        {},
+        {"duplicates": {"test_seen_images": 1}, "narrow_ranges": {"x_test": (0, 1)}},
+    ):
+        with mlflow.start_run() as run:
+            datasets.log(dataset_with(**findings))
+        found = mlflow.get_run(run.info.run_id).data.tags
+        texts.append(found.get(tags.DATASET_WARNINGS))
+    assert texts[0] is None
+    assert texts[1].startswith("1 of 2 test images are in the training")
+    assert "; the pixels of x_test use only 0 to 1 of 0 to 255" in texts[1]
 
 
 def test_a_data_set_may_be_logged_by_many_at_once(store):

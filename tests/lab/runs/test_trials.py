@@ -9,7 +9,7 @@ import mlflow
 
 from lab.host import locks
 from lab.runs import keys
-from lab.runs.records import StoredRun
+from lab.runs.experiment import StoredRun
 from lab.runs.step import Step
 from tests.lab.runs.steps import KEY, execute, make_trial
 

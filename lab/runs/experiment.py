@@ -1,4 +1,4 @@
-"""The runs of one experiment in MLflow's store, read and written in our own words."""
+"""Reads and writes the runs of one experiment in MLflow's store, in our own words."""
 
 import dataclasses
 import math
@@ -18,13 +18,13 @@ MANY = 10_000  # runs that a search returns at most, more than there are trials
 
 @dataclasses.dataclass(frozen=True)
 class StoredRun:
-    """A run as the store knows it.
+    """A run as it was in the store when it was read.
 
     Attributes:
         status: RUNNING, SCHEDULED, FINISHED, FAILED or KILLED.
         start: milliseconds since 1970.
-        end: the same, None while it runs.
-        artifacts: URI of the folder with its artifact folders.
+        end: the same; None while it runs.
+        artifacts: URI of the folder that holds its artifact folders.
     """
 
     run_id: str
@@ -39,7 +39,7 @@ class StoredRun:
 
     @classmethod
     def of(cls, run: Run) -> "StoredRun":
-        """What MLflow answers, in our words."""
+        """Take over what MLflow knows of a run."""
         return cls(
             run.info.run_id,
             run.info.experiment_id,
@@ -54,17 +54,17 @@ class StoredRun:
 
     @property
     def name(self) -> str:
-        """What people call it; it need not be the only one of that name."""
+        """The name that people see; several runs may have the same."""
         return self.tags.get(tags.NAME, "")
 
     @property
     def parent(self) -> str | None:
-        """The id of the run that this one is nested in, if it is."""
+        """The id of the run that this one is nested in; None if it is not nested."""
         return self.tags.get(tags.PARENT)
 
     @property
     def seconds(self) -> float:
-        """How long it lasted; a clock that was set back counts as no time."""
+        """How long it lasted; 0 while it runs, or if the clock was set back."""
         return max(0, (self.end or self.start) - self.start) / 1000
 
     @property
@@ -74,7 +74,11 @@ class StoredRun:
 
 
 class Experiment:
-    """The runs of one experiment; where the store fails, MLflow's exception comes."""
+    """The runs of one experiment.
+
+    Raises:
+        MlflowException: from every method, if the store fails or has no such run.
+    """
 
     def __init__(self, experiment_id: str):
         self.id = experiment_id
@@ -99,7 +103,7 @@ class Experiment:
         return runs[0] if runs else None
 
     def with_key(self, key: Key, *, most: int = MANY) -> list[StoredRun]:
-        """Finished runs whose result depends on the same, the latest first."""
+        """Finished runs with that key, the latest first."""
         return self.finished(f"tags.{tags.CACHE_KEY} = '{key.digest}'", most=most)
 
     def trials_of(self, run_id: str) -> list[StoredRun]:
@@ -121,7 +125,7 @@ class Experiment:
         return [StoredRun.of(run) for run in runs]
 
     def open(self, start: int, tag_texts: Mapping[str, str]) -> str:
-        """Start a run with these tags at that millisecond; its id."""
+        """Make a run that started at that millisecond; return its id."""
         run = self._client.create_run(self.id, start_time=start, tags=dict(tag_texts))
         return str(run.info.run_id)
 
@@ -131,7 +135,7 @@ class Experiment:
         self._client.log_batch(run_id, tags=entries)
 
     def tag_key(self, run_id: str, key: Key) -> None:
-        """Note what the result of a run depends on."""
+        """Note the key of a run, so that `with_key` finds it."""
         self.tag(run_id, {tags.CACHE_KEY: key.digest, tags.CACHE_PARTS: key.to_json()})
 
     def log(
@@ -142,7 +146,14 @@ class Experiment:
         params: Mapping[str, str] | None = None,
         at: int,
     ) -> None:
-        """Record metrics as of that millisecond, and parameters that are new."""
+        """Record metrics and parameters.
+
+        Args:
+            run_id: of the run.
+            metrics: as of the millisecond `at`.
+            params: that the run does not have yet.
+            at: milliseconds since 1970.
+        """
         self._client.log_batch(
             run_id,
             params=[Param(name, text) for name, text in (params or {}).items()],
@@ -157,7 +168,7 @@ class Experiment:
     def log_history(
         self, run_id: str, rows: Iterable[Mapping[str, float]], at: int
     ) -> None:
-        """Record metrics by epoch; each row tells its `epoch` as well."""
+        """Record metrics by epoch; `epoch` in each row says which."""
         entries = [
             Metric(name, float(value), at, int(row["epoch"]))
             for row in rows
@@ -172,12 +183,19 @@ class Experiment:
         self._client.log_artifacts(run_id, str(folder), name)
 
     def artifacts(self, run_id: str, folder: str | None = None) -> list[str]:
-        """Paths of what is in a run's artifact folder, or at its top."""
+        """Paths of what is in an artifact folder of a run; by default the folders."""
         return [item.path for item in self._client.list_artifacts(run_id, folder)]
 
 
 def end_run(run_id: str, state: str, *, error: str = "", at: int | None = None) -> None:
-    """End a run as FINISHED, FAILED or KILLED, with the reason as a tag."""
+    """End a run.
+
+    Args:
+        run_id: of the run.
+        state: FINISHED, FAILED or KILLED.
+        error: the reason, which becomes a tag.
+        at: milliseconds since 1970; now, if None.
+    """
     client = mlflow.MlflowClient()
     if error:
         client.set_tag(run_id, tags.ERROR, error[-4000:])
@@ -185,5 +203,5 @@ def end_run(run_id: str, state: str, *, error: str = "", at: int | None = None) 
 
 
 def tracking_address() -> str:
-    """Where the tracking store is, as it can be shown: without a password."""
+    """The address of the store, without a password, to show it."""
     return without_password(mlflow.get_tracking_uri())

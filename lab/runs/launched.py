@@ -1,4 +1,4 @@
-"""Runs launches, each as `mlflow run` of an entry point nested in the step's run."""
+"""Runs launches, each by `mlflow run` and nested in the run of the step that asked."""
 
 import os
 import queue
@@ -16,18 +16,26 @@ from lab.host import console, process
 from lab.host.lifecycle import WholeWork
 from lab.runs import reaper
 from lab.runs.errors import StepError, in_words
+from lab.runs.experiment import Experiment, end_run
 from lab.runs.launch import Launch
-from lab.runs.records import Experiment, end_run
 from lab.runs.reuse import Reuse
 
 SECONDS_BETWEEN_SIGNALS = 0.5
 
 
-class NestedRuns:
-    """The runs that a step launches, those at work and those that it reuses.
+class LaunchedRuns:
+    """The runs that a step launches, or reuses instead.
+
+    Args:
+        run_id: of the step.
+        experiment: where all runs are.
+        reuse: looks up what need not run.
+        working_directory: where the relative paths of a user start from.
+        scratch: a folder for what MLflow keeps while a run goes on.
+        whole: refuses to launch once the step is to stop.
 
     Attributes:
-        reused: URIs of the runs that stood for a launch which then ran nothing.
+        reused: URIs of runs whose result was there before, so that nothing ran.
     """
 
     def __init__(
@@ -55,17 +63,17 @@ class NestedRuns:
             StepError: it failed; its own message is already on stderr.
             ValueError: its parameters are wrong.
         """
-        known = self._reuse.look_up(launch)
-        if known.run_id is not None:
-            console.say(f"{launch.name}  reused from run {known.why}")
-            self._experiment.tag(self._run_id, {f"reused.{launch.name}": known.run_id})
-            self.reused.add(uri := f"runs:/{known.run_id}")
+        lookup = self._reuse.look_up(launch)
+        if lookup.run_id is not None:
+            console.say(f"{launch.name}  reused from run {lookup.why}")
+            self._experiment.tag(self._run_id, {f"reused.{launch.name}": lookup.run_id})
+            self.reused.add(uri := f"runs:/{lookup.run_id}")
             return uri
-        console.say(f"{launch.name}  runs: {known.why}")
+        console.say(f"{launch.name}  runs: {lookup.why}")
         run_id = self._run(launch)
-        # Not if a file has been exchanged since it was looked at.
-        if known.key is not None and self._reuse.key(launch) == known.key:
-            self._experiment.tag_key(run_id, known.key)
+        # The key holds only if no input file was exchanged while the step ran.
+        if lookup.key is not None and self._reuse.key(launch) == lookup.key:
+            self._experiment.tag_key(run_id, lookup.key)
         return f"runs:/{run_id}"
 
     def launch_all(self, launches: Sequence[Launch]) -> list[str]:
@@ -80,7 +88,7 @@ class NestedRuns:
 
         def work(index: int, launch: Launch) -> None:
             try:
-                # A thread has no active run of its own, to nest others in.
+                # Nested runs need an active run, and MLflow has one per thread.
                 mlflow.start_run(self._run_id)
                 results.put((index, self.launch(launch)))
             except BaseException as error:
@@ -97,13 +105,15 @@ class NestedRuns:
         return [uris[index] for index in range(len(launches))]
 
     def stop(self, seconds: float) -> None:
-        """End what was launched, within that time; called from another thread.
+        """End the runs that were launched; called from another thread.
 
-        Nothing more may be launched by then, see `WholeWork.stop`.
+        Args:
+            seconds: how long their processes may take to end. `WholeWork.stop` must
+                have been called, so that no other run is launched meanwhile.
         """
         deadline = time.monotonic() + seconds
         try:
-            # Again and again: a step that is being started has not said who it is.
+            # Repeated, because a process that is just starting has not claimed its run.
             while self._at_work and time.monotonic() < deadline:
                 for run in self._experiment.running(parent=self._run_id):
                     process.terminate(reaper.owner(run) or "")
@@ -114,8 +124,8 @@ class NestedRuns:
             console.say(f"steps could not be ended: {in_words(error)}")
 
     def _run(self, launch: Launch) -> str:
-        """Run an entry point in a process of its own; the id of its run."""
-        own = {"working_directory": str(self._working_directory)}
+        """Run an entry point in a process of its own and wait; the id of its run."""
+        working_directory = {"working_directory": str(self._working_directory)}
         run_project: Callable[..., SubmittedRun] = mlflow.projects.run
         os.environ[process.DRIVER] = process.identity()
         with self._whole.piece():
@@ -124,7 +134,7 @@ class NestedRuns:
             submitted = run_project(
                 str(mlproject.PROJECT_DIRECTORY),
                 launch.entry_point,
-                parameters={**launch.parameters, **own},
+                parameters={**launch.parameters, **working_directory},
                 experiment_id=self._experiment.id,
                 run_name=launch.name,
                 env_manager="local",
