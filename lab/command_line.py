@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Literal, ParamSpec, TypeVar, get_origin
 
 from didithelp.parameters import Parameters, explain, is_valid, names_of, suggest
-from lab.host import lifecycle, streams
+from lab.host import lifecycle, packages, process, streams
 from lab.host.lifecycle import EXIT_USAGE, fail
 
 Params = TypeVar("Params", bound=Parameters)
@@ -126,12 +126,11 @@ def _begin() -> None:
     os.environ["MPLBACKEND"] = "agg"
     lifecycle.note_interruptions()
     _claim_run()
+    packages.check()
 
 
 def _claim_run() -> None:
     """Note that this process owns the run which `mlflow run` has made for it."""
-    from lab.host import process
-
     if run_id := os.environ.get("MLFLOW_RUN_ID"):
         with contextlib.suppress(OSError):  # whatever needs that folder next reports it
             process.claim(run_id)
