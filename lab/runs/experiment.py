@@ -86,6 +86,14 @@ class Experiment:
 
     def get(self, run_id: str) -> StoredRun:
         """The run with that id, also of another experiment."""
+    def show_training(self) -> None:
+        """Let MLflow's interface show training runs, unless a person has chosen."""
+        kind = self._client.get_experiment(self.id).tags.get(tags.EXPERIMENT_KIND, "")
+        if not kind or "inferred" in kind:
+            self._client.set_experiment_tag(
+                self.id, tags.EXPERIMENT_KIND, tags.TRAINING
+            )
+
         return StoredRun.of(self._client.get_run(run_id))
 
     def finished(self, condition: str, *, most: int = 1) -> list[StoredRun]:

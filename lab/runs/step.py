@@ -50,6 +50,7 @@ class Step:
         self.run_id = run.run_id
         self.scratch = scratch
         self.experiment = Experiment(run.experiment_id)
+        self.experiment.show_training()
         self._run = run
         self._source = provenance.source_of(run, self.experiment)
         if run.parent is not None and self._source:

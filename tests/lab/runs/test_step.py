@@ -14,6 +14,26 @@ def test_a_step_without_mlflow_run_records_its_parameters_and_name(store):
 
 
 @pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (None, "custom_model_development"),
+        ("", "custom_model_development"),
+        ("no_inferred_type", "custom_model_development"),
+        ("genai_development_inferred", "custom_model_development"),
+        ("genai_development", "genai_development"),
+    ],
+)
+def test_the_interface_shows_training_runs_unless_somebody_has_chosen(
+    store, before, after
+):
+    client = mlflow.MlflowClient()
+    if before is not None:
+        client.set_experiment_tag("1", "mlflow.experimentKind", before)
+    execute(store, lambda step: None)
+    assert client.get_experiment("1").tags["mlflow.experimentKind"] == after
+
+
+@pytest.mark.parametrize(
     ("address", "shown"),
     [
         ("https://me:secret@host", "https://host/#/experiments/{}/runs/{}"),
