@@ -27,8 +27,10 @@ if TYPE_CHECKING:
     from lab.runs.step import Step
 
 # The numbers of the primary metric that become metrics of the run.
-HEADLINES = ("delta", "se", "p", "p_holm", "mde80")
-LONGEST_NAME = 100  # of a candidate, in the name of a metric
+HEADLINES = ("delta", "p_holm")
+# Those of each arm that become metrics of the run.
+MEANS = ("test_accuracy", "test_cross_entropy")
+LONGEST_NAME = 100  # of an arm, in the name of a metric
 
 
 def locations(text: str) -> tuple[str, ...]:
@@ -110,7 +112,7 @@ def run(params: Params, step: "Step") -> None:
     step.answers.log(
         folder,
         report.table,
-        metrics=headlines(comparison),
+        metrics=headlines(comparison) | means(comparison),
         tag_texts=tags(comparison),
         note=report.note(),
     )
@@ -125,12 +127,27 @@ def headlines(comparison: "Comparison") -> dict[str, float]:
     primary = comparison.primary
     suffixes = [""]
     if len(primary) > 1:
-        suffixes = _suffixes([difference.candidate for difference in primary])
+        names = _endings([difference.candidate for difference in primary])
+        suffixes = [f".{name}" for name in names]
     return {
         f"{name}{suffix}": value
         for difference, suffix in zip(primary, suffixes, strict=True)
         for name, value in _numbers(difference).items()
         if value is not None and math.isfinite(value)
+    }
+
+
+def means(comparison: "Comparison") -> dict[str, float]:
+    """The mean of each arm over its seeds, as a metric `test_accuracy/improved`.
+
+    MLflow puts the charts of all metrics with the same first part side by side.
+    """
+    names = _endings([arm.name for arm in comparison.arms])
+    return {
+        f"{metric}/{name}": mean
+        for metric in MEANS
+        for name, arm in zip(names, comparison.arms, strict=True)
+        if (mean := getattr(arm.metrics, metric).mean) is not None
     }
 
 
@@ -158,14 +175,12 @@ def _numbers(difference: "Difference") -> dict[str, float | None]:
     return numbers | {"ci_low": low, "ci_high": high}
 
 
-def _suffixes(names: list[str]) -> list[str]:
-    """Endings of metric names, one per candidate, as far as MLflow allows the names."""
-    plain = [re.sub(r"[^\w. -]", "_", name)[:LONGEST_NAME] for name in names]
-    is_distinct = len(set(plain)) == len(plain)
-    return [
-        f".{name}" if is_distinct else f".{number}.{name}"
-        for number, name in enumerate(plain, start=1)
-    ]
+def _endings(names: list[str]) -> list[str]:
+    """Endings of metric names, one per arm, as far as MLflow allows the names."""
+    plain = [re.sub(r"^\.|[^\w. -]", "_", name)[:LONGEST_NAME] for name in names]
+    if len(set(plain)) == len(plain):
+        return plain
+    return [f"{number}.{name}" for number, name in enumerate(plain, start=1)]
 
 
 def _joined(words: dict[str, str]) -> str:

@@ -13,6 +13,7 @@ from lab.runs import tags
 from lab.runs.errors import without_password
 from lab.runs.keys import Key
 
+LARGEST_BATCH = 1000  # metrics, MLflow's limit for one request
 MANY = 10_000  # runs that a search returns at most, more than there are trials
 
 
@@ -84,8 +85,6 @@ class Experiment:
         self.id = experiment_id
         self._client = mlflow.MlflowClient()
 
-    def get(self, run_id: str) -> StoredRun:
-        """The run with that id, also of another experiment."""
     def show_training(self) -> None:
         """Let MLflow's interface show training runs, unless a person has chosen."""
         kind = self._client.get_experiment(self.id).tags.get(tags.EXPERIMENT_KIND, "")
@@ -94,6 +93,8 @@ class Experiment:
                 self.id, tags.EXPERIMENT_KIND, tags.TRAINING
             )
 
+    def get(self, run_id: str) -> StoredRun:
+        """The run with that id, also of another experiment."""
         return StoredRun.of(self._client.get_run(run_id))
 
     def finished(self, condition: str, *, most: int = 1) -> list[StoredRun]:
@@ -170,8 +171,11 @@ class Experiment:
 
     def log_finite(self, run_id: str, metrics: Mapping[str, float]) -> None:
         """Record metrics as of now; those that are not finite are left out."""
-        finite = {k: value for k, value in metrics.items() if math.isfinite(value)}
-        self.log(run_id, metrics=finite, at=int(time.time() * 1000))
+        finite = [item for item in metrics.items() if math.isfinite(item[1])]
+        now = int(time.time() * 1000)
+        for first in range(0, len(finite), LARGEST_BATCH):
+            batch = finite[first : first + LARGEST_BATCH]
+            self.log(run_id, metrics=dict(batch), at=now)
 
     def log_history(
         self, run_id: str, rows: Iterable[Mapping[str, float]], at: int
@@ -183,8 +187,9 @@ class Experiment:
             for name, value in row.items()
             if name != "epoch"
         ]
-        for first in range(0, len(entries), 1000):  # MLflow's limit for one batch
-            self._client.log_batch(run_id, metrics=entries[first : first + 1000])
+        for first in range(0, len(entries), LARGEST_BATCH):
+            batch = entries[first : first + LARGEST_BATCH]
+            self._client.log_batch(run_id, metrics=batch)
 
     def store(self, run_id: str, folder: Path, name: str) -> None:
         """Copy the files of a folder to the artifact folder `name`."""

@@ -155,6 +155,10 @@ def test_the_comparison_has_every_file_and_the_verdict_is_everywhere(place, last
         metrics = run.data.metrics
         assert metrics["delta"] == answer["comparisons"][0]["delta"]
         assert metrics["ci_low"] < metrics["delta"] < metrics["ci_high"]
+        for arm in arms_in_order():
+            trained = last[f"train_{arm}"].data.metrics
+            for name in ("test_accuracy", "test_cross_entropy"):
+                assert metrics[f"{name}/{arm}"] == pytest.approx(trained[name])
         stored = place.client.list_artifacts(run.info.run_id, "comparison")
         assert {Path(item.path).name for item in stored} == names
 

@@ -33,6 +33,13 @@ def test_the_interface_shows_training_runs_unless_somebody_has_chosen(
     assert client.get_experiment("1").tags["mlflow.experimentKind"] == after
 
 
+def test_more_metrics_than_mlflow_takes_at_once_are_logged(store):
+    metrics = {f"m{number}": float(number) for number in range(1001)}
+    status, run = execute(store, lambda step: step.log_metrics(metrics))
+    assert status == 0
+    assert run.data.metrics == metrics
+
+
 @pytest.mark.parametrize(
     ("address", "shown"),
     [
