@@ -8,6 +8,7 @@ Leaves: `comparison/` with `report.html`, tables, `comparison.json` and figures;
         own run and on the driver's.
 """
 
+import collections
 import dataclasses
 import json
 import logging
@@ -114,6 +115,7 @@ def run(params: Params, step: "Step") -> None:
         report.table,
         metrics=headlines(comparison) | means(comparison),
         tag_texts=tags(comparison),
+        outcome=outcome(comparison),
         note=report.note(),
     )
     console.result(report.summary())
@@ -149,6 +151,16 @@ def means(comparison: "Comparison") -> dict[str, float]:
         for name, arm in zip(names, comparison.arms, strict=True)
         if (mean := getattr(arm.metrics, metric).mean) is not None
     }
+
+
+def outcome(comparison: "Comparison") -> str:
+    """What came out, such as 'worse, -0.57 points', or '1 better, 2 inconclusive'."""
+    primary = comparison.primary
+    if len(primary) == 1:
+        points = round(100 * primary[0].delta, 2) + 0.0  # else there is a -0.00
+        return f"{primary[0].verdict}, {points:+.2f} points"
+    counts = collections.Counter(difference.verdict for difference in primary)
+    return ", ".join(f"{count} {verdict}" for verdict, count in counts.items())
 
 
 def tags(comparison: "Comparison") -> dict[str, str]:

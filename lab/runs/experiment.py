@@ -13,6 +13,7 @@ from lab.runs import tags
 from lab.runs.errors import without_password
 from lab.runs.keys import Key
 
+LONGEST_NAME = 250  # of a run, in MLflow's database
 LARGEST_BATCH = 1000  # metrics, MLflow's limit for one request
 MANY = 10_000  # runs that a search returns at most, more than there are trials
 
@@ -142,6 +143,19 @@ class Experiment:
         """Set tags of a run, all in one request."""
         entries = [RunTag(name, text) for name, text in tag_texts.items()]
         self._client.log_batch(run_id, tags=entries)
+
+    def conclude(self, run_id: str, outcome: str) -> None:
+        """Note what came of a run, also in its name, unless a person has named it.
+
+        Args:
+            run_id: of the run.
+            outcome: a few words, such as "worse, -0.57 points".
+        """
+        run = self.get(run_id)
+        tag_texts = {tags.OUTCOME: outcome}
+        if run.name == run.tags.get(tags.ASKED):
+            tag_texts[tags.NAME] = f"{run.name}: {outcome}"[:LONGEST_NAME]
+        self.tag(run_id, tag_texts)
 
     def tag_key(self, run_id: str, key: Key) -> None:
         """Note the key of a run, so that `with_key` finds it."""

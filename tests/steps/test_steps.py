@@ -149,6 +149,27 @@ def test_the_means_of_the_arms_are_metrics():
     assert "test_accuracy/_._a" in compare.means(renamed)  # MLflow takes no ".."
 
 
+@pytest.mark.parametrize(
+    ("delta", "words"),
+    [
+        (0.0107, "better, +1.07 points"),
+        (-0.00571, "better, -0.57 points"),
+        (-0.00001, "better, +0.00 points"),
+    ],
+)
+def test_the_outcome_of_a_comparison_fits_a_name(delta, words):
+    assert compare.outcome(answer(delta=delta)) == words
+
+
+def test_the_outcome_of_several_candidates_counts_their_verdicts():
+    found = answer_about("wide", "deep", "both")
+    one = dataclasses.replace(found.differences[1], verdict="inconclusive")
+    found = dataclasses.replace(
+        found, differences=(found.differences[0], one, found.differences[2])
+    )
+    assert compare.outcome(found) == "2 better, 1 inconclusive"
+
+
 def compare_params(**given):
     defaults = mlproject.defaults("compare") | {"baseline": "old"}
     return command_line.build(compare.Params, defaults | given)
@@ -302,3 +323,35 @@ def test_an_arm_has_the_versions_of_its_trials():
     there = dataclasses.replace(there, versions=versions() | {"cpu_features": "avx2"})
     found = arm.common_versions([here, there])["cpu_features"]
     assert found == f"{versions()['cpu_features']} and avx2"
+
+
+# --- main -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("given", "overrides", "name"),
+    [
+        ({}, {}, "main"),
+        ({"workers": "1", "cache": "off", "language": "fr"}, {}, "main"),
+        ({"seeds": "0,1,2,3,4"}, {"l2_lambda": "1e-3"}, "main"),  # as by default
+        ({}, {"l2_lambda": "1e-4"}, "l2_lambda=0.0001"),
+        (
+            {"seeds": "10", "plan": "true"},
+            {"epochs": "5", "hidden_units": "64,32"},
+            "hidden_units=64,32, epochs=5, seeds=10, plan=true",
+        ),
+        (
+            {"dataset": f"https://host/a/b.npz?key=secret#sha256={'0' * 64}"},
+            {},
+            "dataset=b.npz",
+        ),
+        (
+            {"seeds": ",".join(map(str, range(7, 500)))},
+            {},
+            "seeds=" + ",".join(map(str, range(7, 500)))[:144] + "...",
+        ),
+    ],
+)
+def test_a_run_of_main_is_named_after_what_it_is_asked(given, overrides, name):
+    params = command_line.build(main.Params, mlproject.defaults("main") | given)
+    assert main.question(params, main.recipes(overrides)[1]) == name
