@@ -4,6 +4,7 @@ import re
 import traceback
 
 from mlflow.exceptions import MlflowException
+from sqlalchemy.exc import SQLAlchemyError
 
 from lab.engines.protocol import TrialError
 
@@ -36,7 +37,8 @@ def in_words(error: BaseException) -> str:
 
     So does a mistake in a worker, whose traceback is the message of a `TrialError`.
     """
-    known = ValueError | OSError | StepError | MlflowException
+    of_the_store = MlflowException | SQLAlchemyError | ModuleNotFoundError  # its driver
+    known = ValueError | OSError | StepError | of_the_store
     if isinstance(error, TrialError):
         return without_password(str(error))
     if not isinstance(error, known):

@@ -18,12 +18,13 @@ from typing import TypeVar
 import mlflow
 from mlflow.exceptions import MlflowException
 from mlflow.utils import name_utils
+from sqlalchemy.exc import SQLAlchemyError
 
 from didithelp.errors import Refusal
 from didithelp.parameters import texts_of
 from lab.host import console, lifecycle, process
 from lab.parameters import Located
-from lab.runs import environment, reaper, tags
+from lab.runs import environment, reaper, store, tags
 from lab.runs.errors import StepError, in_words
 from lab.runs.experiment import StoredRun, end_run, tracking_address
 from lab.runs.step import Step
@@ -173,6 +174,8 @@ def _start_run(name: str) -> StoredRun:
     Raises:
         StepError: MLflow gave none.
     """
+    if fault := store.fault_of(mlflow.get_tracking_uri()):
+        raise StepError(fault)
     try:
         run = StoredRun.of(_open_run())
         tag_texts = {tags.PROCESS: process.identity()}
@@ -181,7 +184,7 @@ def _start_run(name: str) -> StoredRun:
         elif process.DRIVER in os.environ:  # named by the step that has launched it
             tag_texts[tags.ASKED] = run.name
         mlflow.set_tags(tag_texts)
-    except MlflowException as error:
+    except (MlflowException, SQLAlchemyError, ModuleNotFoundError) as error:
         raise StepError(f"no run on {tracking_address()}: {in_words(error)}") from None
     process.drop_claim(run.run_id)
     return run
