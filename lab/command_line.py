@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Literal, ParamSpec, TypeVar, get_origin
 
 from didithelp.parameters import Parameters, explain, is_valid, names_of, suggest
-from lab.host import lifecycle, streams
+from lab.host import lifecycle, packages, process, streams
 from lab.host.lifecycle import EXIT_USAGE, fail
 
 Params = TypeVar("Params", bound=Parameters)
@@ -120,18 +120,17 @@ def build(parameters: type[Params], given: dict[str, str]) -> Params:
 
 
 def _begin() -> None:
-    """What the process of an entry point needs before anything else."""
+    """Prepare the process of an entry point, before anything else loads."""
     streams.make_lenient()
-    # A notebook names its own, which whatever loads matplotlib here may not find.
+    # A notebook names a backend of its own, which this environment may not have.
     os.environ["MPLBACKEND"] = "agg"
     lifecycle.note_interruptions()
     _claim_run()
+    packages.check()
 
 
 def _claim_run() -> None:
     """Note that this process owns the run which `mlflow run` has made for it."""
-    from lab.host import process
-
     if run_id := os.environ.get("MLFLOW_RUN_ID"):
         with contextlib.suppress(OSError):  # whatever needs that folder next reports it
             process.claim(run_id)

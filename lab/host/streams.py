@@ -1,8 +1,8 @@
-"""Standard output and error of a step: what cannot be shown there ends no step.
+"""Keeps a step going when its standard output or error cannot be written.
 
-All that a step has to say is in its run as well. So a letter that the encoding lacks is
-replaced, and what nobody can read any more is dropped: a pipe may have been closed by
-`head`, a terminal may be gone, a disk may be full.
+What a step prints is in its run as well. So a letter that the encoding lacks is
+replaced, and what cannot be written is dropped: `head` may have closed the pipe, the
+terminal may be gone, the disk may be full.
 """
 
 import io
@@ -21,14 +21,14 @@ def make_lenient() -> None:
     for number in range(3):
         try:
             os.fstat(number)
-        except OSError:  # closed by whoever started us; a store must not get it
-            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free
+        except OSError:  # closed by the parent; else the next file would get its number
+            os.open(os.devnull, os.O_RDWR)  # gets the lowest number that is free
     sys.stderr = _lenient(STDERR, sys.stderr)
     sys.stdout = _lenient(STDOUT, sys.stdout)
 
 
 def _lenient(number: int, stream: TextIO | None) -> TextIO:
-    """A stream to the same place in the same encoding; Python has none if closed."""
+    """A lenient stream in the encoding of `stream`, which is None if it was closed."""
     file = _LenientFile(number, "wb", closefd=False)
     return io.TextIOWrapper(
         io.BufferedWriter(file),

@@ -11,16 +11,16 @@ import dataclasses
 import functools
 import hashlib
 import json
-import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Literal
 
 from didithelp.dataset_description import SCHEMA, DatasetDescription
 from didithelp.parameters import Parameters, parameter, texts_of
-from lab.mlproject import PROJECT_DIRECTORY, project
+from lab.host.packages import installed
+from lab.mlproject import PROJECT_DIRECTORY, pins, project
 from lab.training.recipe import Recipe
-from lab.training.versions import PACKAGES, installed
+from lab.training.versions import PACKAGES
 
 # Longer values are cut and hashed: MLflow's tags hold 8,000 characters, and a list of a
 # thousand seeds would be longer.
@@ -185,7 +185,7 @@ def module_of(entry_point: str) -> str:
 @functools.cache
 def versions() -> Part:
     """The installed versions of the packages that requirements.txt names."""
-    return installed(_required())
+    return installed(pins())
 
 
 def digest_folder(folder: Path) -> str:
@@ -201,14 +201,6 @@ def _digest(path: Path) -> str:
     """SHA-256 of a file's content."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _required() -> Iterator[str]:
-    """The distributions that requirements.txt names."""
-    text = (PROJECT_DIRECTORY / "requirements.txt").read_text("utf-8")
-    for line in text.splitlines():
-        if match := re.match(r"[A-Za-z][\w.-]*", line):
-            yield match[0]
 
 
 def _project_file(module: str) -> Path | None:

@@ -1,26 +1,15 @@
 """Versions of packages and features of the processor: a trial's bits depend on them."""
 
-import importlib.metadata
 import platform
-from collections.abc import Iterable
 from pathlib import Path
+
+from lab.host.packages import installed
 
 # The distributions that decide the weights of a trial.
 PACKAGES = ("tensorflow", "tensorflow-cpu", "keras", "numpy")
 
 # Instruction sets that TensorFlow chooses its kernels by, as /proc/cpuinfo names them.
 CPU_FEATURES = ("sse4_2", "avx", "avx2", "fma", "avx512f", "avx512_vnni", "amx_tile")
-
-
-def installed(distributions: Iterable[str]) -> dict[str, str]:
-    """Version by name of those distributions that are installed; loads none of them."""
-    version_of = {}
-    for distribution in distributions:
-        try:
-            version_of[distribution] = importlib.metadata.version(distribution)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return version_of
 
 
 def versions() -> dict[str, str]:
