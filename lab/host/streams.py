@@ -1,19 +1,35 @@
 """Standard output and error of a step: what cannot be shown there ends no step.
 
 All that a step has to say is in its run as well. So a letter that the encoding lacks is
-replaced, and what nobody can read any more is dropped: a pipe may have been closed by
-`head`, a terminal may be gone, a disk may be full.
+replaced by what comes nearest to it, and what nobody can read any more is dropped: a
+pipe may have been closed by `head`, a terminal may be gone, a disk may be full.
 """
 
+import codecs
 import io
 import os
 import sys
+import unicodedata
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
 STDOUT, STDERR = 1, 2
+
+# What Unicode itself does not take apart into an ASCII character and its marks.
+NEAREST = {
+    "\N{MINUS SIGN}": "-",
+    "\N{EN DASH}": "-",
+    "→": "->",
+    "±": "+/-",
+    "≤": "<=",
+    "≥": ">=",
+    "œ": "oe",
+    "«": '"',
+    "»": '"',
+    "\N{RIGHT SINGLE QUOTATION MARK}": "'",
+}
 
 
 def make_lenient() -> None:
@@ -23,6 +39,7 @@ def make_lenient() -> None:
             os.fstat(number)
         except OSError:  # closed by whoever started us; a store must not get it
             os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free
+    codecs.register_error(_nearest.__name__, _nearest)
     sys.stderr = _lenient(STDERR, sys.stderr)
     sys.stdout = _lenient(STDOUT, sys.stdout)
 
@@ -33,9 +50,26 @@ def _lenient(number: int, stream: TextIO | None) -> TextIO:
     return io.TextIOWrapper(
         io.BufferedWriter(file),
         encoding=stream.encoding if stream else "utf-8",
-        errors="replace",
+        errors=_nearest.__name__,
         line_buffering=number == STDERR or file.isatty(),
     )
+
+
+def _nearest(error: UnicodeError) -> tuple[str, int]:
+    """What to write for letters that an encoding lacks, and where to go on behind them.
+
+    That is é without its accent, and a question mark where nothing comes near.
+    """
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    letters = error.object[error.start : error.end]
+    return "".join(map(_in_ascii, letters)), error.end
+
+
+def _in_ascii(letter: str) -> str:
+    """The nearest to a letter."""
+    parts = unicodedata.normalize("NFKD", NEAREST.get(letter, letter))
+    return "".join(part for part in parts if part.isascii()) or "?"
 
 
 class _LenientFile(io.FileIO):
