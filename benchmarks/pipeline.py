@@ -96,7 +96,7 @@ def steps_of_main(store: Path) -> pd.DataFrame:
         )
         rows.append(
             {
-                "step": step["tags.mlflow.runName"],
+                "step": step["tags.mlflow.project.entryPoint"],
                 "before trials": before,
                 "trials": during,
                 "after trials": after,

@@ -49,6 +49,7 @@ METRIC_COLUMNS = (
 )
 ALL_COLUMNS = ("seed", "status", *METRIC_COLUMNS)
 HISTORY_COLUMNS = ("seed", "epoch", "loss", "accuracy", "val_loss", "val_accuracy")
+CURVE_COLUMNS = ("val_cross_entropy",)  # of a history, where they are known
 # Columns whose values per run are compared by `effects.run_effect`: fractions and nats.
 COMPARED_COLUMNS = ("test_cross_entropy", "expected_calibration_error")
 LARGEST_NUMBER = 1e15  # beyond it a number of metrics.csv measures nothing
@@ -59,6 +60,19 @@ class ArmError(Refusal):
 
     def __init__(self, message: str, reason: str = "unusable_arm") -> None:
         super().__init__(reason, message)
+
+
+@dataclass(frozen=True)
+class Remark:
+    """What a reader must know of how an arm was read: a warning, without its arm.
+
+    Attributes:
+        code: of a warning in `language/texts`.
+        values: of its text, plain JSON.
+    """
+
+    code: str
+    values: dict[str, Any]
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,6 +92,8 @@ class Arm:
         seeds: (S,) int64, the finished trials, in the order of `probabilities`.
         labels: (N,) integers in 0..C-1, the test labels; None without predictions.
         probabilities: (S, N, C) float32 in [0, 1], each row sums to 1; None if unknown.
+        remarks: what of the files was read otherwise than it stands there, or left
+            out; not stored.
 
     Raises:
         ArmError: a part is of another type, out of range, or contradicts another one.
@@ -92,11 +108,12 @@ class Arm:
     seeds: np.ndarray
     labels: np.ndarray | None
     probabilities: np.ndarray | None
+    remarks: tuple[Remark, ...] = ()
 
     def __post_init__(self) -> None:
         _check_description(self)
         _check_metrics(self.metrics)
-        _check_history(self.history, self.metrics)
+        check_history(self.history, self.metrics)
         if (self.labels is None) != (self.probabilities is None):
             raise ArmError("labels and probabilities must be given together, got one")
         if self.labels is not None and self.probabilities is not None:
@@ -193,18 +210,30 @@ def _check_metrics(metrics: pd.DataFrame) -> None:
             f"status must be {FINISHED!r} or {DIVERGED!r}, got {unknown.pop()!r}"
         )
     for column in METRIC_COLUMNS:
-        values = metrics[column]
-        if not (pd.api.types.is_numeric_dtype(values) or values.isna().all()):
-            raise ArmError(f"metrics column {column} must hold numbers or empty cells")
+        _check_numbers("metrics", metrics, column)
     finished = metrics[metrics["status"] == FINISHED]
     for column in ("test_accuracy", "test_cross_entropy"):
         numbers = finished[column].to_numpy(float, na_value=np.nan)
         is_unknown = column != "test_accuracy" and np.isnan(numbers).all()
         if not is_unknown and not np.isfinite(numbers).all():
+            seed = finished["seed"].to_numpy()[~np.isfinite(numbers)][0]
             raise ArmError(
-                f"metrics column {column} must be finite for every finished trial"
+                f"metrics column {column} must be finite for every finished trial, got "
+                f"none for seed {seed}; fill it in, or say in status that it diverged"
             )
     _check_sizes(finished)
+
+
+def _check_numbers(where: str, frame: pd.DataFrame, column: str) -> None:
+    values = frame[column]
+    if pd.api.types.is_numeric_dtype(values) or values.isna().all():
+        return
+    is_text = pd.to_numeric(values, errors="coerce").isna() & values.notna()
+    first = frame[is_text if is_text.any() else values.notna()].iloc[0]
+    raise ArmError(
+        f"{where} column {column} must hold numbers or empty cells, got "
+        f"{first[column]!r} for seed {first['seed']}"
+    )
 
 
 def _check_sizes(finished: pd.DataFrame) -> None:
@@ -234,7 +263,8 @@ def _check_whole_numbers(
         )
 
 
-def _check_history(history: pd.DataFrame, metrics: pd.DataFrame) -> None:
+def check_history(history: pd.DataFrame, metrics: pd.DataFrame) -> None:
+    """Raise `ArmError` unless the history is what `Arm` says of it."""
     require("history", history.columns, HISTORY_COLUMNS)
     if history.empty:  # trials may all diverge before their first epoch ends
         return
@@ -242,6 +272,9 @@ def _check_history(history: pd.DataFrame, metrics: pd.DataFrame) -> None:
     _check_whole_numbers("history", history, "epoch", least=1)
     if history.duplicated(["seed", "epoch"]).any():
         raise ArmError("history must have one row per seed and epoch, got several")
+    for column in (*HISTORY_COLUMNS, *CURVE_COLUMNS):
+        if column in history:
+            _check_numbers("history", history, column)
     strangers = set(history["seed"]) - set(metrics["seed"])
     if strangers:
         raise ArmError(
@@ -264,7 +297,10 @@ def check_predictions(
 ) -> None:
     """Raise `ArmError` unless the arrays have the types and ranges that `Arm` gives."""
     if seeds.ndim != 1 or seeds.dtype != np.int64:
-        raise ArmError(f"seeds must be int64 (S,), got {seeds.dtype} {seeds.shape}")
+        raise ArmError(
+            f"seeds must be int64 (S,), got {seeds.dtype} {seeds.shape}; number the "
+            "runs, with np.array([0, 1, 2])"
+        )
     if labels.ndim != 1 or not np.issubdtype(labels.dtype, np.integer):
         raise ArmError(
             "labels must be integers (N,), the class of each test example, got "
@@ -287,6 +323,7 @@ def check_predictions(
         raise ArmError(
             f"labels must lie in 0..{shape[2] - 1}, as the probabilities have "
             f"{shape[2]} classes, got {labels.min()}..{labels.max()}"
+            f"{'; pass labels - 1' if labels.min() == 1 else ''}"
         )
     if text := problem(probabilities):
         raise ArmError(f"probabilities {text}")

@@ -140,11 +140,14 @@ def about_images(dataset: DatasetDescription) -> Iterator[Caveat]:
 def _about_runs(arm: Arm, compared: ComparedArm) -> Iterator[Caveat]:
     name, finished = compared.name, compared.num_finished
     yield from _unknown_parts(arm, name)
-    if finished < compared.num_started:
+    for remark in arm.remarks:
+        yield _warning(remark.code, arm=name, **remark.values)
+    told = sum(len(remark.values.get("seeds", ())) for remark in arm.remarks)
+    if num_diverged := compared.num_started - finished - told:
         yield _warning(
             "diverged_runs",
             arm=name,
-            num_diverged=compared.num_started - finished,
+            num_diverged=num_diverged,
             num_started=compared.num_started,
         )
     if compared.collapsed_seeds:

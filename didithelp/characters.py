@@ -14,7 +14,7 @@ _ORDINARY = ("Zs", "Cf", "Co")
 
 
 def is_harmless(character: str) -> bool:
-    """Whether it stays on its line, steers no terminal and changes no direction.
+    """Whether a character stays on its line and steers neither terminal nor direction.
 
     Ordinary names hold more than Python calls printable: spaces that do not break,
     zero-width joiners, and emoji that are newer than Python.
@@ -26,6 +26,6 @@ def is_harmless(character: str) -> bool:
 
 
 def is_name(text: str) -> bool:
-    """Whether it is one line of harmless characters, and some of them can be seen."""
+    """Whether a text is one line of harmless characters, some of which can be seen."""
     is_visible = any(unicodedata.category(c) not in ("Zs", "Cf") for c in text)
     return is_visible and all(map(is_harmless, text))

@@ -103,5 +103,5 @@ def _refuse_unusable_runs(arm: Arm) -> None:
         raise Refusal(
             "accuracy_out_of_range",
             f"test_accuracy of {arm.name} must be a fraction in [0, 1], got "
-            f"{outside.iloc[0]:g}; is it a percentage?",
+            f"{outside.iloc[0]:g}; if these are percentages, divide them by 100",
         )

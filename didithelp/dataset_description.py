@@ -22,7 +22,7 @@ INFORMATIVE = {
     "validation_fraction": float,
     "split_seed": int,
 }
-# Told only where there is something to say.
+# Fields that `to_json` leaves out where there is nothing to say.
 FINDINGS = ("duplicates", "narrow_ranges", "unused")
 
 
@@ -40,18 +40,17 @@ class DatasetDescription:
             unknown.
         source: where the images came from; empty if unknown.
         image_shape: (height, width) or (height, width, channels); empty if unknown.
-        validation_fraction: share of the training images held back, in (0, 0.5].
-        split_seed: seed of the random choices.
-        train_size: training images kept before the split, 0 for all.
+        validation_fraction: share of the training images held back, in (0, 0.5]; None
+            if unknown.
+        split_seed: seed of the random choices; None if unknown.
+        train_size: training images kept before the split, 0 for all; None if unknown.
         duplicates: number of images with the very bytes of another: "test_seen_images"
             are in the training or validation set too, "validation_seen_images" in the
-            training set, "test_repeated_images" in the test set before.
-        narrow_ranges: least and largest pixel by array, where they use a small part of
-            0..255.
-        unused: names of validation images and labels that the source holds, and of
-            which none were taken.
-
-    The last three before `duplicates` are None if unknown.
+            training set, "test_repeated_images" earlier in the test set.
+        narrow_ranges: least and largest pixel of each array whose pixels use a small
+            part of 0..255.
+        unused: names of the validation images and labels that the source holds and
+            that were not taken.
 
     Raises:
         DataError: a value of another type, or a split or array that is missing.
@@ -157,14 +156,14 @@ def _require(where: str, content: dict[str, Any], expected: tuple[str, ...]) -> 
 
 
 def _duplicates(value: object) -> dict[str, int]:
-    """Whole numbers by name; what is otherwise counts as unknown."""
+    """Whole numbers by name; other values count as unknown."""
     if not isinstance(value, dict):
         return {}
     return {str(kind): count for kind, count in value.items() if _is_whole(count)}
 
 
 def _narrow_ranges(value: object) -> dict[str, tuple[int, int]]:
-    """Pairs of whole numbers by name; what is otherwise counts as unknown."""
+    """Pairs of whole numbers by name; other values count as unknown."""
     if not isinstance(value, dict):
         return {}
     return {

@@ -195,7 +195,7 @@ class _Judgement:
         """All that is told of this pair: estimate, verdict, and what is secondary."""
         pair, effect, tests = self.pair, self.pair.effect, self.tests
         decided = self._decision()
-        wins = secondary.outperformance(*pair.totals, paired=pair.is_paired)
+        duels = secondary.outperformance(*pair.totals, paired=pair.is_paired)
         return Difference(
             candidate=pair.candidate.name,
             metric=pair.metric.name,
@@ -225,11 +225,11 @@ class _Judgement:
             verdict=decided.verdict,
             reasons=tuple(decided.reasons),
             flags=(*decided.flags, *_pairing_flags(pair, self.settings.pairing)),
-            p_outperform=wins.probability,
-            p_outperform_ci95=bounds(wins.interval),
-            outperformance=OUTPERFORMANCE[wins.is_meaningful],
-            wins=wins.wins,
-            ties=wins.ties,
+            p_outperform=duels.probability,
+            p_outperform_ci95=bounds(duels.interval),
+            outperformance=OUTPERFORMANCE[duels.is_meaningful],
+            wins=duels.wins,
+            ties=duels.ties,
             sensitivity=_sensitivity(pair, self.settings),
             relative_error_reduction=_relative_error_reduction(pair),
             relative_error_reduction_ci95=_relative_interval(pair),

@@ -9,7 +9,7 @@ import numpy as np
 
 ROW_SUM_TOLERANCE = 1e-3  # a softmax in float32 stays within 1e-6 of one
 RANGE_TOLERANCE = 1e-6
-HALF_TOLERANCE = 0.01  # of the sum of a softmax in half precision, also in bfloat16
+HALF_TOLERANCE = 0.01  # a softmax in half precision stays within it, also in bfloat16
 
 SOFTMAX = (
     "e = np.exp(x - x.max(axis=-1, keepdims=True)); "
@@ -19,7 +19,7 @@ NORMALIZE = "probabilities = x / x.sum(axis=-1, keepdims=True)"
 
 
 def as_float32(numbers: np.ndarray) -> np.ndarray:
-    """Real numbers of any type as float32; others stay what they are.
+    """Real numbers of any type as float32, same shape; other types stay as they are.
 
     Half precision rounds each probability, so that the sum of a row is off by up to
     0.01. Each row is divided by its sum, which keeps the order of its classes.
@@ -36,7 +36,7 @@ def as_float32(numbers: np.ndarray) -> np.ndarray:
 
 
 def is_one_hot(probabilities: np.ndarray) -> bool:
-    """Whether every row is an answer alone, 1 for a class and 0 for the others.
+    """Whether every row has 1 for one class and 0 for the others: answers alone.
 
     A network that is very sure gives such rows as well, but not for all examples.
     """
@@ -87,5 +87,5 @@ def _are_logarithms(numbers: np.ndarray) -> bool:
 
 
 def _distance(values: np.ndarray, target: float) -> float:
-    """The largest one; NaN if any value is."""
+    """The largest distance of a value to `target`; NaN if a value is NaN."""
     return float(np.abs(values - target).max(initial=0))

@@ -16,25 +16,24 @@ anything.
 from __future__ import annotations
 
 import json
-from io import BytesIO
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from didithelp import files, formats, scores
+from didithelp import csv_files, files, formats, run_tables, scores
 from didithelp.arm import (
     ALL_COLUMNS,
     COMPARED_COLUMNS,
-    DIVERGED,
     FINISHED,
     HISTORY_COLUMNS,
     WHOLE_NUMBER_COLUMNS,
     Arm,
     ArmError,
+    Remark,
+    check_history,
     check_predictions,
-    require,
 )
 from didithelp.dataset_description import DatasetDescription
 from didithelp.errors import DataError, reason
@@ -42,6 +41,7 @@ from didithelp.probabilities import as_float32, is_one_hot
 
 FILES = ("metrics.csv", "history.csv", "predictions.npz", "arm.json")
 SUFFICIENT_FILES = ("metrics.csv", "predictions.npz")
+MOST_SHOWN = 5  # names of other files in a message
 
 
 class _Predictions(NamedTuple):
@@ -85,19 +85,21 @@ def load(folder: Path) -> Arm:
     if not any((folder / name).is_file() for name in SUFFICIENT_FILES):
         raise ArmError(
             f"{folder} must be the trials/ folder of a training step, or hold at least "
-            f"{' or '.join(SUFFICIENT_FILES)}; missing: both"
+            f"{' or '.join(SUFFICIENT_FILES)}; missing: both{_found_in(folder)}"
         )
     try:
         predictions = _read_predictions(folder / "predictions.npz")
-        metrics = _read_metrics(folder / "metrics.csv", predictions)
+        metrics, remarks = _read_metrics(folder / "metrics.csv", predictions)
+        history, of_history = _read_history(folder / "history.csv", metrics)
         finished = metrics.loc[metrics["status"] == FINISHED, "seed"].to_numpy()
         return Arm(
             **_read_description(folder / "arm.json"),
             metrics=metrics,
-            history=_read_history(folder / "history.csv"),
+            history=history,
             seeds=finished if predictions is None else predictions.seeds,
             labels=None if predictions is None else predictions.labels,
             probabilities=None if predictions is None else predictions.probabilities,
+            remarks=remarks + of_history,
         )
     except ArmError as error:
         raise ArmError(f"{folder}: {error.message}", error.reason) from None
@@ -115,6 +117,13 @@ def _refuse_foreign_files(folder: Path) -> None:
             f"{folder} must be new, empty or an older arm, found {foreign[0]!r} in it; "
             "choose another folder"
         )
+
+
+def _found_in(folder: Path) -> str:
+    """The tables and arrays that lie in the folder under other names."""
+    endings = (".csv", ".tsv", ".npz", ".npy")
+    names = [path.name for path in folder.glob("*") if path.suffix in endings]
+    return f"; found: {', '.join(sorted(names)[:MOST_SHOWN])}; rename" if names else ""
 
 
 def _csv(frame: pd.DataFrame) -> bytes:
@@ -137,25 +146,23 @@ def _read_csv(path: Path) -> pd.DataFrame:
         is_ours = path.with_name("arm.json").is_file()
         if is_ours and not content.endswith(b"\n"):
             raise ValueError("an unfinished last line")
-        return pd.read_csv(BytesIO(content), encoding="utf-8", skipinitialspace=True)
+        return csv_files.read(content)
     except (OSError, ValueError) as error:
         raise ArmError(
             f"{path.name} must be CSV in UTF-8, got: {error}; write it again"
         ) from None
 
 
-def _read_metrics(path: Path, predictions: _Predictions | None) -> pd.DataFrame:
+def _read_metrics(
+    path: Path, predictions: _Predictions | None
+) -> tuple[pd.DataFrame, tuple[Remark, ...]]:
     """Read metrics.csv, or else compute its columns from the predictions."""
     if path.is_file() or predictions is None:
-        metrics = _read_csv(path)
-        require("metrics", metrics.columns, ("seed", "test_accuracy"))
+        metrics, remarks = run_tables.runs(_read_csv(path))
     else:
-        metrics = metrics_of(*predictions)
-    if "status" not in metrics:
-        is_finished = np.isfinite(pd.to_numeric(metrics["test_accuracy"], "coerce"))
-        metrics["status"] = np.where(is_finished, FINISHED, DIVERGED)
+        metrics, remarks = metrics_of(*predictions).assign(status=FINISHED), ()
     others = [name for name in metrics if name not in ALL_COLUMNS]
-    return metrics.reindex(columns=[*ALL_COLUMNS, *others])
+    return metrics.reindex(columns=[*ALL_COLUMNS, *others]), remarks
 
 
 def metrics_of(
@@ -190,10 +197,19 @@ def metrics_of(
     )
 
 
-def _read_history(path: Path) -> pd.DataFrame:
+def _read_history(
+    path: Path, metrics: pd.DataFrame
+) -> tuple[pd.DataFrame, tuple[Remark, ...]]:
+    """Read history.csv; curves decide nothing, so unusable ones are left out."""
+    empty = pd.DataFrame(columns=list(HISTORY_COLUMNS))
     if not path.is_file():
-        return pd.DataFrame(columns=list(HISTORY_COLUMNS))
-    return _read_csv(path)
+        return empty, ()
+    try:
+        history = run_tables.epochs(_read_csv(path))
+        check_history(history, metrics)
+    except ArmError as error:
+        return empty, (Remark("unusable_curves", {"problem": error.message}),)
+    return history, ()
 
 
 def _description(arm: Arm) -> bytes:

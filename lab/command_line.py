@@ -120,9 +120,9 @@ def build(parameters: type[Params], given: dict[str, str]) -> Params:
 
 
 def _begin() -> None:
-    """What the process of an entry point needs before anything else."""
+    """Prepare the process of an entry point, before anything else loads."""
     streams.make_lenient()
-    # A notebook names its own, which whatever loads matplotlib here may not find.
+    # A notebook names a backend of its own, which this environment may not have.
     os.environ["MPLBACKEND"] = "agg"
     lifecycle.note_interruptions()
     _claim_run()

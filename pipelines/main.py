@@ -8,12 +8,13 @@ same code from the same parameters and inputs.
 
 import dataclasses
 import functools
+import re
 from typing import TYPE_CHECKING
 
-from didithelp.parameters import names_of, parameter, texts_of
+from didithelp.parameters import Parameters, names_of, parameter, texts_of
 from lab import command_line, entry_point, mlproject
 from lab.host import console, cores
-from lab.runs.keys import Caching
+from lab.runs.keys import NO_EFFECT, Caching
 from lab.runs.launch import Launch, Launcher
 from lab.runs.plan import Plan
 from lab.training.recipe import Recipe
@@ -22,6 +23,8 @@ from steps import compare, prepare_data
 
 if TYPE_CHECKING:
     from lab.runs.step import Step
+
+LONGEST_QUESTION = 150  # letters of the name of a run
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,6 +53,7 @@ def run(params: Params, step: "Step", overrides: dict[str, str]) -> None:
     answer = launch_all(params, step, overrides)
     if step.has_reused(answer):
         show_again(answer, step, params.language)
+    step.link_reused()
     console.say(f"look closer: {step.where_to_look()}")
 
 
@@ -101,20 +105,48 @@ def recipes(overrides: dict[str, str]) -> tuple[Recipe, Recipe]:
     )
 
 
+def question(params: Params, improved: Recipe) -> str:
+    """What is asked, as the name of a run: `l2_lambda=0.0001, seeds=10`, or `main`.
+
+    Args:
+        params: of the experiment; those that differ from their defaults are named.
+        improved: the recipe, of which the same holds.
+    """
+    usual = command_line.build(Params, mlproject.defaults("main"))
+    changed = _changes(recipes({})[1], improved) | _changes(usual, params)
+    words = [
+        f"{name}={_last_part(text)}"
+        for name, (_, text) in changed.items()
+        if name not in (*NO_EFFECT, "language")
+    ]
+    name = ", ".join(words) or "main"
+    return name if len(name) <= LONGEST_QUESTION else f"{name[:LONGEST_QUESTION]}..."
+
+
+def _changes(before: Parameters, after: Parameters) -> dict[str, tuple[str, str]]:
+    """Both texts of every parameter that differs between two sets of the same kind."""
+    old, new = texts_of(type(before), before), texts_of(type(after), after)
+    return {name: (old[name], new[name]) for name in old if old[name] != new[name]}
+
+
+def _last_part(text: str) -> str:
+    """Of a path or address, the file alone: no folders, digest, query or password."""
+    return re.split(r"[?#]", text)[0].rstrip("/").rpartition("/")[2]
+
+
 def outline(params: Params, baseline: Recipe, improved: Recipe) -> str:
     """Describe in a few lines what is going to happen."""
     trials = f"{len(params.seeds)} trials"
     size = f"{params.train_size:,} images of " if params.train_size else ""
-    before, after = texts_of(Recipe, baseline), texts_of(Recipe, improved)
-    changes = [
-        f"{k} {before[k]} -> {after[k]}" for k in before if before[k] != after[k]
-    ]
     return "\n".join(
         [
             f"1 prepare_data    {size}{params.dataset}",
             f"2 train_baseline  {trials} of up to {baseline.epochs} epochs",
             f"3 train_improved  {trials} of up to {improved.epochs} epochs, with",
-            *(f"                    {change}" for change in changes),
+            *(
+                f"                    {name} {before} -> {after}"
+                for name, (before, after) in _changes(baseline, improved).items()
+            ),
             f"4 compare         test accuracy, alpha {params.alpha:g},"
             f" margin {100 * params.margin:g} points",
             f"up to {params.num_workers} trials per arm at once,"
@@ -127,5 +159,10 @@ if __name__ == "__main__":
     given = command_line.read(names_of(Params), names_of(Recipe))
     changed = {name: given.pop(name) for name in names_of(Recipe) if name in given}
     checked = command_line.or_exit(command_line.build, Params, given)
-    console.say(outline(checked, *command_line.or_exit(recipes, changed)))
-    entry_point.main(checked, functools.partial(run, overrides=changed), name="main")
+    before, after = command_line.or_exit(recipes, changed)
+    console.say(outline(checked, before, after))
+    entry_point.main(
+        checked,
+        functools.partial(run, overrides=changed),
+        name=question(checked, after),
+    )

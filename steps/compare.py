@@ -8,6 +8,7 @@ Leaves: `comparison/` with `report.html`, tables, `comparison.json` and figures;
         own run and on the driver's.
 """
 
+import collections
 import dataclasses
 import json
 import logging
@@ -27,8 +28,10 @@ if TYPE_CHECKING:
     from lab.runs.step import Step
 
 # The numbers of the primary metric that become metrics of the run.
-HEADLINES = ("delta", "se", "p", "p_holm", "mde80")
-LONGEST_NAME = 100  # of a candidate, in the name of a metric
+HEADLINES = ("delta", "p_holm")
+# Those of each arm that become metrics of the run.
+MEANS = ("test_accuracy", "test_cross_entropy")
+LONGEST_NAME = 100  # of an arm, in the name of a metric
 
 
 def locations(text: str) -> tuple[str, ...]:
@@ -110,8 +113,9 @@ def run(params: Params, step: "Step") -> None:
     step.answers.log(
         folder,
         report.table,
-        metrics=headlines(comparison),
+        metrics=headlines(comparison) | means(comparison),
         tag_texts=tags(comparison),
+        outcome=outcome(comparison),
         note=report.note(),
     )
     console.result(report.summary())
@@ -125,13 +129,38 @@ def headlines(comparison: "Comparison") -> dict[str, float]:
     primary = comparison.primary
     suffixes = [""]
     if len(primary) > 1:
-        suffixes = _suffixes([difference.candidate for difference in primary])
+        names = _endings([difference.candidate for difference in primary])
+        suffixes = [f".{name}" for name in names]
     return {
         f"{name}{suffix}": value
         for difference, suffix in zip(primary, suffixes, strict=True)
         for name, value in _numbers(difference).items()
         if value is not None and math.isfinite(value)
     }
+
+
+def means(comparison: "Comparison") -> dict[str, float]:
+    """The mean of each arm over its seeds, as a metric `test_accuracy/improved`.
+
+    MLflow puts the charts of all metrics with the same first part side by side.
+    """
+    names = _endings([arm.name for arm in comparison.arms])
+    return {
+        f"{metric}/{name}": mean
+        for metric in MEANS
+        for name, arm in zip(names, comparison.arms, strict=True)
+        if (mean := getattr(arm.metrics, metric).mean) is not None
+    }
+
+
+def outcome(comparison: "Comparison") -> str:
+    """What came out, such as 'worse, -0.57 points', or '1 better, 2 inconclusive'."""
+    primary = comparison.primary
+    if len(primary) == 1:
+        points = round(100 * primary[0].delta, 2) + 0.0  # else there is a -0.00
+        return f"{primary[0].verdict}, {points:+.2f} points"
+    counts = collections.Counter(difference.verdict for difference in primary)
+    return ", ".join(f"{count} {verdict}" for verdict, count in counts.items())
 
 
 def tags(comparison: "Comparison") -> dict[str, str]:
@@ -158,14 +187,12 @@ def _numbers(difference: "Difference") -> dict[str, float | None]:
     return numbers | {"ci_low": low, "ci_high": high}
 
 
-def _suffixes(names: list[str]) -> list[str]:
-    """Endings of metric names, one per candidate, as far as MLflow allows the names."""
-    plain = [re.sub(r"[^\w. -]", "_", name)[:LONGEST_NAME] for name in names]
-    is_distinct = len(set(plain)) == len(plain)
-    return [
-        f".{name}" if is_distinct else f".{number}.{name}"
-        for number, name in enumerate(plain, start=1)
-    ]
+def _endings(names: list[str]) -> list[str]:
+    """Endings of metric names, one per arm, as far as MLflow allows the names."""
+    plain = [re.sub(r"^\.|[^\w. -]", "_", name)[:LONGEST_NAME] for name in names]
+    if len(set(plain)) == len(plain):
+        return plain
+    return [f"{number}.{name}" for number, name in enumerate(plain, start=1)]
 
 
 def _joined(words: dict[str, str]) -> str:

@@ -47,6 +47,7 @@ def run(params: Params, step: "Step") -> None:
     data.save(dataset, folder)
     step.log_dataset(dataset)
     step.log_folder(folder, "dataset")
+    step.conclude(dataset.name)
     describe(dataset)
 
 

@@ -153,7 +153,8 @@ def store(
     from lab.training import arm
     from lab.training.deployment import keras_model
 
-    step.log_metrics(arm.aggregates(arm.metrics_table(trials)))
+    aggregates = arm.aggregates(arm.metrics_table(trials))
+    step.log_metrics(aggregates)
     best = arm.best(trials)
     folder = step.scratch / "trials"
     trials_folder.save(arm.assemble(params.arm, params.recipe, dataset, trials), folder)
@@ -161,6 +162,7 @@ def store(
     examples = dataset.x_test[:NUM_EXAMPLES].copy()  # a copy, not the memory map
     step.log_model(keras_model(params.recipe, dataset, best), examples)
     step.set_tags(model_seed=str(best.seed))
+    step.conclude(f"test accuracy {aggregates['test_accuracy']:.2%}")
 
 
 if __name__ == "__main__":

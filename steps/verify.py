@@ -82,6 +82,7 @@ def run(params: Params, step: "Step", engine: "Engine") -> None:
         }
     )
     step.set_tags(verification=finding.word, arm=arm.name, seed=str(stored.seed))
+    step.conclude(f"{arm.name}, seed {stored.seed}, {finding.word}")
     result = agreement.describe(finding, len(dataset.y_test))
     if finding.word != "bitwise equal":
         now = keys.trial_key(recipe, dataset.description)

@@ -169,6 +169,7 @@ def _lines(
     for seed, epoch in zip(finished["seed"], finished["kept_epoch"], strict=True):
         rows = arm.history[arm.history["seed"] == seed].sort_values("epoch")
         epochs = rows["epoch"].to_numpy()
-        lines.append((epochs, scale * rows[column].to_numpy(float, na_value=np.nan)))
+        values = scale * rows[column].to_numpy(float, na_value=np.nan)
+        lines.append((epochs, np.where(np.isfinite(values), values, np.nan)))
         kept.append(int(epoch) if pd.notna(epoch) else None)
     return lines, kept

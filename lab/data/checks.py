@@ -7,10 +7,10 @@ import numpy as np
 from didithelp.errors import DataError
 from lab.data.sources import Source
 
-# What pixels are commonly scaled to. Images that use at least half of one of these
-# ranges are taken to be scaled to it, so that black and white stay where they are.
+# Common scales of pixels, black and white. Images that use at least half of one are
+# taken to have that scale, so that black stays black and white stays white.
 PIXEL_SCALES = ((0, 255), (0, 1), (-1, 1), (0, 65535), (-128, 127))
-# One numbering for both arrays, even where y_test lacks a class.
+# Numbers the classes of both arrays alike, even if y_test lacks one.
 NUMBERING = "np.searchsorted(np.unique(y_train), y) for y_train and for y_test"
 
 
@@ -79,10 +79,10 @@ def _value_range(images: np.ndarray) -> str:
 
 
 def _conversion(images: dict[str, np.ndarray], name: str) -> str:
-    """How to make uint8 of the images, by the range of values that is found in them.
+    """The advice how to make uint8 of images, from the range of their values.
 
-    Training and test images need one and the same conversion, so that of their common
-    range is told, unless they are of different types or scales.
+    Training and test images need the same conversion. So it is that of their common
+    range, unless the two are of different types or scales.
     """
     dtype = images[name].dtype
     if dtype.kind not in "biuf":
@@ -111,7 +111,7 @@ def _conversion(images: dict[str, np.ndarray], name: str) -> str:
 
 
 def _finite_range(array: np.ndarray) -> tuple[float, float]:
-    """Least and largest number; (0, 0) where there is none but NaN and infinity."""
+    """Least and largest finite number; (0, 0) if there is none."""
     finite = array[np.isfinite(array)]
     return (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
 
@@ -122,7 +122,7 @@ def _common_range(ranges: dict[str, tuple[float, float]]) -> tuple[float, float]
 
 
 def _scale(low: float, high: float) -> tuple[float, float]:
-    """What black and white are in images with these least and largest values."""
+    """The values of black and white in images whose values are from `low` to `high`."""
     for black, white in PIXEL_SCALES:
         if black <= low and high <= white and high - low >= (white - black) / 2:
             return black, white
@@ -130,7 +130,7 @@ def _scale(low: float, high: float) -> tuple[float, float]:
 
 
 def _reshaping(shape: tuple[int, ...]) -> str:
-    """How to make pictures of rows, where their sides can be told."""
+    """The advice how to make images of this shape; square ones if rows allow it."""
     side = math.isqrt(shape[1]) if len(shape) == 2 else 0
     if side and side * side == shape[1]:
         return f"use x.reshape(-1, {side}, {side})"
@@ -138,7 +138,10 @@ def _reshaping(shape: tuple[int, ...]) -> str:
 
 
 def _channels_last(shape: tuple[int, ...]) -> str:
-    """How to move the channels, or the images of MATLAB files, to their axis."""
+    """The advice how to move channels to the last axis, or images to the first.
+
+    MATLAB files have the images on the last axis.
+    """
     if 1 <= shape[1] <= 4:
         return "move the channels there with np.moveaxis(x, 1, -1)"
     if 1 <= shape[2] <= 4:
@@ -150,8 +153,7 @@ def _check_labels(labels: np.ndarray, num_images: int, where: str) -> None:
     if labels.ndim != 1:
         raise DataError(
             f"{where} must have the shape (n,), got {labels.shape}; "
-            f"{'use y.argmax(axis=1)' if _is_one_hot(labels) else 'give one number'}"
-            " per image"
+            f"{_one_axis(labels, num_images)}"
         )
     if labels.dtype.kind not in "iu":
         raise DataError(
@@ -164,8 +166,17 @@ def _check_labels(labels: np.ndarray, num_images: int, where: str) -> None:
         )
 
 
+def _one_axis(labels: np.ndarray, num_images: int) -> str:
+    """How to make one label per image of a table, where it holds no more than that."""
+    if labels.size == num_images in labels.shape:
+        return "use y.ravel()"
+    if _is_one_hot(labels):
+        return "use y.argmax(axis=1)"
+    return "give one number per image"
+
+
 def _is_one_hot(labels: np.ndarray) -> bool:
-    """Whether each row has a single 1 among zeros: several would be several classes."""
+    """Whether each row has a single 1 among zeros, and so names one class."""
     if labels.ndim != 2 or labels.shape[1] < 2 or labels.dtype.kind not in "biuf":
         return False
     ones = labels == 1
@@ -173,7 +184,7 @@ def _is_one_hot(labels: np.ndarray) -> bool:
 
 
 def _integers(labels: np.ndarray) -> str:
-    """How to make integers of labels of another type."""
+    """The advice how to make integers of labels of another type."""
     kind = labels.dtype.kind
     if kind == "b" or (kind == "f" and (labels == np.round(labels)).all()):
         return 'use y.astype("int32")'
@@ -186,17 +197,21 @@ def _check_classes(y_train: np.ndarray, y_test: np.ndarray, where: str) -> None:
     """Labels must be 0..C-1, each class present in both sets."""
     classes, tested = np.unique(y_train), np.unique(y_test)
     num_classes = len(classes)
-    if len(unknown := np.setdiff1d(tested, classes)):
-        raise DataError(
-            f"{where}: y_test must hold labels of y_train, which are {num_classes} "
-            f"from {classes[0]} to {classes[-1]}, got {unknown[0]} too; remove what "
-            "cannot be learned from x_train, or number both alike"
-        )
     if num_classes < 2 or not np.array_equal(classes, np.arange(num_classes)):
+        unknown = np.setdiff1d(tested, classes)
         raise DataError(
             f"{where}: y_train must use every label 0..C-1 of at least 2 classes, got "
-            f"{num_classes} labels from {classes[0]} to {classes[-1]}; number the "
-            f"classes, with {NUMBERING}"
+            f"{num_classes} labels from {classes[0]} to {classes[-1]}"
+            + (
+                f", without {unknown[0]} of y_test; number both alike from 0"
+                if len(unknown)
+                else f"; number the classes, with {NUMBERING}"
+            )
+        )
+    if tested[0] < 0 or tested[-1] >= num_classes:
+        raise DataError(
+            f"{where}: y_test must be in 0..{num_classes - 1} like y_train, got "
+            f"{tested[0]} to {tested[-1]}; remove what cannot be learned from x_train"
         )
     if len(tested) < num_classes:
         absent = np.setdiff1d(classes, tested)[0]

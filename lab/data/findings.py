@@ -1,4 +1,4 @@
-"""What is odd about images that may be trained on all the same, to be warned about."""
+"""Looks for oddities of images, which are trained on all the same but warned about."""
 
 import hashlib
 
@@ -6,19 +6,19 @@ import numpy as np
 
 from didithelp.dataset_description import SPLITS
 
-# Images whose pixels differ by less than half of 0..255 are hardly images to a network
-# that divides them by 255; they were probably made for another scale.
+# Pixels that differ by less than half of 0..255 were probably made for another scale,
+# and a network, which divides them by 255, can hardly tell them apart.
 NARROW = 128
 
 
 def duplicates(arrays: dict[str, np.ndarray]) -> dict[str, int]:
-    """How many images there are more than once, where that makes the answer wrong.
+    """Count images that are there more than once and so make the answer wrong.
 
     Args:
         arrays: the six of a data set; `x_*` are uint8 (n, height, width[, channels]).
 
     Returns:
-        Numbers above zero, as in `DatasetDescription.duplicates`.
+        the counts above zero, by the names of `DatasetDescription.duplicates`.
     """
     train, validation, test = (_digests(arrays[f"x_{split}"]) for split in SPLITS)
     seen_in_training, seen = set(train), {*train, *validation}
@@ -38,15 +38,26 @@ def _digests(images: np.ndarray) -> list[bytes]:
 
 
 def narrow_ranges(arrays: dict[str, np.ndarray]) -> dict[str, tuple[int, int]]:
-    """Least and largest pixel of the arrays whose pixels differ by less than `NARROW`.
+    """Find arrays whose pixels differ by less than `NARROW`.
 
     Args:
-        arrays: those of `duplicates`; those to train and to test with are looked at.
+        arrays: as in `duplicates`; `x_train` and `x_test` are looked at.
+
+    Returns:
+        least and largest pixel, by the name of the array.
     """
-    ranges = {
-        name: (int(arrays[name].min()), int(arrays[name].max()))
-        for name in ("x_train", "x_test")
-    }
+    ranges = {name: _widest_range(arrays[name]) for name in ("x_train", "x_test")}
     return {
         name: (low, high) for name, (low, high) in ranges.items() if high - low < NARROW
     }
+
+
+def _widest_range(images: np.ndarray) -> tuple[int, int]:
+    """Least and largest pixel of the channel in which they differ most.
+
+    Channels are looked at one by one, since an opaque alpha channel holds 255 alone.
+    """
+    channels = images.reshape(-1, images.shape[3] if images.ndim == 4 else 1)
+    low, high = channels.min(axis=0), channels.max(axis=0)
+    widest = (high - low).argmax()
+    return int(low[widest]), int(high[widest])

@@ -69,8 +69,7 @@ class Source:
         machine, cached or not.
     arrays: by the names in `SOURCE_ARRAYS`.
     fallback: why this stands in for what was asked for; None if it does not.
-    unused: names, as they are spelled there, of validation images and labels that it
-        holds and that are not taken.
+    unused: names, as they are spelled there, of validation arrays that are left out.
     """
 
     name: str
@@ -333,10 +332,10 @@ def _read_path(dataset: str, path: Path) -> Source:
 
 
 def _read_npz(file: BinaryIO, name: str, where: str) -> Source:
-    """The four arrays of an `.npz`; labels in one column are labels all the same.
+    """Read the four arrays of an `.npz`; labels in one column become one axis.
 
-    Validation images of the archive's own are not taken: which images validate is a
-    parameter, the same for every source.
+    A validation set of the file is left out, because parameters say which images
+    validate, the same for every source.
     """
     spelled = spellings(_array_names(file))
     names = {standard: spelled.get(standard, standard) for standard in SOURCE_ARRAYS}
@@ -350,7 +349,7 @@ def _read_npz(file: BinaryIO, name: str, where: str) -> Source:
 
 
 def _array_names(file: BinaryIO) -> list[str]:
-    """What an archive says that it holds; nothing where it can't be read at all."""
+    """The names of the arrays in an archive; none if it cannot be read."""
     try:
         with zipfile.ZipFile(file) as archive:
             return [name.removesuffix(".npy") for name in archive.namelist()]

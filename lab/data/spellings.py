@@ -1,7 +1,7 @@
-"""The names that people give to the arrays of a data set.
+"""Recognizes the arrays of a data set under the names that people give them.
 
-`train_images` of MedMNIST, `X_train` of scikit-learn's examples and `trainX` all say
-`x_train`. A name with any other word in it says nothing.
+`train_images` of MedMNIST, `X_train` of scikit-learn's examples and `trainX` all mean
+`x_train`. A name with any other word in it means nothing here.
 """
 
 import re
@@ -26,20 +26,26 @@ _MEANINGS = {
 
 
 def spellings(names: Iterable[str]) -> dict[str, str]:
-    """The name of each array that is there, by the name that it has in this project.
+    """Assign the names of arrays to the names that this project has for them.
 
-    A name that is spelled as in this project comes first. Of two others that say the
-    same, neither is taken.
+    If an array has the project's name, that one is taken. Otherwise, if two names mean
+    the same, neither is.
+
+    Args:
+        names: such as ["trainX", "train_labels"].
+
+    Returns:
+        the given name by the project's name, such as {"x_train": "trainX", ...}.
     """
     names = list(names)
-    found: dict[str, list[str]] = {}
+    spelled_by_meaning: dict[str, list[str]] = {}
     for name in names:
         words = re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+", name)
         meaning = _MEANINGS.get(frozenset(word.lower() for word in words))
         if meaning is not None:
-            found.setdefault(meaning, []).append(name)
+            spelled_by_meaning.setdefault(meaning, []).append(name)
     return {
         meaning: meaning if meaning in spelled else spelled[0]
-        for meaning, spelled in found.items()
+        for meaning, spelled in spelled_by_meaning.items()
         if meaning in spelled or len(spelled) == 1
     }

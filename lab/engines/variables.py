@@ -1,11 +1,11 @@
-"""The variables under which TensorFlow, Keras and NumPy load: ours, and no user's."""
+"""Sets the environment variables that TensorFlow, Keras and NumPy read on loading."""
 
 import os
 
 from lab.training import environment
 
-# What a user has set for their own work with the libraries that compute here. Some of
-# it changes the last bits of a result, some ends every process that loads the library.
+# Beginnings of variables that users set for their own work, and that are removed here:
+# some change the last bits of a result, some end every process that loads the library.
 OF_USERS = (
     "DNNL_",
     "KERAS_",
@@ -18,12 +18,13 @@ OF_USERS = (
     "TF_",
     "XLA_",
 )
-# Downloads are kept there; `lab.training.keras_defaults` sees to what else it holds.
+# Stays: it says where downloads are kept. `lab.training.keras_defaults` ignores the
+# settings in that folder.
 HARMLESS = "KERAS_HOME"
 
 
 def prepare() -> None:
-    """Set what has to be set before any of the three is loaded for training."""
+    """Remove what users have set and set ours; before any of the three is loaded."""
     for name in list(os.environ):
         if name.startswith(OF_USERS) and name != HARMLESS:
             del os.environ[name]

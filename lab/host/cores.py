@@ -18,21 +18,24 @@ SECONDS_BETWEEN_TRIES = 0.05
 
 
 def available() -> list[int]:
-    """The cores for trials: those this process may use, or as many as it is granted.
+    """Numbers of the cores for trials: as many as this process is granted.
 
-    A container may see all cores of a large host, and be granted the time of two.
+    A container may be on all cores of a large host, but be granted the time of two.
     """
     return _allowed()[: granted()]
 
 
 def granted(root: Path = Path("/")) -> int | None:
-    """How many cores' time this process's control groups grant; None for no limit.
+    """The cores' worth of time that control groups grant this process, rounded up.
 
-    A group has at most what those around it have. In a container the path of the own
-    group may be that of the host, of which the container sees the inner end alone.
+    A group has at most what the groups around it have. In a container, the path of its
+    group may be that on the host, of which the container sees only the inner end.
 
     Args:
-        root: has `proc` and `sys`.
+        root: the folder that has `proc` and `sys`.
+
+    Returns:
+        1 or more; None if there is no limit.
     """
     limits = []
     with suppress(OSError):  # not Linux
@@ -50,7 +53,7 @@ def granted(root: Path = Path("/")) -> int | None:
 
 
 def _limit(group: Path) -> list[int]:
-    """What one control group grants, if it limits that: of version 2, or of 1."""
+    """The cores that one control group, of version 2 or 1, grants; [] for no limit."""
     for names in (["cpu.max"], ["cpu.cfs_quota_us", "cpu.cfs_period_us"]):
         with suppress(OSError, ValueError):  # not this version; "max" is no number
             texts = [(group / name).read_text("utf-8") for name in names]

@@ -20,7 +20,7 @@ PARENT_PROCESS = os.getppid()
 endings: "queue.SimpleQueue[signal.Signals | BaseException | None]"
 endings = queue.SimpleQueue()
 
-# Ctrl-C and the end of a terminal reach every process that was started there.
+# Ctrl-C and the end of a terminal send these to every process that was started there.
 TO_ALL = (signal.SIGINT, signal.SIGHUP)
 
 EXIT_FAILURE = 1
@@ -62,7 +62,7 @@ def note_interruptions() -> None:
 
 @contextmanager
 def left_to_the_parent() -> Iterator[None]:
-    """Processes started within ignore TO_ALL; only their parent acts on it."""
+    """Let processes that are started within ignore TO_ALL; their parent acts on it."""
     handlers = {number: signal.getsignal(number) for number in TO_ALL}
     ignore_what_reaches_all()
     try:
@@ -73,7 +73,7 @@ def left_to_the_parent() -> Iterator[None]:
 
 
 def ignore_what_reaches_all() -> None:
-    """Leave TO_ALL to the parent of this process."""
+    """Ignore TO_ALL in this process, whose parent acts on it."""
     for number in TO_ALL:
         signal.signal(number, signal.SIG_IGN)
 

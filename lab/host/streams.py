@@ -1,8 +1,8 @@
-"""Standard output and error of a step: what cannot be shown there ends no step.
+"""Keeps a step going when its standard output or error cannot be written.
 
-All that a step has to say is in its run as well. So a letter that the encoding lacks is
-replaced by what comes nearest to it, and what nobody can read any more is dropped: a
-pipe may have been closed by `head`, a terminal may be gone, a disk may be full.
+What a step prints is in its run as well. So a letter that the encoding lacks is
+replaced by the nearest in ASCII, and what cannot be written is dropped: `head` may have
+closed the pipe, the terminal may be gone, the disk may be full.
 """
 
 import codecs
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 STDOUT, STDERR = 1, 2
 
-# What Unicode itself does not take apart into an ASCII character and its marks.
+# ASCII for what Unicode does not decompose into an ASCII letter and its accents.
 NEAREST = {
     "\N{MINUS SIGN}": "-",
     "\N{EN DASH}": "-",
@@ -37,15 +37,15 @@ def make_lenient() -> None:
     for number in range(3):
         try:
             os.fstat(number)
-        except OSError:  # closed by whoever started us; a store must not get it
-            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free
+        except OSError:  # closed by the parent; else the next file would get its number
+            os.open(os.devnull, os.O_RDWR)  # gets the lowest number that is free
     codecs.register_error(_nearest.__name__, _nearest)
     sys.stderr = _lenient(STDERR, sys.stderr)
     sys.stdout = _lenient(STDOUT, sys.stdout)
 
 
 def _lenient(number: int, stream: TextIO | None) -> TextIO:
-    """A stream to the same place in the same encoding; Python has none if closed."""
+    """A lenient stream in the encoding of `stream`, which is None if it was closed."""
     file = _LenientFile(number, "wb", closefd=False)
     return io.TextIOWrapper(
         io.BufferedWriter(file),
@@ -56,9 +56,10 @@ def _lenient(number: int, stream: TextIO | None) -> TextIO:
 
 
 def _nearest(error: UnicodeError) -> tuple[str, int]:
-    """What to write for letters that an encoding lacks, and where to go on behind them.
+    """Handle an encoding error, as `codecs.register_error` describes it.
 
-    That is é without its accent, and a question mark where nothing comes near.
+    Returns:
+        what to write instead, and the position of the first letter behind it.
     """
     if not isinstance(error, UnicodeEncodeError):
         raise error
@@ -67,7 +68,7 @@ def _nearest(error: UnicodeError) -> tuple[str, int]:
 
 
 def _in_ascii(letter: str) -> str:
-    """The nearest to a letter."""
+    """The nearest to a letter: e for é, and a question mark where nothing is near."""
     parts = unicodedata.normalize("NFKD", NEAREST.get(letter, letter))
     return "".join(part for part in parts if part.isascii()) or "?"
 

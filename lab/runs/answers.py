@@ -47,6 +47,7 @@ class Answers:
         table: "pd.DataFrame",
         metrics: Mapping[str, float],
         tag_texts: Mapping[str, str],
+        outcome: str,
         note: str,
     ) -> None:
         """Store an answer on the step's run, and on the driver's.
@@ -56,6 +57,7 @@ class Answers:
             table: becomes `comparison/table.json`, which MLflow's interface shows.
             metrics: its headline numbers; those that are not finite are left out.
             tag_texts: become tags, such as the verdict.
+            outcome: the verdict in a few words.
             note: Markdown, becomes the description of the runs.
         """
         with self._whole.piece():
@@ -66,6 +68,7 @@ class Answers:
                 )
                 self._experiment.log_finite(run_id, metrics)
                 self._experiment.tag(run_id, {**tag_texts, tags.NOTE: note})
+                self._experiment.conclude(run_id, outcome)
             self._experiment.tag(self._run.run_id, {tags.OUTPUT: FOLDER})
 
     def adopt(self, location: str) -> Path:
@@ -85,6 +88,7 @@ class Answers:
             self._experiment.store(self._run.run_id, folder, FOLDER)
             self._experiment.log_finite(self._run.run_id, earlier.metrics)
             self._experiment.tag(self._run.run_id, tag_texts)
+            self._experiment.conclude(self._run.run_id, earlier.tags[tags.OUTCOME])
         return folder
 
     def test_images(self, location: str, sha256: str | None) -> np.ndarray | None:

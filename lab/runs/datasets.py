@@ -50,9 +50,9 @@ def log(dataset: "Dataset") -> None:
 
 
 def warnings(dataset: "Dataset") -> list[str]:
-    """What is odd about the images, in the words that a comparison has for it."""
-    found = caveats.about_images(dataset.description)
-    return [sentences.warning(caveat, Words("en")) for caveat in found]
+    """Say what is odd about the images, in the words of a comparison's warnings."""
+    oddities = caveats.about_images(dataset.description)
+    return [sentences.warning(caveat, Words("en")) for caveat in oddities]
 
 
 def _log_input(images: MlflowDataset, context: str) -> None:

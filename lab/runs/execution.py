@@ -155,7 +155,9 @@ def _start_run(name: str) -> StoredRun:
         run = StoredRun.of(mlflow.start_run())
         tag_texts = {tags.PROCESS: process.identity()}
         if _is_random(run.name):
-            tag_texts[tags.NAME] = name
+            tag_texts |= {tags.NAME: name, tags.ASKED: name}
+        elif process.DRIVER in os.environ:  # named by the step that has launched it
+            tag_texts[tags.ASKED] = run.name
         mlflow.set_tags(tag_texts)
     except MlflowException as error:
         raise StepError(f"no run on {tracking_address()}: {in_words(error)}") from None

@@ -13,6 +13,8 @@ from lab.runs import tags
 from lab.runs.errors import without_password
 from lab.runs.keys import Key
 
+LONGEST_NAME = 250  # of a run, in MLflow's database
+LARGEST_BATCH = 1000  # metrics, MLflow's limit for one request
 MANY = 10_000  # runs that a search returns at most, more than there are trials
 
 
@@ -84,6 +86,14 @@ class Experiment:
         self.id = experiment_id
         self._client = mlflow.MlflowClient()
 
+    def show_training(self) -> None:
+        """Let MLflow's interface show training runs, unless a person has chosen."""
+        kind = self._client.get_experiment(self.id).tags.get(tags.EXPERIMENT_KIND, "")
+        if not kind or "inferred" in kind:
+            self._client.set_experiment_tag(
+                self.id, tags.EXPERIMENT_KIND, tags.TRAINING
+            )
+
     def get(self, run_id: str) -> StoredRun:
         """The run with that id, also of another experiment."""
         return StoredRun.of(self._client.get_run(run_id))
@@ -134,6 +144,19 @@ class Experiment:
         entries = [RunTag(name, text) for name, text in tag_texts.items()]
         self._client.log_batch(run_id, tags=entries)
 
+    def conclude(self, run_id: str, outcome: str) -> None:
+        """Note what came of a run, also in its name, unless a person has named it.
+
+        Args:
+            run_id: of the run.
+            outcome: a few words, such as "worse, -0.57 points".
+        """
+        run = self.get(run_id)
+        tag_texts = {tags.OUTCOME: outcome}
+        if run.name == run.tags.get(tags.ASKED):
+            tag_texts[tags.NAME] = f"{run.name}: {outcome}"[:LONGEST_NAME]
+        self.tag(run_id, tag_texts)
+
     def tag_key(self, run_id: str, key: Key) -> None:
         """Note the key of a run, so that `with_key` finds it."""
         self.tag(run_id, {tags.CACHE_KEY: key.digest, tags.CACHE_PARTS: key.to_json()})
@@ -162,8 +185,11 @@ class Experiment:
 
     def log_finite(self, run_id: str, metrics: Mapping[str, float]) -> None:
         """Record metrics as of now; those that are not finite are left out."""
-        finite = {k: value for k, value in metrics.items() if math.isfinite(value)}
-        self.log(run_id, metrics=finite, at=int(time.time() * 1000))
+        finite = [item for item in metrics.items() if math.isfinite(item[1])]
+        now = int(time.time() * 1000)
+        for first in range(0, len(finite), LARGEST_BATCH):
+            batch = finite[first : first + LARGEST_BATCH]
+            self.log(run_id, metrics=dict(batch), at=now)
 
     def log_history(
         self, run_id: str, rows: Iterable[Mapping[str, float]], at: int
@@ -175,8 +201,9 @@ class Experiment:
             for name, value in row.items()
             if name != "epoch"
         ]
-        for first in range(0, len(entries), 1000):  # MLflow's limit for one batch
-            self._client.log_batch(run_id, metrics=entries[first : first + 1000])
+        for first in range(0, len(entries), LARGEST_BATCH):
+            batch = entries[first : first + LARGEST_BATCH]
+            self._client.log_batch(run_id, metrics=batch)
 
     def store(self, run_id: str, folder: Path, name: str) -> None:
         """Copy the files of a folder to the artifact folder `name`."""

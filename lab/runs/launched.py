@@ -35,7 +35,8 @@ class LaunchedRuns:
         whole: refuses to launch once the step is to stop.
 
     Attributes:
-        reused: URIs of runs whose result was there before, so that nothing ran.
+        reused: runs whose result was there before, so that nothing ran: the names of
+            the launches by the id of the run.
     """
 
     def __init__(
@@ -47,7 +48,7 @@ class LaunchedRuns:
         scratch: Path,
         whole: WholeWork,
     ):
-        self.reused: set[str] = set()
+        self.reused: dict[str, str] = {}
         self._run_id = run_id
         self._experiment = experiment
         self._reuse = reuse
@@ -67,8 +68,8 @@ class LaunchedRuns:
         if lookup.run_id is not None:
             console.say(f"{launch.name}  reused from run {lookup.why}")
             self._experiment.tag(self._run_id, {f"reused.{launch.name}": lookup.run_id})
-            self.reused.add(uri := f"runs:/{lookup.run_id}")
-            return uri
+            self.reused[lookup.run_id] = launch.name
+            return f"runs:/{lookup.run_id}"
         console.say(f"{launch.name}  runs: {lookup.why}")
         run_id = self._run(launch)
         # The key holds only if no input file was exchanged while the step ran.

@@ -50,6 +50,7 @@ class Step:
         self.run_id = run.run_id
         self.scratch = scratch
         self.experiment = Experiment(run.experiment_id)
+        self.experiment.show_training()
         self._run = run
         self._source = provenance.source_of(run, self.experiment)
         if run.parent is not None and self._source:
@@ -97,7 +98,24 @@ class Step:
 
     def has_reused(self, uri: str) -> bool:
         """Whether the run at `uri`, which `launch` has returned, was there before."""
-        return uri in self._launched.reused
+        return locations.run_of(uri) in self._launched.reused
+
+    def link_reused(self) -> None:
+        """Add links to the runs that were reused to the description of the step's run.
+
+        They are nested in the run of another pipeline, and this run seems empty else.
+        """
+        links = ", ".join(
+            f"[{name}](#/experiments/{self.experiment.id}/runs/{run_id})"
+            for run_id, name in self._launched.reused.items()
+        )
+        if links:
+            note = self.experiment.get(self.run_id).tags.get(tags.NOTE, "")
+            self.set_tags(**{tags.NOTE: f"{note}\n\nReused: {links}\n".lstrip()})
+
+    def conclude(self, outcome: str) -> None:
+        """As `lab.runs.experiment.Experiment.conclude`, of the step's run."""
+        self.experiment.conclude(self.run_id, outcome)
 
     def stop(self) -> None:
         """Let the step store and launch nothing more, and end what it has launched.

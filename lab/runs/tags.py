@@ -21,6 +21,8 @@ DATASET_FALLBACK = "dataset_fallback"  # why another data set was taken
 DATASET_WARNINGS = "dataset_warnings"  # what is odd about its images
 ARM, SEED, MODEL_SEED = "arm", "seed", "model_seed"
 ERROR = "error"  # why a run did not finish
+# The name that we have given a run at first, and what came of it, in a few words.
+ASKED, OUTCOME = "asked", "outcome"
 
 # Tags of MLflow's own, under the names that we use.
 COMMIT = MLFLOW_GIT_COMMIT
@@ -30,3 +32,7 @@ NAME = MLFLOW_RUN_NAME
 NOTE = MLFLOW_RUN_NOTE
 PARENT = MLFLOW_PARENT_RUN_ID
 SOURCE = MLFLOW_SOURCE_NAME
+
+# A tag of experiments, which MLflow 3.17 names in its interface alone: what that shows
+# first. Without it, or with a guess of its own, traces of language models.
+EXPERIMENT_KIND, TRAINING = "mlflow.experimentKind", "custom_model_development"

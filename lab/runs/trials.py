@@ -165,9 +165,10 @@ class TrialRuns:
                 raise
 
     def _tags(self, arm: str, trial: Trial) -> dict[str, str]:
+        ending = "" if trial.status == "finished" else f": {trial.status}"
         tag_texts = {
             tags.PARENT: self._run_id,
-            tags.NAME: f"{arm} seed {trial.seed}",
+            tags.NAME: f"{arm}, seed {trial.seed}{ending}",
             tags.PROCESS: process.identity(),
             tags.ARM: arm,
             tags.SEED: str(trial.seed),

@@ -1,7 +1,7 @@
-"""Loads Keras as it comes, whatever a user has configured for their own networks.
+"""Loads Keras with its own defaults, whatever a user has configured.
 
-Its file `keras.json` may name another precision, another backend, another place of the
-channels; a value that Keras does not know even ends the import.
+A user's `keras.json` may name another precision, another backend or another order of
+the axes, and a value that Keras does not know makes the import fail.
 """
 
 import importlib
@@ -12,7 +12,7 @@ def load() -> None:
     """Import Keras, without what lies in the user's Keras folder."""
     name = "KERAS_HOME"
     home = os.environ.get(name)
-    os.environ[name] = os.devnull  # no folder: nothing is found there, nothing written
+    os.environ[name] = os.devnull  # no folder, so nothing is read or written there
     try:
         importlib.import_module("keras")
     finally:

@@ -75,6 +75,11 @@ def test_odd_images_are_told_once_and_first():
     seen, *_, narrow = compare(*told)["warnings"]
     assert seen.startswith("600 of 600 test images are in the training or validation")
     assert narrow.startswith("the pixels of x_test, x_train use only 0 to 16 of 0 to 2")
+    # What is advised makes a picture of the widest range.
+    advised = narrow.split("rescale them with ")[1]
+    pixels = eval(advised, {"np": np, "x": np.array([0, 8, 16], np.uint8)})
+    assert pixels.dtype == np.uint8
+    assert pixels.tolist() == [0, 128, 255]
     repeated = {"duplicates": {"test_repeated_images": 0}}
     assert codes(baseline(dataset=repeated), plain[1]) == []
 

@@ -136,13 +136,39 @@ def test_accuracies_or_predictions_there_must_be(folder, kept):
     assert "at least metrics.csv or predictions.npz; missing: both" in refusal(folder)
 
 
-@pytest.mark.parametrize("name", trials_folder.FILES)
-@pytest.mark.parametrize("damage", ["empty", "half", "noise"])
-def test_a_damaged_file_is_named(folder, name, damage):
-    whole = (folder / name).read_bytes()
+def test_files_of_other_names_are_found(tmp_path):
+    (tmp_path / "wandb_export.csv").write_text("seed,test_accuracy\n0,0.9\n")
+    assert "missing: both; found: wandb_export.csv; rename" in refusal(tmp_path)
+
+
+def damage_file(path, damage):
+    whole = path.read_bytes()
     damaged = {"empty": b"", "half": whole[: len(whole) // 2], "noise": b"\xff\x00\xfe"}
-    (folder / name).write_bytes(damaged[damage])
+    path.write_bytes(damaged[damage])
+
+
+each_damage = pytest.mark.parametrize("damage", ["empty", "half", "noise"])
+
+
+@pytest.mark.parametrize("name", ["metrics.csv", "predictions.npz", "arm.json"])
+@each_damage
+def test_a_damaged_file_is_named(folder, name, damage):
+    damage_file(folder / name, damage)
     assert name.split(".")[0] in refusal(folder)
+
+
+def problem_of_curves(folder) -> str:
+    found = trials_folder.load(folder)
+    assert found.history.empty
+    (remark,) = found.remarks
+    assert remark.code == "unusable_curves"
+    return remark.values["problem"]
+
+
+@each_damage
+def test_damaged_curves_are_left_out_and_the_arm_is_read(folder, damage):
+    damage_file(folder / "history.csv", damage)
+    assert "history.csv must be CSV in UTF-8" in problem_of_curves(folder)
 
 
 def test_a_flipped_bit_in_the_predictions_is_noticed(folder):
@@ -207,6 +233,7 @@ def probabilities(**changes) -> np.ndarray:
         ({"probabilities": probabilities(row=[0.5, 0.4, 0])}, "must sum to 1"),
         ({"labels": np.array([0, 1, 2, 3])}, "must lie in 0..2"),
         ({"labels": np.array([0, 1, 2, -1])}, "must lie in 0..2"),
+        ({"labels": np.array([1, 2, 3, 3])}, "got 1..3; pass labels - 1"),
         ({"labels": np.zeros(4)}, "labels must be integers"),
         ({"seeds": np.array([0, 1, 1])}, "duplicate_seed: "),
         ({"seeds": np.array([0, 1, 4])}, "must be the finished seeds of metrics"),
@@ -267,15 +294,25 @@ def test_wrong_metrics_are_explained(folder, edit, message):
     ("edit", "message"),
     [
         (lambda frame: frame.drop(columns="val_loss"), "missing: val_loss"),
-        (lambda frame: frame.assign(epoch=0), "at least 1, got 0"),
+        (lambda frame: frame.assign(epoch=-1), "at least 1, got -1"),
         (lambda frame: frame.assign(epoch=1), "one row per seed and epoch"),
+        (lambda frame: frame.assign(epoch="first"), "got 'first' in row 1"),
+        (lambda frame: frame.assign(loss="tensor(0.5)"), "loss must hold numbers"),
         (lambda frame: frame.assign(seed=frame["seed"] + 1), "which metrics does not"),
         (lambda frame: frame[:-1], "the 5 epochs that metrics gives for seed 2, got 4"),
     ],
 )
-def test_wrong_history_is_explained(folder, edit, message):
+def test_wrong_curves_are_left_out_with_the_reason(folder, edit, message):
     edit_csv(folder, "history.csv", edit)
-    assert message in refusal(folder)
+    assert message in problem_of_curves(folder)
+
+
+def test_epochs_from_zero_on_are_understood(folder):
+    whole = trials_folder.load(folder)
+    edit_csv(folder, "history.csv", lambda rows: rows.assign(epoch=rows["epoch"] - 1))
+    found = trials_folder.load(folder)
+    pd.testing.assert_frame_equal(found.history, whole.history)
+    assert found.remarks == ()
 
 
 def edit_json(folder, **changes):

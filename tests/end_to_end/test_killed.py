@@ -122,7 +122,8 @@ def test_an_interrupted_main_ends_both_arms_first(tmp_path, ready, moment, group
             process.terminate()
         process.communicate(timeout=SECONDS_TO_END)
         assert not processes_of(process.pid, "steps.train")
-    states = {run.info.run_name: run.info.status for run in stopped.runs()}
+    entry_point = "mlflow.project.entryPoint"
+    states = {r.data.tags.get(entry_point): r.info.status for r in stopped.runs()}
     assert states["main"] in ("KILLED", "FAILED")
     # There is none, if it was just about to start.
     assert states.get("train_improved", "KILLED") in ("KILLED", "FAILED")

@@ -19,6 +19,10 @@ from tests.end_to_end.pipeline import MAIN, SMALL, STEPS, answer_of
 from tests.place import Place
 
 SEEDS = [0, 1, 2]
+QUESTION = (
+    "hidden_units=16, epochs=4, batch_size=32, dataset=images.npz,"
+    " validation_fraction=0.2, seeds=3"
+)
 LAB_METRICS = {
     "test_accuracy",
     "test_loss",
@@ -47,14 +51,20 @@ def test_the_terminal_shows_plan_progress_and_answer(finished, last):
 
 
 def test_steps_are_nested_in_main_and_trials_in_steps(place, last):
-    assert last["main"].info.run_name == "main"
+    outcome = f"{last['main'].data.tags['verdict']}, "
+    assert last["compare"].info.run_name.startswith(f"compare: {outcome}")
+    assert last["main"].info.run_name == last["compare"].info.run_name.replace(
+        "compare", QUESTION
+    )
     for step in STEPS:
         tags = last[step].data.tags
         assert tags["mlflow.parentRunId"] == last["main"].info.run_id
-        assert last[step].info.run_name == step
+        assert last[step].info.run_name.startswith(f"{step}: ")
     for arm in ("baseline", "improved"):
         trials = trials_of(place, last[f"train_{arm}"])
-        assert [int(run.data.tags["seed"]) for run in trials] == SEEDS
+        assert [run.info.run_name for run in trials] == [
+            f"{arm}, seed {seed}" for seed in SEEDS
+        ]
         assert {run.data.tags["arm"] for run in trials} == {arm}
     sources = {run.data.tags["mlflow.source.name"] for run in place.runs()}
     assert sources == {last["main"].data.tags["mlflow.source.name"]}
@@ -155,6 +165,10 @@ def test_the_comparison_has_every_file_and_the_verdict_is_everywhere(place, last
         metrics = run.data.metrics
         assert metrics["delta"] == answer["comparisons"][0]["delta"]
         assert metrics["ci_low"] < metrics["delta"] < metrics["ci_high"]
+        for arm in arms_in_order():
+            trained = last[f"train_{arm}"].data.metrics
+            for name in ("test_accuracy", "test_cross_entropy"):
+                assert metrics[f"{name}/{arm}"] == pytest.approx(trained[name])
         stored = place.client.list_artifacts(run.info.run_id, "comparison")
         assert {Path(item.path).name for item in stored} == names
 
@@ -234,8 +248,12 @@ def test_the_same_again_reuses_every_step_and_gives_the_same_answer(
     assert answer_of(place, run) == answer_of(place, last["main"])
     assert run.data.metrics == last["main"].data.metrics
     assert run.data.tags["verdict"] == last["main"].data.tags["verdict"]
-    assert "mlflow.note.content" in run.data.tags
-    assert run.data.tags["reused.compare"] == last["compare"].info.run_id
+    assert run.info.run_name == last["main"].info.run_name
+    for step in STEPS:
+        run_id = last[step].info.run_id
+        assert run.data.tags[f"reused.{step}"] == run_id
+        link = f"[{step}](#/experiments/0/runs/{run_id})"
+        assert link in run.data.tags["mlflow.note.content"]
     assert again.stdout == finished.stdout
 
 

@@ -94,8 +94,6 @@ def answer_about(*names):
 def test_headlines_are_the_numbers_there_are():
     assert compare.headlines(answer()) == {
         "delta": 0.01,
-        "se": 0.002,
-        "p": 0.01,
         "p_holm": 0.01,
         "ci_low": 0.005,
         "ci_high": 0.015,
@@ -134,6 +132,42 @@ def test_candidates_that_mlflow_could_not_tell_apart_are_numbered():
     assert {"delta.1.a_b", "delta.2.a_b"} <= set(metrics)
     assert len(metrics) == 3 * len(compare.headlines(answer()))
     assert max(map(len, metrics)) <= 250  # MLflow's limit
+
+
+def test_the_means_of_the_arms_are_metrics():
+    found = answer()
+    metrics = compare.means(found)
+    assert list(metrics) == [
+        f"{metric}/{arm}"
+        for metric in ("test_accuracy", "test_cross_entropy")
+        for arm in ("baseline", "improved")
+    ]
+    means = [arm.metrics.test_accuracy.mean for arm in found.arms]
+    assert list(metrics.values())[:2] == means
+    hidden = dataclasses.replace(found.arms[1], name="../a")
+    renamed = dataclasses.replace(found, arms=(found.arms[0], hidden))
+    assert "test_accuracy/_._a" in compare.means(renamed)  # MLflow takes no ".."
+
+
+@pytest.mark.parametrize(
+    ("delta", "words"),
+    [
+        (0.0107, "better, +1.07 points"),
+        (-0.00571, "better, -0.57 points"),
+        (-0.00001, "better, +0.00 points"),
+    ],
+)
+def test_the_outcome_of_a_comparison_fits_a_name(delta, words):
+    assert compare.outcome(answer(delta=delta)) == words
+
+
+def test_the_outcome_of_several_candidates_counts_their_verdicts():
+    found = answer_about("wide", "deep", "both")
+    one = dataclasses.replace(found.differences[1], verdict="inconclusive")
+    found = dataclasses.replace(
+        found, differences=(found.differences[0], one, found.differences[2])
+    )
+    assert compare.outcome(found) == "2 better, 1 inconclusive"
 
 
 def compare_params(**given):
@@ -289,3 +323,35 @@ def test_an_arm_has_the_versions_of_its_trials():
     there = dataclasses.replace(there, versions=versions() | {"cpu_features": "avx2"})
     found = arm.common_versions([here, there])["cpu_features"]
     assert found == f"{versions()['cpu_features']} and avx2"
+
+
+# --- main -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("given", "overrides", "name"),
+    [
+        ({}, {}, "main"),
+        ({"workers": "1", "cache": "off", "language": "fr"}, {}, "main"),
+        ({"seeds": "0,1,2,3,4"}, {"l2_lambda": "1e-3"}, "main"),  # as by default
+        ({}, {"l2_lambda": "1e-4"}, "l2_lambda=0.0001"),
+        (
+            {"seeds": "10", "plan": "true"},
+            {"epochs": "5", "hidden_units": "64,32"},
+            "hidden_units=64,32, epochs=5, seeds=10, plan=true",
+        ),
+        (
+            {"dataset": f"https://host/a/b.npz?key=secret#sha256={'0' * 64}"},
+            {},
+            "dataset=b.npz",
+        ),
+        (
+            {"seeds": ",".join(map(str, range(7, 500)))},
+            {},
+            "seeds=" + ",".join(map(str, range(7, 500)))[:144] + "...",
+        ),
+    ],
+)
+def test_a_run_of_main_is_named_after_what_it_is_asked(given, overrides, name):
+    params = command_line.build(main.Params, mlproject.defaults("main") | given)
+    assert main.question(params, main.recipes(overrides)[1]) == name

@@ -51,6 +51,15 @@ def test_the_folder_holds_these_files_and_nothing_else(tmp_path):
     ]
 
 
+def test_curves_may_be_infinite_where_a_run_broke_down(tmp_path):
+    arms = [arm() for arm in (baseline, improved)]
+    for arm in arms:
+        losses = np.where(arm.history["epoch"] == 2, np.inf, 0.5)
+        arm.history["val_cross_entropy"] = losses
+    write(*arms, tmp_path)
+    assert (tmp_path / "figures" / "curves_cross_entropy.png").exists()
+
+
 def test_json_is_sorted_indented_and_whole(tmp_path):
     result = write(baseline(), improved(), tmp_path)
     text = (tmp_path / "comparison.json").read_text(encoding="utf-8")

@@ -139,11 +139,14 @@ def test_the_numbering_that_is_advised_keeps_the_classes(
         (LABELS.reshape(30, 2), "got (30, 2); give one number per image"),
         (np.eye(3, dtype=int)[LABELS], "use y.argmax(axis=1)"),
         (1 - np.eye(3, dtype=int)[LABELS], "(60, 3); give one number per image"),
+        (LABELS[None], "got (1, 60); use y.ravel()"),
         (np.array(1), "got ()"),
         (LABELS[:-1], "59 labels for 60 images"),
-        (LABELS + 1, "y_train, which are 3 from 1 to 3, got 0 too"),
-        (LABELS * 0, "y_train, which are 1 from 0 to 0, got 1 too"),
-        (np.minimum(LABELS, 1), "y_train, which are 2 from 0 to 1, got 2 too"),
+        (LABELS + 1, "3 labels from 1 to 3, without 0 of y_test; number both alike"),
+        (LABELS.astype(int) - 1, "3 labels from -1 to 1, without 2 of y_test"),
+        (LABELS * 2, "3 labels from 0 to 4, without 1 of y_test"),
+        (LABELS * 0, "1 labels from 0 to 0"),
+        (np.minimum(LABELS, 1), "y_test must be in 0..1 like y_train, got 0 to 2"),
         (np.arange(60) % 4, "got no image of class 3"),
     ],
 )
@@ -154,7 +157,7 @@ def test_unusable_labels_are_refused_with_the_fix(error_of_npz, labels, words):
 def test_a_test_label_below_zero_is_refused(error_of_npz):
     labels = draw()["y_test"].astype(int)
     labels[0] = -1
-    assert "got -1 too" in error_of_npz(y_test=labels)
+    assert "got -1 to 2" in error_of_npz(y_test=labels)
 
 
 def test_labels_in_one_column_are_labels(prepare, tmp_path):

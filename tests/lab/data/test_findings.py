@@ -80,6 +80,15 @@ def test_pixels_that_use_a_small_part_of_the_range_are_told(findings, low, high,
     assert only_tested == ({"x_test": [low, high]} if told else None)
 
 
+def test_an_opaque_alpha_channel_does_not_hide_the_others(findings):
+    images = {}
+    for name in ("x_train", "x_test"):
+        rgb = np.repeat(draw()[name][..., None] // 16, 3, axis=-1)
+        alpha = np.full((*rgb.shape[:-1], 1), 255, np.uint8)
+        images[name] = np.concatenate([rgb, alpha], axis=-1)
+    assert findings(**images)["narrow_ranges"] == dict.fromkeys(images, [0, 15])
+
+
 def test_findings_are_stored_with_the_data(prepare, tmp_path):
     arrays = draw()
     found = prepare_drawn(tmp_path, prepare, x_test=arrays["x_train"][:15])

@@ -76,7 +76,9 @@ def leave_run(seed):
     return run.info.run_id
 
 
-def test_what_is_reused_is_told_by_the_name_of_the_launch(store, monkeypatch, capsys):
+def test_what_is_reused_is_told_and_linked_by_the_name_of_the_launch(
+    store, monkeypatch, capsys
+):
     launch = Launch("prepare_data", {"dataset": "mnist-5k"}, "images")
     run_id = leave_folder(store, "dataset")
 
@@ -84,8 +86,19 @@ def test_what_is_reused_is_told_by_the_name_of_the_launch(store, monkeypatch, ca
         step.experiment.tag_key(run_id, step.reuse.key(launch))
 
     assert execute(store, note_key)[0] == 0
-    uris, status, run = launched(store, monkeypatch, None, [launch])
-    assert (uris, status) == ([f"runs:/{run_id}"], 0)
+    monkeypatch.setattr(mlflow.projects, "run", None)
+
+    def function(step):
+        assert step.launch(launch) == f"runs:/{run_id}"
+        assert step.has_reused(f"runs:/{run_id}")
+        step.link_reused()
+
+    params = Careless(cache="on", working_directory=store)
+    status, run = execute(store, function, params)
+    assert status == 0
+    assert run.data.tags["mlflow.note.content"] == (
+        f"Reused: [images](#/experiments/1/runs/{run_id})\n"
+    )
     assert run.data.tags["reused.images"] == run_id
     assert f"images  reused from run {run_id[:8]} of" in capsys.readouterr().err
 

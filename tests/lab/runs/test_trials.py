@@ -61,6 +61,9 @@ def test_stored_trials_come_back_to_the_last_bit_and_only_for_their_key(store):
 
     assert execute(store, leave)[0] == 0
 
+    names = {run.info.run_name for run in mlflow.search_runs(output_format="list")}
+    assert names == {"step", "arm, seed 0", "arm, seed 2: diverged", "arm, seed 7"}
+
     def find(step):
         found = step.trials.find(KEY, (7, 1, 2))
         for trial, expected in zip(found, (trials[2], trials[1]), strict=True):

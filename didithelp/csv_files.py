@@ -1,0 +1,79 @@
+"""CSV as spreadsheets, loggers and experiment trackers write it.
+
+Read is what cannot be mistaken: the encodings of Excel, and columns that are separated
+by commas, semicolons, tabs or bars. Where no comma separates, one may be the decimal
+mark.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import re
+from collections.abc import Callable
+from io import StringIO
+from itertools import chain, islice
+
+import pandas as pd
+
+SEPARATORS = ",;\t|"
+_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_DECLARED = re.compile(r'"?sep=([,;\t|])"?\s*?(\r\n|\n|\r)')  # Excel's own first line
+_DECIMAL_COMMA = r"[+-]?\d+(?:,\d+)?(?:[eE][+-]?\d+)?"
+
+
+def read(content: bytes) -> pd.DataFrame:
+    """The table in a CSV file, without its empty rows.
+
+    Row names, which have no name in the header, are left out. A name that stands twice
+    in the header is twice among the columns.
+
+    Raises:
+        ValueError: it is no such table.
+    """
+    text = content.decode("utf-16" if content.startswith(_UTF16) else "utf-8-sig")
+    declared = _DECLARED.match(text)
+    if declared:
+        text = text[declared.end() :]
+    separator = declared[1] if declared else max(SEPARATORS, key=_num_columns(text))
+    header, first = _first_rows(text, separator)
+    surplus = first[len(header) :]
+    if any(surplus) and separator == "," and not re.search(r"\d\.\d", text):
+        raise ValueError(
+            "rows of more cells than the header has, and no decimal point (separate "
+            "cells by semicolons where numbers have decimal commas)"
+        )
+    table = pd.read_csv(
+        StringIO(text),
+        sep=separator,
+        skipinitialspace=True,
+        low_memory=False,  # else the type of a cell depends on how many there are
+        index_col=False if surplus and not any(surplus) else None,
+    )
+    if len(header) == len(table.columns):
+        named = zip(header, table.columns, strict=True)
+        table.columns = pd.Index([name or number for name, number in named])
+    if separator != ",":
+        table = table.apply(_with_decimal_points)
+    return table.dropna(how="all").reset_index(drop=True)
+
+
+def _num_columns(text: str) -> Callable[[str], int]:
+    return lambda separator: len(_first_rows(text, separator)[0])
+
+
+def _first_rows(text: str, separator: str) -> tuple[list[str], list[str]]:
+    """The cells of the header and of the row below it, without outer blanks."""
+    rows = csv.reader(StringIO(text), delimiter=separator, skipinitialspace=True)
+    header, first = islice(chain(filter(None, rows), [[], []]), 2)
+    return [cell.strip() for cell in header], [cell.strip() for cell in first]
+
+
+def _with_decimal_points(column: pd.Series) -> pd.Series:
+    """The numbers of a column of texts, if all of them have decimal commas."""
+    if pd.api.types.is_numeric_dtype(column):
+        return column
+    cells = column.dropna().astype(str).str.strip()
+    if not cells.str.fullmatch(_DECIMAL_COMMA).all():
+        return column
+    return pd.to_numeric(cells.str.replace(",", ".")).reindex(column.index)
