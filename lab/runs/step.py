@@ -122,7 +122,7 @@ class Step:
         They are nested in the run of another pipeline, and this run seems empty else.
         """
         links = ", ".join(
-            f"[{name}](#/experiments/{self.experiment.id}/runs/{run_id})"
+            f"[{name}]({self.experiment.page(run_id)})"
             for run_id, name in self._launched.reused.items()
         )
         if links:
@@ -173,9 +173,14 @@ class Step:
             tag_texts[tags.DATA_RUN] = run_id
         mlflow.set_tags(tag_texts)
 
-    def log_dataset(self, dataset: "Dataset") -> None:
-        """Record the three splits of a data set as inputs of the run."""
-        datasets.log(dataset)
+    def log_dataset(self, dataset: "Dataset", warnings: Sequence[str] = ()) -> None:
+        """Record the three splits of a data set as inputs of the run.
+
+        Args:
+            dataset: what the run makes, or trains on.
+            warnings: what is odd about its images, in words.
+        """
+        datasets.log(dataset, warnings)
 
     def expect_model(self) -> None:
         """Load what `log_model` needs, which takes seconds, before it is called."""
@@ -198,7 +203,7 @@ class Step:
     def where_to_look(self) -> str:
         """The address of this run in MLflow's interface, or the command to open it."""
         address = tracking_address()
-        path = f"#/experiments/{self.experiment.id}/runs/{self.run_id}"
+        path = self.experiment.page(self.run_id)
         if address.startswith("http"):
             return f"{address}/{path}"
         command = f"mlflow ui --backend-store-uri {shlex.quote(address)}"
