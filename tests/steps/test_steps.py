@@ -177,6 +177,8 @@ def compare_params(**given):
 
 def test_the_arms_to_compare_are_improved_or_candidates():
     assert compare_params(improved="a,b").arms == ("old", "a,b")
+    names = compare_params(candidates="my_torch,größer,日本").arms
+    assert names[1:] == ("my_torch", "größer", "日本")
     assert compare_params(candidates="runs:/1/trials, b").arms == (
         *("old", "runs:/1/trials", "b"),
     )
@@ -343,7 +345,7 @@ def test_an_arm_has_the_versions_of_its_trials():
         (
             {"dataset": f"https://host/a/b.npz?key=secret#sha256={'0' * 64}"},
             {},
-            "dataset=b.npz",
+            "main on b.npz",
         ),
         (
             {"seeds": ",".join(map(str, range(7, 500)))},
