@@ -22,12 +22,13 @@ def as_float32(numbers: np.ndarray) -> np.ndarray:
     """Real numbers of any type as float32, same shape; other types stay as they are.
 
     Half precision rounds each probability, so that the sum of a row is off by up to
-    0.01. Each row is divided by its sum, which keeps the order of its classes.
+    0.01. Each row is divided by its sum, which keeps the order of its classes. What is
+    float32 already is not copied.
     """
     if numbers.dtype.kind not in "biuf":
         return numbers
     with np.errstate(over="ignore"):  # becomes infinite, which is refused
-        converted = numbers.astype(np.float32)
+        converted = numbers.astype(np.float32, copy=False)
     if numbers.dtype == np.float16 and numbers.ndim > 1:
         sums = converted.sum(axis=-1, keepdims=True)
         if _distance(sums, 1) <= HALF_TOLERANCE:

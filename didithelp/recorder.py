@@ -201,7 +201,7 @@ class Recorder:
         array = _array(where, given)
         shapes = {run.shape for run in self._runs.values() if run is not None}
         _check_shape(where, array, len(self._labels), shapes)
-        probabilities = as_float32(array)
+        probabilities = as_float32(array.copy())
         if text := problem(probabilities):
             is_finite = np.isfinite(probabilities).all()
             raise ArmError(f"{where} {text}{'' if is_finite else f'; {NO_RESULT}'}")

@@ -140,7 +140,7 @@ def _claim_run() -> None:
 def _convert(field: dataclasses.Field[Any], text: str) -> Any:
     """The value of a text; ValueError, or the text itself, where it means none."""
     kind: Any = field.type
-    is_text = kind in (str, Path) or get_origin(kind) is Literal
+    is_text = kind in (str, Path, tuple[str, ...]) or get_origin(kind) is Literal
     if not is_text and ("_" in text or not text.isascii()):
         raise ValueError(text)  # int takes "1_0" and the digits of every script
     if field.metadata["parse"] is not None:

@@ -147,6 +147,8 @@ def like_a_new_process(monkeypatch, tmp_path):
         raise AssertionError(f"the step would have ended with exit status {status}")
 
     handlers = {n: signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM)}
+    for name in ("stdout", "stderr"):
+        monkeypatch.setattr(sys, name, getattr(sys, name))
     monkeypatch.setattr(os, "_exit", leave)
     monkeypatch.setattr(os, "environ", os.environ.copy())
     monkeypatch.setattr(process, "watch_parent", lambda: None)
@@ -193,11 +195,11 @@ def check_traces(case: Case, folder: Path, names: dict[str, str], printed) -> No
 
 @pytest.mark.usefixtures("like_a_new_process")
 @pytest.mark.parametrize("name", USAGE)
-def test_a_bad_parameter_is_a_usage_error(name, names, tmp_path, monkeypatch, capsys):
+def test_a_bad_parameter_is_a_usage_error(name, names, tmp_path, monkeypatch, capfd):
     case = USAGE[name]
     status = carry_out(case, tmp_path, names, monkeypatch)
     assert status == lifecycle.EXIT_USAGE
-    check_traces(case, tmp_path, names, capsys.readouterr())
+    check_traces(case, tmp_path, names, capfd.readouterr())
 
 
 @pytest.mark.parametrize(
@@ -209,11 +211,11 @@ def test_a_bad_parameter_is_a_usage_error(name, names, tmp_path, monkeypatch, ca
     ids=[*FAILURES, *REFUSALS],
 )
 def test_bad_content_fails_the_step_and_its_run(
-    name, case, expected, store, names, tmp_path, monkeypatch, capsys
+    name, case, expected, store, names, tmp_path, monkeypatch, capfd
 ):
     before = {run.info.run_id for run in store.runs()}
     assert carry_out(case, tmp_path, names, monkeypatch) == expected
-    check_traces(case, tmp_path, names, capsys.readouterr())
+    check_traces(case, tmp_path, names, capfd.readouterr())
     [run] = [run for run in store.runs() if run.info.run_id not in before]
     assert run.info.status == "FAILED"
     assert fill_in(case.says, names) in run.data.tags["error"]

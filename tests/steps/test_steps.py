@@ -177,6 +177,8 @@ def compare_params(**given):
 
 def test_the_arms_to_compare_are_improved_or_candidates():
     assert compare_params(improved="a,b").arms == ("old", "a,b")
+    names = compare_params(candidates="my_torch,größer,日本").arms
+    assert names[1:] == ("my_torch", "größer", "日本")
     assert compare_params(candidates="runs:/1/trials, b").arms == (
         *("old", "runs:/1/trials", "b"),
     )
