@@ -157,9 +157,14 @@ class Step:
             tag_texts[tags.DATA_RUN] = run_id
         mlflow.set_tags(tag_texts)
 
-    def log_dataset(self, dataset: "Dataset") -> None:
-        """Record the three splits of a data set as inputs of the run."""
-        datasets.log(dataset)
+    def log_dataset(self, dataset: "Dataset", warnings: Sequence[str] = ()) -> None:
+        """Record the three splits of a data set as inputs of the run.
+
+        Args:
+            dataset: what the run makes, or trains on.
+            warnings: what is odd about its images, in words.
+        """
+        datasets.log(dataset, warnings)
 
     def expect_model(self) -> None:
         """Load what `log_model` needs, which takes seconds, before it is called."""
