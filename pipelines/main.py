@@ -106,7 +106,7 @@ def recipes(overrides: dict[str, str]) -> tuple[Recipe, Recipe]:
 
 
 def question(params: Params, improved: Recipe) -> str:
-    """What is asked, as the name of a run: `l2_lambda=0.0001, seeds=10`, or `main`.
+    """What is asked, to name a run: `l2_lambda=0.0001` or `main on mnist-5k`.
 
     Args:
         params: of the experiment; those that differ from their defaults are named.
@@ -115,11 +115,13 @@ def question(params: Params, improved: Recipe) -> str:
     usual = command_line.build(Params, mlproject.defaults("main"))
     changed = _changes(recipes({})[1], improved) | _changes(usual, params)
     words = [
-        f"{name}={_last_part(text)}"
+        f"{name}={text}"
         for name, (_, text) in changed.items()
-        if name not in (*NO_EFFECT, "language")
+        if name not in (*NO_EFFECT, "dataset", "language")
     ]
     name = ", ".join(words) or "main"
+    if "dataset" in changed:
+        name += f" on {_last_part(params.dataset)}"
     return name if len(name) <= LONGEST_QUESTION else f"{name[:LONGEST_QUESTION]}..."
 
 
@@ -130,7 +132,7 @@ def _changes(before: Parameters, after: Parameters) -> dict[str, tuple[str, str]
 
 
 def _last_part(text: str) -> str:
-    """Of a path or address, the file alone: no folders, digest, query or password."""
+    """The file that a path or an address ends in: no folders, query or digest."""
     return re.split(r"[?#]", text)[0].rstrip("/").rpartition("/")[2]
 
 

@@ -70,12 +70,18 @@ def _levels(folder: Path) -> Iterator[list[Path]]:
     level = [folder]
     for _ in range(DEEPEST):
         yield level
-        level = [path for place in level for path in _listed(place) if path.is_dir()]
+        level = [
+            path for place in level for path in _listed(place) if os.path.isdir(path)
+        ]
     yield level
 
 
 def _listed(folder: Path) -> list[Path]:
-    """What lies in the folder, by name; nothing if it may not be listed."""
+    """What lies in the folder, by name; nothing if it may not be listed.
+
+    Whether a path is a folder is asked of `os.path`, which answers False where
+    `Path.is_dir` raises: a link that must not be followed.
+    """
     with suppress(OSError):
         return sorted(folder.iterdir())
     return []
@@ -94,6 +100,6 @@ def _first(folder: Path, standard: str) -> list[Path]:
 
 def _contents(folder: Path) -> str:
     """A few names of what lies in the folder."""
-    names = [f"{path.name}{'/' * path.is_dir()}" for path in _listed(folder)]
+    names = [f"{path.name}{'/' * os.path.isdir(path)}" for path in _listed(folder)]
     shown = ", ".join(map(repr, names[:MAX_NAMES_SHOWN])) or "nothing"
     return f"{shown}, ..." if len(names) > MAX_NAMES_SHOWN else shown

@@ -1,19 +1,35 @@
 """Keeps a step going when its standard output or error cannot be written.
 
 What a step prints is in its run as well. So a letter that the encoding lacks is
-replaced, and what cannot be written is dropped: `head` may have closed the pipe, the
-terminal may be gone, the disk may be full.
+replaced by the nearest in ASCII, and what cannot be written is dropped: `head` may have
+closed the pipe, the terminal may be gone, the disk may be full.
 """
 
+import codecs
 import io
 import os
 import sys
+import unicodedata
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
 STDOUT, STDERR = 1, 2
+
+# ASCII for what Unicode does not decompose into an ASCII letter and its accents.
+NEAREST = {
+    "\N{MINUS SIGN}": "-",
+    "\N{EN DASH}": "-",
+    "→": "->",
+    "±": "+/-",
+    "≤": "<=",
+    "≥": ">=",
+    "œ": "oe",
+    "«": '"',
+    "»": '"',
+    "\N{RIGHT SINGLE QUOTATION MARK}": "'",
+}
 
 
 def make_lenient() -> None:
@@ -23,6 +39,7 @@ def make_lenient() -> None:
             os.fstat(number)
         except OSError:  # closed by the parent; else the next file would get its number
             os.open(os.devnull, os.O_RDWR)  # gets the lowest number that is free
+    codecs.register_error(_nearest.__name__, _nearest)
     sys.stderr = _lenient(STDERR, sys.stderr)
     sys.stdout = _lenient(STDOUT, sys.stdout)
 
@@ -33,9 +50,27 @@ def _lenient(number: int, stream: TextIO | None) -> TextIO:
     return io.TextIOWrapper(
         io.BufferedWriter(file),
         encoding=stream.encoding if stream else "utf-8",
-        errors="replace",
+        errors=_nearest.__name__,
         line_buffering=number == STDERR or file.isatty(),
     )
+
+
+def _nearest(error: UnicodeError) -> tuple[str, int]:
+    """Handle an encoding error, as `codecs.register_error` describes it.
+
+    Returns:
+        what to write instead, and the position of the first letter behind it.
+    """
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    letters = error.object[error.start : error.end]
+    return "".join(map(_in_ascii, letters)), error.end
+
+
+def _in_ascii(letter: str) -> str:
+    """The nearest to a letter: e for é, and a question mark where nothing is near."""
+    parts = unicodedata.normalize("NFKD", NEAREST.get(letter, letter))
+    return "".join(part for part in parts if part.isascii()) or "?"
 
 
 class _LenientFile(io.FileIO):

@@ -94,6 +94,13 @@ class Experiment:
                 self.id, tags.EXPERIMENT_KIND, tags.TRAINING
             )
 
+    def page(self, run_id: str) -> str:
+        """The page of a run in MLflow's interface, from the root of its address.
+
+        MLflow 3.17 shows a run as an evaluation of a language model, unless it is told.
+        """
+        return f"#/experiments/{self.id}/runs/{run_id}?workflowType=machine_learning"
+
     def get(self, run_id: str) -> StoredRun:
         """The run with that id, also of another experiment."""
         return StoredRun.of(self._client.get_run(run_id))

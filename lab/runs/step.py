@@ -106,7 +106,7 @@ class Step:
         They are nested in the run of another pipeline, and this run seems empty else.
         """
         links = ", ".join(
-            f"[{name}](#/experiments/{self.experiment.id}/runs/{run_id})"
+            f"[{name}]({self.experiment.page(run_id)})"
             for run_id, name in self._launched.reused.items()
         )
         if links:
@@ -183,7 +183,7 @@ class Step:
     def where_to_look(self) -> str:
         """The address of this run in MLflow's interface, or the command to open it."""
         address = tracking_address()
-        path = f"#/experiments/{self.experiment.id}/runs/{self.run_id}"
+        path = self.experiment.page(self.run_id)
         if address.startswith("http"):
             return f"{address}/{path}"
         command = f"mlflow ui --backend-store-uri {shlex.quote(address)}"

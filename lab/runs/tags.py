@@ -33,6 +33,6 @@ NOTE = MLFLOW_RUN_NOTE
 PARENT = MLFLOW_PARENT_RUN_ID
 SOURCE = MLFLOW_SOURCE_NAME
 
-# A tag of experiments, which MLflow 3.17 names in its interface alone: what that shows
-# first. Without it, or with a guess of its own, traces of language models.
+# A tag of experiments that only MLflow's interface knows: what is done in them. Unless
+# people choose there as well, it expects traces of language models.
 EXPERIMENT_KIND, TRAINING = "mlflow.experimentKind", "custom_model_development"

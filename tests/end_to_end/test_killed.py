@@ -140,13 +140,15 @@ def test_a_step_that_is_still_loading_sees_its_parent_die(ready):
     assert ended_run(ready).info.status == "KILLED"
 
 
-def test_ctrl_c_is_one_line_and_leaves_nothing_behind(ready):
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGHUP])
+def test_what_a_terminal_sends_is_one_line_and_leaves_nothing_behind(ready, how):
+    """Ctrl-C, and the end of the terminal or of an SSH session."""
     with start_endless(ready) as process:
         wait_for("prepare_data  (images|reused)", process)
         time.sleep(1)
-        os.killpg(process.pid, signal.SIGINT)  # as a terminal does
+        os.killpg(process.pid, how)
         _, err = process.communicate(timeout=SECONDS_TO_END)
     assert "error: interrupted\n" in err
     assert "lab/" not in err  # no traceback of ours
     run = ended_run(ready)
-    assert run.data.tags["error"] == "interrupted by SIGINT"
+    assert run.data.tags["error"] == f"interrupted by {how.name}"

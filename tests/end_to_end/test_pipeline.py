@@ -20,8 +20,8 @@ from tests.place import Place
 
 SEEDS = [0, 1, 2]
 QUESTION = (
-    "hidden_units=16, epochs=4, batch_size=32, dataset=images.npz,"
-    " validation_fraction=0.2, seeds=3"
+    "hidden_units=16, epochs=4, batch_size=32, validation_fraction=0.2, seeds=3"
+    " on images.npz"
 )
 LAB_METRICS = {
     "test_accuracy",
@@ -252,7 +252,7 @@ def test_the_same_again_reuses_every_step_and_gives_the_same_answer(
     for step in STEPS:
         run_id = last[step].info.run_id
         assert run.data.tags[f"reused.{step}"] == run_id
-        link = f"[{step}](#/experiments/0/runs/{run_id})"
+        link = f"[{step}](#/experiments/0/runs/{run_id}?workflowType=machine_learning)"
         assert link in run.data.tags["mlflow.note.content"]
     assert again.stdout == finished.stdout
 

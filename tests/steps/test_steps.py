@@ -345,7 +345,7 @@ def test_an_arm_has_the_versions_of_its_trials():
         (
             {"dataset": f"https://host/a/b.npz?key=secret#sha256={'0' * 64}"},
             {},
-            "dataset=b.npz",
+            "main on b.npz",
         ),
         (
             {"seeds": ",".join(map(str, range(7, 500)))},

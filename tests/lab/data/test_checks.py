@@ -81,6 +81,29 @@ def test_the_conversion_that_is_advised_keeps_the_picture(
     assert np.abs(pixels - expected).max() <= 0.5 + 1e-9
 
 
+@pytest.mark.parametrize(
+    ("shape", "lay_out"),
+    [
+        ((6, 5, 3), lambda x: np.moveaxis(x, -1, 1)),
+        ((6, 5, 1), lambda x: np.moveaxis(x, -1, 1)),
+        ((6, 5, 3), lambda x: np.moveaxis(x, 0, -1)),
+        ((6, 6), lambda x: x.reshape(len(x), 36)),
+    ],
+)
+def test_the_layout_that_is_advised_keeps_the_picture(
+    prepare, error_of, tmp_path, shape, lay_out
+):
+    plain = draw(shape=shape)
+    images = {name: lay_out(plain[name]) for name in ("x_train", "x_test")}
+    np.savez(tmp_path / "set.npz", **plain | images)
+    advised = re.search(r"(x|np)\.\w+\(.*\)$", error_of("set.npz"))[0]
+    converted = {
+        name: eval(advised, {"np": np, "x": array}) for name, array in images.items()
+    }
+    np.savez(tmp_path / "set.npz", **plain | converted)
+    np.testing.assert_array_equal(prepare("set.npz").x_test, plain["x_test"])
+
+
 def test_arrays_of_two_scales_are_converted_each_by_its_own(error_of_npz):
     unlike = {"x_train": IMAGES / 255, "x_test": draw()["x_test"].astype(float)}
     text = error_of_npz(**unlike)

@@ -292,6 +292,11 @@ def test_a_folder_of_pictures_is_told_from_a_data_set(error_of, tmp_path):
     assert "beside nothing; add them" in error_of("empty")
 
 
+@pytest.mark.skipif(not os.path.isdir("/proc/1"), reason="no /proc")
+def test_links_that_may_not_be_followed_are_no_folders(error_of):
+    assert "got none named train-images-idx3-ubyte" in error_of("/proc")
+
+
 @pytest.mark.parametrize(
     ("file_name", "words"),
     [

@@ -52,9 +52,9 @@ def test_letters_that_the_encoding_lacks_are_replaced(variables):
     done = run(**variables)
     assert done.returncode == 0, done.stderr
     out, err = done.stdout.decode("ascii"), done.stderr.decode("ascii")
-    assert "am?lior?" in out and "pr?cision" in out and "na?f ?" in out
-    assert "?0,5 point ? caf?" in out
-    assert err == "entra?nement  1/2  gr?ce ? ? 3\nfini, d'o? ?\n"
+    assert "ameliore" in out and "precision" in out and "naif ?" in out
+    assert "-0,5 point -> cafe" in out
+    assert err == "entrainement  1/2  grace a >= 3\nfini, d'ou ?\n"
 
 
 def test_letters_that_the_encoding_has_stay():

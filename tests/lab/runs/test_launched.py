@@ -96,9 +96,8 @@ def test_what_is_reused_is_told_and_linked_by_the_name_of_the_launch(
     params = Careless(cache="on", working_directory=store)
     status, run = execute(store, function, params)
     assert status == 0
-    assert run.data.tags["mlflow.note.content"] == (
-        f"Reused: [images](#/experiments/1/runs/{run_id})\n"
-    )
+    page = f"#/experiments/1/runs/{run_id}?workflowType=machine_learning"
+    assert run.data.tags["mlflow.note.content"] == f"Reused: [images]({page})\n"
     assert run.data.tags["reused.images"] == run_id
     assert f"images  reused from run {run_id[:8]} of" in capsys.readouterr().err
 

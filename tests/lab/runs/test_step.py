@@ -7,6 +7,8 @@ from lab.host import process
 from lab.runs import tags
 from tests.lab.runs.steps import execute
 
+TRAINING = "?workflowType=machine_learning"
+
 
 def test_a_step_without_mlflow_run_records_its_parameters_and_name(store):
     status, run = execute(store, lambda step: None)
@@ -83,11 +85,11 @@ def test_more_metrics_than_mlflow_takes_at_once_are_logged(store):
 @pytest.mark.parametrize(
     ("address", "shown"),
     [
-        ("https://me:secret@host", "https://host/#/experiments/{}/runs/{}"),
+        ("https://me:secret@host", "https://host/#/experiments/{}/runs/{}" + TRAINING),
         (
             "postgresql://me:secret@host/db",
             "mlflow ui --backend-store-uri postgresql://host/db"
-            "   then open /#/experiments/{}/runs/{}",
+            "   then open /#/experiments/{}/runs/{}" + TRAINING,
         ),
     ],
 )
