@@ -8,7 +8,7 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from didithelp.parameters import parameter, values_of
-from lab import command_line, entry_point
+from lab import entry_point
 from lab.data import dataset as data
 from lab.data.prepare import prepare
 from lab.data.sources import NAMES, check_location, fingerprint
@@ -81,4 +81,4 @@ def describe(dataset: data.Dataset, oddities: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    entry_point.main(command_line.parse(Params), run, name="prepare_data")
+    entry_point.main(entry_point.parse(Params), run, name="prepare_data")
