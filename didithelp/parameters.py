@@ -57,6 +57,15 @@ def spell(value: Any) -> str:
     return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
+def whole_number(text: str) -> int:
+    """'5' → 5, and so '5.0', as Python writes a whole number that is a float.
+
+    Raises:
+        ValueError: it is no whole number.
+    """
+    return int(text.strip().removesuffix(".0"))
+
+
 def parameter(
     accepts: Interval | str | None = None,
     such_as: float | None = None,
@@ -206,7 +215,7 @@ def _number(number: float) -> str:
 
 
 def _or_none(none: str) -> Callable[[str], int | None]:
-    return lambda text: None if text == none else int(text)
+    return lambda text: None if text == none else whole_number(text)
 
 
 def _spelling_none(none: str) -> Callable[[int | None], str]:

@@ -4,16 +4,25 @@ It is strict: what is unknown, missing, given twice or out of bounds ends the pr
 with one line on stderr and exit status 2.
 """
 
+import ast
 import atexit
 import contextlib
 import dataclasses
 import os
+import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Literal, ParamSpec, TypeVar, get_origin
+from typing import Any, Literal, ParamSpec, TypeVar, get_args, get_origin
 
-from didithelp.parameters import Parameters, explain, is_valid, names_of, suggest
+from didithelp.parameters import (
+    Parameters,
+    explain,
+    is_valid,
+    names_of,
+    suggest,
+    whole_number,
+)
 from lab.host import lifecycle, packages, process, streams
 from lab.host.lifecycle import EXIT_USAGE, fail
 
@@ -22,9 +31,19 @@ Result = TypeVar("Result")
 Arguments = ParamSpec("Arguments")
 
 
+# Words for a truth value, in any case: Python, YAML and people have their own.
+TRUTHS = {"true": True, "yes": True, "on": True}
+TRUTHS |= {"false": False, "no": False, "off": False}
+# What Python writes around items and lists of them.
+_WRAPPED = re.compile(r"""\b(?:np\.\w+|PosixPath|array)\(('[^']*'|"[^"]*"|[^()]*)\)""")
+_RANGE = re.compile(r"range\((-?\d+), (-?\d+)(?:, (-?\d+))?\)")
+_ARRAY = re.compile(r"\[\s*\d+(\s+\d+)*\s*\]")  # of NumPy: blanks, no commas
+MOST_ITEMS = 10_000  # of a range, which is a short text
+
+
 def integers(text: str) -> tuple[int, ...]:
     """'512,256' → (512, 256); a trailing comma is allowed, so '7,' is (7,)."""
-    return tuple(int(part) for part in text.removesuffix(",").split(","))
+    return tuple(whole_number(part) for part in text.removesuffix(",").split(","))
 
 
 def parse(parameters: type[Params], arguments: list[str] | None = None) -> Params:
@@ -129,6 +148,15 @@ def _begin() -> None:
     packages.check()
 
 
+def canonical(parameters: type[Parameters], texts: Mapping[str, str]) -> dict[str, str]:
+    """The texts that are of these parameters, each as `texts_of` spells its value."""
+    return {
+        field.name: field.metadata["spell"](_convert(field, texts[field.name]))
+        for field in dataclasses.fields(parameters)
+        if field.name in texts
+    }
+
+
 def _claim_run() -> None:
     """Note that this process owns the run which `mlflow run` has made for it."""
     if run_id := os.environ.get("MLFLOW_RUN_ID"):
@@ -138,16 +166,66 @@ def _claim_run() -> None:
 
 
 def _convert(field: dataclasses.Field[Any], text: str) -> Any:
-    """The value of a text; ValueError, or the text itself, where it means none."""
+    """The value of a text; ValueError, or the text itself, where it means none.
+
+    `mlflow.projects.run` hands on `str(value)`, so that True, None, [0, 1] and 5.0
+    arrive as Python writes them.
+    """
     kind: Any = field.type
-    is_text = kind in (str, Path, tuple[str, ...]) or get_origin(kind) is Literal
-    if not is_text and ("_" in text or not text.isascii()):
+    if kind in (str, Path):
+        return kind(text)
+    if kind == tuple[str, ...]:
+        return field.metadata["parse"](_listed(text, str))
+    word = text.strip()
+    if get_origin(kind) is Literal:
+        return _choice(get_args(kind), word)
+    if "_" in text or not text.isascii():
         raise ValueError(text)  # int takes "1_0" and the digits of every script
-    if field.metadata["parse"] is not None:
-        return field.metadata["parse"](text)
     if kind is bool:
-        return {"true": True, "false": False}.get(text.strip().lower(), text)
-    return text if get_origin(kind) is Literal else kind(text)
+        return TRUTHS.get(word.lower(), text)
+    if word == "None" and type(None) in get_args(kind):
+        return None
+    if kind == tuple[int, ...]:
+        word = _listed(word, int)
+    parse = field.metadata["parse"] or (whole_number if kind is int else kind)
+    return parse(word)
+
+
+def _choice(choices: tuple[str, ...], word: str) -> str:
+    """A word of a choice; one between on and off may be made by a truth value."""
+    if set(choices) == {"on", "off"} and word.lower() in TRUTHS:
+        return "on" if TRUTHS[word.lower()] else "off"
+    return word
+
+
+def _listed(text: str, kind: type[int] | type[str]) -> str:
+    """What Python writes for a list, tuple, array or range, with commas alone.
+
+    Args:
+        text: anything; what is none of these comes back as it is.
+        kind: of the items. After whole numbers comes one comma more, which tells the
+            list of one number from that number.
+
+    Raises:
+        ValueError: it is a list, but none of such items, or far too long.
+    """
+    items: object
+    bare = _WRAPPED.sub(r"\1", text.strip())
+    if limits := _RANGE.fullmatch(bare):
+        items = range(*(int(limit) for limit in limits.groups() if limit))
+    elif kind is int and _ARRAY.fullmatch(bare):
+        items = bare[1:-1].split()
+    else:
+        try:
+            items = ast.literal_eval(bare) if bare[:1] in ("[", "(") else None
+        except (ValueError, SyntaxError, MemoryError, RecursionError):
+            return text
+    if not isinstance(items, list | tuple | range):
+        return text
+    texts = [str(item) for item in items[: MOST_ITEMS + 1]]
+    if len(texts) > MOST_ITEMS or any("," in item for item in texts):
+        raise ValueError(text)
+    return ",".join(texts) + "," * (kind is int)
 
 
 def _unknown(argument: str, known: list[str]) -> str:

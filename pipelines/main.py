@@ -158,13 +158,16 @@ def outline(params: Params, baseline: Recipe, improved: Recipe) -> str:
 
 
 if __name__ == "__main__":
-    given = command_line.read(names_of(Params), names_of(Recipe))
-    changed = {name: given.pop(name) for name in names_of(Recipe) if name in given}
-    checked = command_line.or_exit(command_line.build, Params, given)
-    before, after = command_line.or_exit(recipes, changed)
+    with entry_point.failures_noted():
+        given = command_line.read(names_of(Params), names_of(Recipe))
+        changed = {name: given.pop(name) for name in names_of(Recipe) if name in given}
+        checked = command_line.or_exit(command_line.build, Params, given)
+        before, after = command_line.or_exit(recipes, changed)
     console.say(outline(checked, before, after))
+    changed = {name: texts_of(Recipe, after)[name] for name in changed}
     entry_point.main(
         checked,
         functools.partial(run, overrides=changed),
         name=question(checked, after),
+        overrides=changed,
     )

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Literal
 
 from didithelp.parameters import parameter, values_of
 from didithelp.settings import Settings
-from lab import command_line, entry_point
+from lab import entry_point
 from lab.host import console
 from lab.parameters import Located
 from lab.runs.locations import run_of
@@ -203,4 +203,4 @@ def _joined(words: dict[str, str]) -> str:
 
 
 if __name__ == "__main__":
-    entry_point.main(command_line.parse(Params), run, name="compare")
+    entry_point.main(entry_point.parse(Params), run, name="compare")

@@ -8,7 +8,7 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from didithelp.parameters import parameter, values_of
-from lab import command_line, entry_point
+from lab import entry_point
 from lab.data import dataset as data
 from lab.data.prepare import prepare
 from lab.data.sources import NAMES, check_location, fingerprint
@@ -45,16 +45,25 @@ def run(params: Params, step: "Step") -> None:
     dataset = prepare(params.dataset, split, params.working_directory)
     folder = step.scratch / "dataset"
     data.save(dataset, folder)
-    step.log_dataset(dataset)
+    oddities = warnings(dataset)
+    step.log_dataset(dataset, oddities)
     step.log_folder(folder, "dataset")
     step.conclude(dataset.name)
-    describe(dataset)
+    describe(dataset, oddities)
 
 
-def describe(dataset: data.Dataset) -> None:
+def warnings(dataset: data.Dataset) -> list[str]:
+    """Say what is odd about the images, in the words of a comparison's warnings."""
+    from didithelp import caveats
+    from didithelp.language import sentences
+    from didithelp.language.words import Words
+
+    oddities = caveats.about_images(dataset.description)
+    return [sentences.warning(caveat, Words("en")) for caveat in oddities]
+
+
+def describe(dataset: data.Dataset, oddities: list[str]) -> None:
     """Print what was prepared; warn of a fall-back and of odd images."""
-    from lab.runs import datasets
-
     counts = dataset.description.counts
     console.say(
         f"prepare_data  {dataset.name}: {counts['train']:,} training,"
@@ -67,9 +76,9 @@ def describe(dataset: data.Dataset) -> None:
         )
     if dataset.fallback:
         console.warn(dataset.fallback)
-    for text in datasets.warnings(dataset):
+    for text in oddities:
         console.warn(text)
 
 
 if __name__ == "__main__":
-    entry_point.main(command_line.parse(Params), run, name="prepare_data")
+    entry_point.main(entry_point.parse(Params), run, name="prepare_data")

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from didithelp.parameters import parameter, texts_of, values_of
-from lab import command_line, entry_point
+from lab import entry_point
 from lab.data import dataset as data
 from lab.engines.processes import ProcessEngine
 from lab.engines.protocol import EpochDone, Job
@@ -166,7 +166,7 @@ def store(
 
 
 if __name__ == "__main__":
-    checked = command_line.parse(Params)
+    checked = entry_point.parse(Params)
     # The engine comes first: its workers load TensorFlow while MLflow loads here.
     with ProcessEngine(checked.num_workers) as started:
         entry_point.main(

@@ -123,6 +123,6 @@ def causes(stored: Trial, key: keys.Key, now: keys.Key) -> str:
 
 
 if __name__ == "__main__":
-    checked = command_line.parse(Params)
+    checked = entry_point.parse(Params)
     with ProcessEngine(1) as started:
         entry_point.main(checked, functools.partial(run, engine=started), name="verify")

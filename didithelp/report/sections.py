@@ -10,6 +10,8 @@ from didithelp.report import tables
 from didithelp.report.document import Block, Code, Fold, Table, Text
 from didithelp.report.material import Material
 
+LONGEST_COMMAND = 8000  # characters; a longer one helps nobody who reads a report
+
 
 def numbers(material: Material) -> list[Block]:
     """The table to look at, and every number behind it."""
@@ -65,7 +67,10 @@ def sources(material: Material) -> list[Block]:
         if text
     ]
     blocks: list[Block] = [Table(["", ""], rows, prose=True)]
-    if command := material.provenance.command:
+    command = material.provenance.command or ""
+    if len(command) > LONGEST_COMMAND:
+        blocks += [Text(material.words("repeat_too_long", count=len(command)))]
+    elif command:
         blocks += [Text(material.words("repeat")), Code(command)]
     return blocks
 

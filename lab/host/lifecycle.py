@@ -28,10 +28,22 @@ EXIT_USAGE = 2  # what argparse and most Unix tools answer to a wrong command li
 EXIT_REFUSED = 3  # arms that must not be compared
 
 
+class Failure(SystemExit):
+    """The end of a process that has said why.
+
+    Attributes:
+        message: what it has said.
+    """
+
+    def __init__(self, message: str, status: int):
+        super().__init__(status)
+        self.message = message
+
+
 def fail(message: str, status: int) -> NoReturn:
     """Print what went wrong, and raise SystemExit with that status."""
     say(f"error: {message.strip()}")
-    raise SystemExit(status)
+    raise Failure(message.strip(), status)
 
 
 def leave_at_once(status: int) -> NoReturn:

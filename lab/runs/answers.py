@@ -32,11 +32,13 @@ class Answers:
     def __init__(
         self,
         run: StoredRun,
+        driver: StoredRun | None,
         experiment: Experiment,
         artifacts: Artifacts,
         whole: WholeWork,
     ):
         self._run = run
+        self._told = [run] if driver is None else [run, driver]
         self._experiment = experiment
         self._artifacts = artifacts
         self._whole = whole
@@ -61,7 +63,7 @@ class Answers:
             note: Markdown, becomes the description of the runs.
         """
         with self._whole.piece():
-            for run_id in filter(None, (self._run.run_id, self._run.parent)):
+            for run_id in [run.run_id for run in self._told]:
                 self._experiment.store(run_id, folder, FOLDER)
                 mlflow.log_table(
                     table.astype(object), f"{FOLDER}/table.json", run_id=run_id

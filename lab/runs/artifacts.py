@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import TypeVar
 
 import mlflow
-from mlflow.exceptions import MlflowException
 
 from lab.runs import locations
-from lab.runs.experiment import Experiment, tracking_address
+from lab.runs.experiment import Experiment
 
 Loaded = TypeVar("Loaded")
 
@@ -43,6 +42,9 @@ class Artifacts:
         Raises:
             ValueError: there is no such folder, or its run did not finish.
         """
+        owner = locations.run_around(location)
+        if owner is not None and self._experiment.has(owner):
+            self._experiment.get_finished(owner)
         if not locations.names_run(location):
             return self._existing_folder(location)
         if locations.is_run_id(location):
@@ -104,18 +106,7 @@ class Artifacts:
             ValueError: no such run, it did not finish, or it has no such folder.
         """
         run_id, _, inside = uri.removeprefix("runs:/").strip("/").partition("/")
-        try:
-            run = self._experiment.get(run_id)
-        except MlflowException:
-            raise ValueError(
-                f"expected a run on {tracking_address()}, got {uri!r}, which is"
-                " not there; check MLFLOW_TRACKING_URI and the run id"
-            ) from None
-        if run.status != "FINISHED":
-            raise ValueError(
-                f"expected a finished run, got {run_id}, which is {run.status};"
-                " repeat that step first"
-            )
+        self._experiment.get_finished(run_id)
         inside = inside or folder
         if not self._experiment.artifacts(run_id, inside):
             present = ", ".join(self._experiment.artifacts(run_id))

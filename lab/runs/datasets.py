@@ -1,5 +1,6 @@
 """Records which images a run was given, as MLflow's data set inputs."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import mlflow
@@ -10,9 +11,6 @@ from mlflow.data.http_dataset_source import HTTPDatasetSource
 from mlflow.data.numpy_dataset import from_numpy
 from mlflow.exceptions import MlflowException
 
-from didithelp import caveats
-from didithelp.language import sentences
-from didithelp.language.words import Words
 from lab.runs import tags
 
 if TYPE_CHECKING:
@@ -21,11 +19,15 @@ if TYPE_CHECKING:
 CONTEXTS = {"train": "training", "validation": "validation", "test": "testing"}
 
 
-def log(dataset: "Dataset") -> None:
+def log(dataset: "Dataset", warnings: Sequence[str]) -> None:
     """Record the three splits as inputs of the active run, and their digests as tags.
 
     The digests are those of `dataset.json`, because MLflow's own cover only the first
     10,000 elements of an array.
+
+    Args:
+        dataset: what the run makes, or trains on.
+        warnings: what is odd about its images, in words.
     """
     digests = dataset.description.digests
     for split, context in CONTEXTS.items():
@@ -44,15 +46,9 @@ def log(dataset: "Dataset") -> None:
     }
     if dataset.fallback:
         tag_texts[tags.DATASET_FALLBACK] = dataset.fallback
-    if texts := warnings(dataset):
-        tag_texts[tags.DATASET_WARNINGS] = "; ".join(texts)
+    if warnings:
+        tag_texts[tags.DATASET_WARNINGS] = "; ".join(warnings)
     mlflow.set_tags(tag_texts)
-
-
-def warnings(dataset: "Dataset") -> list[str]:
-    """Say what is odd about the images, in the words of a comparison's warnings."""
-    oddities = caveats.about_images(dataset.description)
-    return [sentences.warning(caveat, Words("en")) for caveat in oddities]
 
 
 def _log_input(images: MlflowDataset, context: str) -> None:

@@ -9,25 +9,29 @@ import dataclasses
 import logging
 import os
 import signal
+import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeVar
 
 import mlflow
 from mlflow.exceptions import MlflowException
 from mlflow.utils import name_utils
+from sqlalchemy.exc import SQLAlchemyError
 
 from didithelp.errors import Refusal
 from didithelp.parameters import texts_of
 from lab.host import console, lifecycle, process
 from lab.parameters import Located
-from lab.runs import environment, reaper, tags
+from lab.runs import environment, reaper, store, tags
 from lab.runs.errors import StepError, in_words
 from lab.runs.experiment import StoredRun, end_run, tracking_address
 from lab.runs.step import Step
 
 Params = TypeVar("Params", bound=Located)
+
+MLFLOW_RUN_ID = "MLFLOW_RUN_ID"  # the variable with the run that a process resumes
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,7 +67,13 @@ class Ending:
         return cls("FAILED", status, in_words(cause), in_words(cause))
 
 
-def execute(run: Callable[[Params, Step], None], params: Params, *, name: str) -> None:
+def execute(
+    run: Callable[[Params, Step], None],
+    params: Params,
+    *,
+    name: str,
+    overrides: Mapping[str, str] | None = None,
+) -> None:
     """Run a step within its MLflow run; where it fails, say why and end the process.
 
     Within `mlflow run` the run exists already, else a new one is started. Whatever
@@ -73,17 +83,20 @@ def execute(run: Callable[[Params, Step], None], params: Params, *, name: str) -
         run: the step's function; it is given its parameters and its run.
         params: the parameters, among them `working_directory`, the caller's folder.
         name: for the run, unless the user has named it.
+        overrides: text by name of what was given beyond `params`.
 
     Raises:
         SystemExit: the step failed.
     """
-    texts = texts_of(type(params), params)
+    texts = texts_of(type(params), params) | dict(overrides or {})
     _prepare_mlflow(params.working_directory)
-    run_id = os.environ.get("MLFLOW_RUN_ID")  # MLflow unsets it when the run is active
+    run_id = os.environ.get(MLFLOW_RUN_ID)  # MLflow unsets it when the run is active
+    opened: list[StoredRun] = []  # the run, once it is active
     steps: list[Step] = []  # the step, once it has a run
 
     def work() -> None:
-        step = Step(_start_run(name), texts, scratch)
+        opened.append(_start_run(name))
+        step = Step(opened[0], texts, scratch)
         steps.append(step)
         reaper.end_dead_runs(step.experiment, step.run_id)
         run(params, step)
@@ -97,12 +110,22 @@ def execute(run: Callable[[Params, Step], None], params: Params, *, name: str) -
             for step in steps:
                 step.stop()
         status = _close_run(
-            steps[0].run_id if steps else run_id, Ending.because_of(cause)
+            opened[0].run_id if opened else run_id, Ending.because_of(cause)
         )
     if isinstance(cause, signal.Signals):
         lifecycle.leave_at_once(status)
     if status:
         raise SystemExit(status)
+
+
+def note_failure(message: str) -> None:
+    """Leave in the run why its process ends before there is a step, if it is ours."""
+    start = "--working_directory="
+    here = [word.removeprefix(start) for word in sys.argv if word.startswith(start)]
+    run_id = os.environ.get(MLFLOW_RUN_ID)
+    if run_id and here:  # without it, a store might be made where there is none
+        _prepare_mlflow(Path(here[-1]))
+        _close_run(run_id, Ending("FAILED", lifecycle.EXIT_USAGE, message))
 
 
 def _wait_for(work: Callable[[], None]) -> BaseException | signal.Signals | None:
@@ -151,18 +174,40 @@ def _start_run(name: str) -> StoredRun:
     Raises:
         StepError: MLflow gave none.
     """
+    if fault := store.fault_of(mlflow.get_tracking_uri()):
+        raise StepError(fault)
     try:
-        run = StoredRun.of(mlflow.start_run())
+        run = StoredRun.of(_open_run())
         tag_texts = {tags.PROCESS: process.identity()}
         if _is_random(run.name):
             tag_texts |= {tags.NAME: name, tags.ASKED: name}
         elif process.DRIVER in os.environ:  # named by the step that has launched it
             tag_texts[tags.ASKED] = run.name
         mlflow.set_tags(tag_texts)
-    except MlflowException as error:
+    except (MlflowException, SQLAlchemyError, ModuleNotFoundError) as error:
         raise StepError(f"no run on {tracking_address()}: {in_words(error)}") from None
     process.drop_claim(run.run_id)
     return run
+
+
+def _open_run() -> mlflow.ActiveRun:
+    """The run that `mlflow run` has made for this process, else a new one.
+
+    Where the environment names the run of a caller who knows nothing of this project,
+    the new one is nested in that.
+    """
+    run_id = os.environ.get(MLFLOW_RUN_ID)
+    if run_id is None or _is_for_us(run_id):
+        return mlflow.start_run()
+    del os.environ[MLFLOW_RUN_ID]
+    process.drop_claim(run_id)
+    return mlflow.start_run(parent_run_id=run_id)
+
+
+def _is_for_us(run_id: str) -> bool:
+    """Whether `mlflow run` has made a run for this process, and no other had it."""
+    run = StoredRun.of(mlflow.get_run(run_id))
+    return run.is_ours and run.tags.get(tags.PROCESS) in (None, process.identity())
 
 
 def _is_random(run_name: str) -> bool:
@@ -179,7 +224,7 @@ def _close_run(run_id: str | None, ending: Ending) -> int:
     """End the run, if there is one, and print why; return the exit status."""
     status = ending.exit_status
     try:
-        if run_id is not None:
+        if run_id is not None and _is_for_us(run_id):
             end_run(run_id, ending.state, error=ending.error)
             process.drop_claim(run_id)
     except (MlflowException, OSError) as error:

@@ -2,13 +2,17 @@
 
 import dataclasses
 import math
+import os
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import mlflow
-from mlflow.entities import Metric, Param, Run, RunTag
+from mlflow.entities import LifecycleStage, Metric, Param, Run, RunTag
+from mlflow.exceptions import MlflowException
 
+from lab import mlproject
+from lab.host import process
 from lab.runs import tags
 from lab.runs.errors import without_password
 from lab.runs.keys import Key
@@ -16,6 +20,10 @@ from lab.runs.keys import Key
 LONGEST_NAME = 250  # of a run, in MLflow's database
 LARGEST_BATCH = 1000  # metrics, MLflow's limit for one request
 MANY = 10_000  # runs that a search returns at most, more than there are trials
+# MLflow's codes for a run id that it does not have, and for what is none.
+UNKNOWN_RUN = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
+LONGEST_TAG = 8000  # characters
+LONGEST_ERROR = 4000  # which leaves room in the note for what is there
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,6 +32,7 @@ class StoredRun:
 
     Attributes:
         status: RUNNING, SCHEDULED, FINISHED, FAILED or KILLED.
+        is_deleted: by somebody, who can restore it until `mlflow gc`.
         start: milliseconds since 1970.
         end: the same; None while it runs.
         artifacts: URI of the folder that holds its artifact folders.
@@ -32,6 +41,7 @@ class StoredRun:
     run_id: str
     experiment_id: str
     status: str
+    is_deleted: bool
     start: int
     end: int | None
     artifacts: str
@@ -46,6 +56,7 @@ class StoredRun:
             run.info.run_id,
             run.info.experiment_id,
             run.info.status,
+            run.info.lifecycle_stage == LifecycleStage.DELETED,
             run.info.start_time,
             run.info.end_time,
             run.info.artifact_uri,
@@ -63,6 +74,18 @@ class StoredRun:
     def parent(self) -> str | None:
         """The id of the run that this one is nested in; None if it is not nested."""
         return self.tags.get(tags.PARENT)
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether a step of this project has it, or `mlflow run` has made it for one.
+
+        Another project may have an entry point of the same name; what every entry
+        point of this one takes tells them apart.
+        """
+        return tags.PROCESS in self.tags or (
+            self.tags.get(tags.ENTRY_POINT) in mlproject.project()["entry_points"]
+            and "working_directory" in self.params
+        )
 
     @property
     def seconds(self) -> float:
@@ -104,6 +127,58 @@ class Experiment:
     def get(self, run_id: str) -> StoredRun:
         """The run with that id, also of another experiment."""
         return StoredRun.of(self._client.get_run(run_id))
+
+    def has(self, run_id: str) -> bool:
+        """Whether the store knows a run with that id."""
+        try:
+            self.get(run_id)
+        except MlflowException as error:
+            if error.error_code not in UNKNOWN_RUN:
+                raise
+            return False
+        return True
+
+    def get_finished(self, run_id: str) -> StoredRun:
+        """The same, fit to be used by another step.
+
+        Raises:
+            ValueError: it does not exist, was deleted, or did not finish.
+        """
+        if not self.has(run_id):
+            raise ValueError(
+                f"expected a run on {tracking_address()}, got {run_id!r}, which is"
+                " not there; check MLFLOW_TRACKING_URI and the run id"
+            )
+        run = self.get(run_id)
+        name = f"{run_id} ({run.name})" if run.name else run_id
+        if run.is_deleted:
+            raise ValueError(
+                f"expected a finished run, got {name}, which was deleted; give"
+                f" another, or restore it: mlflow runs restore --run-id {run_id}"
+            )
+        if run.status in ("RUNNING", "SCHEDULED"):
+            raise ValueError(
+                f"expected a finished run, got {name}, which is {run.status}; wait"
+                " for its end"
+            )
+        if run.status != "FINISHED":
+            why = run.tags.get(tags.ERROR, "it does not say why").splitlines()[-1]
+            raise ValueError(
+                f"expected a finished run, got {name}, which is {run.status}; repeat"
+                f" that step first ({why})"
+            )
+        return run
+
+    def driver_of(self, run: StoredRun) -> StoredRun | None:
+        """The run of the step that has launched this one.
+
+        None where there is no such step: people nest runs in their own as well.
+        """
+        driver = os.environ.get(process.DRIVER)
+        if run.parent is None or driver is None:
+            return None
+        parent = self.get(run.parent)
+        return parent if parent.tags.get(tags.PROCESS) == driver else None
 
     def finished(self, condition: str, *, most: int = 1) -> list[StoredRun]:
         """Finished runs that meet a condition of MLflow's search, the latest first."""
@@ -227,15 +302,20 @@ def end_run(run_id: str, state: str, *, error: str = "", at: int | None = None) 
     Args:
         run_id: of the run.
         state: FINISHED, FAILED or KILLED.
-        error: the reason, which becomes a tag.
+        error: the reason, which becomes a tag and the beginning of the note.
         at: milliseconds since 1970; now, if None.
     """
     client = mlflow.MlflowClient()
     if error:
-        client.set_tag(run_id, tags.ERROR, error[-4000:])
+        error = error.strip()[-LONGEST_ERROR:]
+        note = client.get_run(run_id).data.tags.get(tags.NOTE, "")
+        note = f"This run is {state}:\n\n```text\n{error}\n```\n\n{note}"
+        client.set_tag(run_id, tags.ERROR, error)
+        client.set_tag(run_id, tags.NOTE, note.strip()[:LONGEST_TAG])
     client.set_terminated(run_id, state, end_time=at)
 
 
 def tracking_address() -> str:
     """The address of the store, without a password, to show it."""
-    return without_password(mlflow.get_tracking_uri())
+    address = without_password(mlflow.get_tracking_uri())
+    return address.rstrip("/") if address.startswith("http") else address

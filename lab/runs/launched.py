@@ -2,6 +2,7 @@
 
 import os
 import queue
+import re
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -14,7 +15,7 @@ from mlflow.projects import SubmittedRun
 from lab import mlproject
 from lab.host import console, process
 from lab.host.lifecycle import WholeWork
-from lab.runs import reaper
+from lab.runs import reaper, tags
 from lab.runs.errors import StepError, in_words
 from lab.runs.experiment import Experiment, end_run
 from lab.runs.launch import Launch
@@ -120,7 +121,7 @@ class LaunchedRuns:
                     process.terminate(reaper.owner(run) or "")
                 time.sleep(SECONDS_BETWEEN_SIGNALS)
             for run in self._experiment.running(parent=self._run_id):
-                end_run(run.run_id, "KILLED")
+                end_run(run.run_id, "KILLED", error="what had launched it was ended")
         except (MlflowException, OSError) as error:
             console.say(f"steps could not be ended: {in_words(error)}")
 
@@ -142,7 +143,13 @@ class LaunchedRuns:
                 storage_dir=str(self._scratch),
             )
         except MlflowException as error:
-            raise StepError(f"step {launch.name} stopped: {error.message}") from None
+            raise StepError(f"step {launch.name} stopped: {self._why(error)}") from None
         finally:
             self._at_work.remove(launch)
         return str(submitted.run_id)
+
+    def _why(self, error: MlflowException) -> str:
+        """What the run says that has failed, else what MLflow says of it."""
+        failed = re.search(r"\(ID '([0-9a-f]{32})'\)", error.message)
+        told = self._experiment.get(failed[1]).tags.get(tags.ERROR) if failed else None
+        return told.splitlines()[-1] if told else error.message  # of a traceback

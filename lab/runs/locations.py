@@ -25,3 +25,9 @@ def run_of(location: str) -> str | None:
     """The run id in "<run id>/..." or "runs:/<run id>/..."; None for anything else."""
     named = re.match(r"(?:runs:/)?([0-9a-f]{32})(?:/|$)", location)
     return named[1] if named else None
+
+
+def run_around(location: str) -> str | None:
+    """The id in ".../<run id>/artifacts/...", as MLflow keeps the files of a run."""
+    found = re.search(r"(?:^|/)([0-9a-f]{32})/artifacts(?:/|$)", location)
+    return found[1] if found else None

@@ -1,58 +1,61 @@
 """Finds out which code made a run, and the command that makes it again."""
 
+import importlib
 import shlex
 import subprocess
+from collections.abc import Mapping
 
 from didithelp.provenance import Provenance
-from lab import mlproject
-from lab.runs import tags
+from lab import command_line, mlproject
+from lab.runs import keys, tags
 from lab.runs.errors import without_password
-from lab.runs.experiment import Experiment, StoredRun
+from lab.runs.experiment import StoredRun
 
 
-def source_of(run: StoredRun, experiment: Experiment) -> str | None:
-    """Where the project came from: a path or the URL of a repository, if known.
+def source_of(run: StoredRun) -> str | None:
+    """Where the project of a run came from: a path, or a URL without a password.
 
-    For a nested run the parent is asked, because its own tag names the folder that the
-    project lies in, which may be a temporary clone.
+    A run that was launched names the folder that the project lies in, which may be a
+    temporary clone: ask that of its driver.
     """
-    if run.parent is not None:
-        run = experiment.get(run.parent)
-    return run.tags.get(tags.SOURCE)
+    source = run.tags.get(tags.SOURCE)
+    return without_password(source) if source else None
 
 
-def provenance_of(run: StoredRun, source: str | None) -> Provenance:
-    """Describe the code that made a run, and the command that repeats it.
-
-    Args:
-        run: of which the tags and parameters are read.
-        source: where the project came from; if None, the run's own tag says it.
-    """
-    source = source or run.tags.get(tags.SOURCE)
+def provenance_of(
+    run: StoredRun, source: str | None, command: str | None
+) -> Provenance:
+    """Describe the code that made a run, and the command that repeats it."""
     commit = run.tags.get(tags.COMMIT)
     return Provenance(
-        source=without_password(source) if source else None,
+        source=source,
         commit=commit,
         dirty=_has_uncommitted_changes() if commit else None,
-        command=_command(run, source, commit),
+        command=command,
     )
 
 
-def _command(run: StoredRun, source: str | None, commit: str | None) -> str | None:
-    """The `mlflow run` that repeats a run; it names parameters that are no defaults."""
+def command(run: StoredRun, source: str | None, texts: Mapping[str, str]) -> str | None:
+    """`mlflow run` with the parameters of a run that differ from their defaults.
+
+    Args:
+        run: as `mlflow run` has made it; for others there is no command.
+        source: where the project came from.
+        texts: the parameters. MLflow's own record of them is cut where it is long.
+    """
     entry_point = run.tags.get(tags.ENTRY_POINT)
     if entry_point is None:
         return None
+    place = ["."]
     if source and not source.startswith(("file:", "/", ".")):
+        commit = run.tags.get(tags.COMMIT)
         place = [source, "-v", commit] if commit else [source]
-    else:
-        place = ["."]
     words = ["mlflow", "run", *place, "-e", entry_point, "--env-manager", "local"]
-    defaults = mlproject.defaults(entry_point)
-    for name, quoted in run.params.items():
-        value = "".join(shlex.split(quoted))  # MLflow records them ready for a shell
-        if name != "working_directory" and value != defaults.get(name):
-            words += ["-P", f"{name}={value}"]
+    step = importlib.import_module(keys.module_of(entry_point))
+    defaults = command_line.canonical(step.Params, mlproject.defaults(entry_point))
+    for name, text in texts.items():
+        if name != "working_directory" and text != defaults.get(name):
+            words += ["-P", f"{name}={text}"]
     return without_password(shlex.join(words))
 
 

@@ -2,7 +2,6 @@
 
 import time
 
-from lab import mlproject
 from lab.host import process
 from lab.runs import tags
 from lab.runs.experiment import Experiment, StoredRun, end_run
@@ -25,24 +24,24 @@ def end_dead_runs(experiment: Experiment, own_run: str) -> None:
     running = experiment.running()
     alive = {run.run_id for run in running}
     for run in running:  # oldest first, so a driver comes before its steps
-        if run.run_id != own_run and _is_dead(run, alive):
+        if run.run_id != own_run and _is_dead(run, alive, experiment):
             alive.remove(run.run_id)
             end_run(run.run_id, "KILLED", error="its process was killed")
 
 
 def owner(run: StoredRun) -> str | None:
     """Identity of the process that has to end a run; None if none has claimed it."""
-    return run.tags.get(tags.PROCESS) or process.claimed_by(run.run_id)
+    noted = run.tags.get(tags.PROCESS)
+    return noted or (process.claimed_by(run.run_id) if run.is_ours else None)
 
 
-def _is_dead(run: StoredRun, alive: set[str]) -> bool:
+def _is_dead(run: StoredRun, alive: set[str], experiment: Experiment) -> bool:
     """Whether nobody will ever end a run; `alive` has the ids of runs that may live."""
     identity = owner(run)
     if identity is not None:
         return process.is_alive(identity) is False
-    entry_point = run.tags.get(tags.ENTRY_POINT)
-    if entry_point not in mlproject.project()["entry_points"]:
-        return False  # of another project
-    if run.parent is not None:
+    if not run.is_ours:
+        return False
+    if run.parent is not None and experiment.get(run.parent).is_ours:
         return run.parent not in alive
     return time.time() * 1000 - run.start > MILLISECONDS_TO_START

@@ -1,5 +1,6 @@
 """The MLflow run of a step: its id, its scratch folder, and what it logs there."""
 
+import os
 import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,6 +15,7 @@ from lab.host.lifecycle import WholeWork
 from lab.runs import datasets, keys, locations, models, provenance, tags
 from lab.runs.answers import Answers
 from lab.runs.artifacts import Artifacts
+from lab.runs.errors import without_password
 from lab.runs.experiment import Experiment, StoredRun, tracking_address
 from lab.runs.launch import Launch
 from lab.runs.launched import LaunchedRuns
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 
     from lab.data.dataset import Dataset
 
+# Variable: the command that repeats who launches a step; a tag may be too short for it.
+DRIVER_COMMAND = "TP2_DRIVER_COMMAND"
 SECONDS_TO_STOP = 20.0  # for what is being stored, and for steps that were launched
 
 
@@ -51,12 +55,24 @@ class Step:
         self.scratch = scratch
         self.experiment = Experiment(run.experiment_id)
         self.experiment.show_training()
-        self._run = run
-        self._source = provenance.source_of(run, self.experiment)
-        if run.parent is not None and self._source:
-            self.experiment.tag(run.run_id, {tags.SOURCE: self._source})
+        driver = self.experiment.driver_of(run)
+        self._asked = driver or run  # what a person has started
+        # A run that was launched is told of the clone that it lies in.
+        self._source = provenance.source_of(self._asked)
+        # MLflow tags a run with the address of the project as it was given.
+        shown = {name: without_password(text) for name, text in run.tags.items()}
+        if driver is not None and self._source:
+            shown[tags.SOURCE] = self._source
+        self.experiment.tag(run.run_id, dict(shown.items() - run.tags.items()))
         if not run.params:  # started without `mlflow run`
             mlflow.log_params(dict(texts))
+
+        if driver is None:
+            self._command = provenance.command(run, self._source, texts)
+        else:
+            self._command = os.environ.get(DRIVER_COMMAND)
+        if self._command:
+            os.environ[DRIVER_COMMAND] = self._command  # for what this one launches
 
         working_directory = Path(texts["working_directory"])
         whole = self._whole = WholeWork()
@@ -67,7 +83,7 @@ class Step:
         self.trials = TrialRuns(
             run.run_id, self._source, self.experiment, self.artifacts, scratch, whole
         )
-        self.answers = Answers(run, self.experiment, self.artifacts, whole)
+        self.answers = Answers(run, driver, self.experiment, self.artifacts, whole)
         self._launched = LaunchedRuns(
             run.run_id, self.experiment, self.reuse, working_directory, scratch, whole
         )
@@ -157,9 +173,14 @@ class Step:
             tag_texts[tags.DATA_RUN] = run_id
         mlflow.set_tags(tag_texts)
 
-    def log_dataset(self, dataset: "Dataset") -> None:
-        """Record the three splits of a data set as inputs of the run."""
-        datasets.log(dataset)
+    def log_dataset(self, dataset: "Dataset", warnings: Sequence[str] = ()) -> None:
+        """Record the three splits of a data set as inputs of the run.
+
+        Args:
+            dataset: what the run makes, or trains on.
+            warnings: what is odd about its images, in words.
+        """
+        datasets.log(dataset, warnings)
 
     def expect_model(self) -> None:
         """Load what `log_model` needs, which takes seconds, before it is called."""
@@ -177,8 +198,7 @@ class Step:
 
     def provenance(self) -> Provenance:
         """The code that made this run, or its driver's, and the command for it."""
-        run = self.experiment.get(self._run.parent or self.run_id)
-        return provenance.provenance_of(run, self._source)
+        return provenance.provenance_of(self._asked, self._source, self._command)
 
     def where_to_look(self) -> str:
         """The address of this run in MLflow's interface, or the command to open it."""

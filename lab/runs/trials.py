@@ -158,10 +158,10 @@ class TrialRuns:
                     self._store_files(run_id, trial, key)
                 # The clock may have been set back: nothing ends before it starts.
                 end_run(run_id, "FINISHED", at=now)
-            except BaseException:
+            except BaseException as error:
                 # The first error is the one to report, not that of ending the run.
                 with suppress(MlflowException, OSError):
-                    end_run(run_id, "FAILED")
+                    end_run(run_id, "FAILED", error=in_words(error))
                 raise
 
     def _tags(self, arm: str, trial: Trial) -> dict[str, str]:
@@ -205,7 +205,7 @@ class TrialRuns:
 
     def _training_run(self, location: str) -> StoredRun:
         run_id = locations.run_of(location)
-        run = self._experiment.get(run_id) if run_id else None
+        run = self._experiment.get_finished(run_id) if run_id else None
         if run is None or tags.DATA_RUN not in run.tags:
             raise ValueError(
                 f"expected a train_baseline or train_improved run, got {location!r};"

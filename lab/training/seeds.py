@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from didithelp.parameters import Interval, Parameters, parameter
+from didithelp.parameters import Interval, Parameters, parameter, whole_number
 from lab.command_line import integers
 from lab.host import cores
 
@@ -18,9 +18,10 @@ def parse_seeds(text: str) -> tuple[int, ...]:
     """
     if "," in text:
         return integers(text)
-    if int(text) not in COUNTS:
+    count = whole_number(text)
+    if count not in COUNTS:
         raise ValueError(text)
-    return tuple(range(int(text)))
+    return tuple(range(count))
 
 
 def spell_seeds(seeds: tuple[int, ...]) -> str:

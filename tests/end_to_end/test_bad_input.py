@@ -158,6 +158,8 @@ def test_bad_input_is_told_in_one_line_and_leaves_nothing(
     assert not os.path.exists(names["evidence"])
     run = shared.client.get_run(outcome.run_id)
     assert run.info.status == "FAILED"
+    assert fill_in(case.says, names) in run.data.tags["error"]
+    assert run.data.tags["error"] in run.data.tags["mlflow.note.content"]
     assert shared.client.list_artifacts(outcome.run_id) == []
     steps = shared.runs(f"tags.`mlflow.parentRunId` = '{outcome.run_id}'")
     assert [step.info.status for step in steps] == ["FAILED"] * case.nested

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
 import pytest
 
 from didithelp.parameters import (
@@ -141,6 +142,53 @@ def test_lists_of_whole_numbers(text, sizes):
     assert command_line.parse(Sample, flags(sizes=text)).sizes == sizes
 
 
+@dataclasses.dataclass(frozen=True)
+class Places(Parameters):
+    """What `Sample` has not: a switch, and a list of texts."""
+
+    cache: Literal["on", "off"] = parameter()
+    places: tuple[str, ...] = parameter(
+        "places, separated by commas",
+        valid=all,
+        parse=lambda text: tuple(text.split(",")) if text else (),
+    )
+
+
+@pytest.mark.parametrize(
+    ("parameters", "name", "value", "means"),
+    [(Sample, "shuffled", value, value) for value in (True, False)]
+    + [(Sample, "shuffled", np.bool_(True), True), (Sample, "shuffled", "off", False)]
+    + [(Sample, "limit", None, None), (Sample, "workers", None, None)]
+    + [(Sample, "limit", 3.0, 3), (Sample, "num_images", np.float64(-5), -5)]
+    + [(Sample, "rate", value, 1e-5) for value in (1e-5, " 1e-5 ", np.float64(1e-5))]
+    + [(Sample, "rate", 0, 0.0), (Sample, "color", " crimson\n", "crimson")]
+    + [
+        (Sample, "sizes", value, (4, 2))
+        for value in ([4, 2], (4, 2), [4.0, 2.0], np.array([4, 2]), ["4", "2"])
+    ]
+    + [(Sample, "sizes", list(np.array([4, 2])), (4, 2))]
+    + [(Sample, "sizes", [np.array([4, 2])[0]], (4,))]
+    + [(Sample, "sizes", range(1, 5), (1, 2, 3, 4)), (Sample, "sizes", (9,), (9,))]
+    + [(Places, "cache", True, "on"), (Places, "cache", False, "off")]
+    + [(Places, "places", [], ()), (Places, "places", ("a b",), ("a b",))]
+    + [(Places, "places", [Path("/a (1)"), Path("b")], ("/a (1)", "b"))]
+    + [(Places, "places", "[old] a,b", ("[old] a", "b"))],
+)
+def test_what_mlflow_makes_of_a_python_value_is_that_value(
+    parameters, name, value, means
+):
+    texts = {**TEXTS, "cache": "on", "places": "", name: str(value)}
+    built = command_line.build(parameters, texts)
+    assert getattr(built, name) == means
+    assert type(getattr(built, name)) is type(means)
+
+
+@pytest.mark.parametrize("value", [["a,b"], ["", "b"]])
+def test_a_list_that_cannot_be_spelled_with_commas_is_refused(value):
+    with pytest.raises(ValueError, match="^places must be places, separated by comma"):
+        command_line.build(Places, {"cache": "on", "places": str(value)})
+
+
 def test_an_optional_parameter_that_is_not_given_is_absent():
     assert command_line.read(["a"], ["b"], ["--a=1"]) == {"a": "1"}
     assert command_line.read(["a"], ["b"], ["--a=1", "--b="]) == {"a": "1", "b": ""}
@@ -215,7 +263,7 @@ REFUSED_TEXTS = [
     (
         "num_images",
         "a whole number",
-        ["", "1.0", "1e3", "None", "1,2", "--"],
+        ["", "1.5", "1e3", "None", "1,2", "--"],
     ),
     ("num_images", "a whole number", ["1_0", "١", "７"]),  # int takes these
     ("sizes", "whole numbers >= 1, such as 4,2", ["4,١", "1_0"]),
@@ -225,12 +273,13 @@ REFUSED_TEXTS = [
         ["", "half", "0,5", "0.5.1", "0_0.5", "٠.٥"],
     ),
     ("title", "some text", [""]),
-    ("shuffled", "true or false", ["", "yes", "no", "1", "0", "on", "t", "none"]),
-    ("color", "crimson or turquoise", ["", "Crimson", "pink", " crimson"]),
+    ("shuffled", "true or false", ["", "y", "1", "0", "1.0", "t", "none"]),
+    ("color", "crimson or turquoise", ["", "Crimson", "pink", "True"]),
     (
         "sizes",
         "whole numbers >= 1, such as 4,2",
-        ["", ",", "4,,2", ",4", "4;2", "4,x"],
+        ["", ",", "4,,2", ",4", "4;2", "4,x", "[]", "[4", "[4, None]", "{4: 2}"]
+        + ["[4, [2]]", "range(1, 99999999999)", "[True]", "['4,2']"],
     ),
     (
         "limit",
@@ -240,7 +289,7 @@ REFUSED_TEXTS = [
     (
         "workers",
         "auto or a number from 0 to 10, such as 2 (auto is all)",
-        ["", "AUTO", "never", "None", "11"],
+        ["", "AUTO", "never", "none", "11"],
     ),
 ]
 

@@ -227,6 +227,23 @@ def test_pictures_that_are_not_at_hand_are_missed_aloud(tmp_path, images):
     assert "<img" not in html
 
 
+@pytest.mark.parametrize(
+    ("language", "says"),
+    [
+        ("en", "has 8,001 characters, too many to be shown"),
+        ("fr", "caractères, trop pour être montrée"),
+    ],
+)
+def test_a_command_that_is_too_long_is_said_to_be(tmp_path, language, says):
+    for length, is_shown in ((8000, True), (8001, False)):
+        provenance = Provenance(command="x" * length)
+        html = make_html(
+            tmp_path, baseline(), improved(), language=language, provenance=provenance
+        )
+        assert ("x" * length in html) == is_shown
+        assert (says in Reader(html).text) != is_shown
+
+
 @pytest.mark.parametrize("name", HOSTILE)
 def test_markup_in_names_stays_text(tmp_path, name):
     data = {

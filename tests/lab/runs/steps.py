@@ -23,7 +23,7 @@ class Careless(Params, keys.Caching):
     """As main and the training steps have it."""
 
 
-def execute(store, function, params=None):
+def execute(store, function, params=None, overrides=None):
     """Run a function as a step; its exit status (0 for none) and its MLflow run."""
     seen = []
 
@@ -32,7 +32,8 @@ def execute(store, function, params=None):
         function(step)
 
     try:
-        execution.execute(run, params or Params(store), name="step")
+        params = params or Params(store)
+        execution.execute(run, params, name="step", overrides=overrides)
         status = 0
     except SystemExit as leaving:
         status = leaving.code

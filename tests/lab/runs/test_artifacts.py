@@ -2,6 +2,7 @@
 
 import functools
 
+import mlflow
 import pytest
 
 from lab.runs import locations
@@ -47,13 +48,29 @@ def test_what_is_wrong_with_a_folder_is_told_of_its_location(store, capsys):
 
 def test_locations_without_the_folder_are_explained(store, capsys):
     other = leave_folder(store, "dataset")
-    failed = execute(store, functools.partial(raise_, ValueError("x")))[1].info.run_id
+    failing = functools.partial(raise_, ValueError("no disk"))
+    failed = execute(store, failing)[1].info.run_id
+    deleted = leave_folder(store)
+    stays = f"artifacts/{deleted}/artifacts/trials"  # of the files
+    assert (store / stays).is_dir()
+    client = mlflow.MlflowClient()
+    client.delete_run(deleted)
+    running = client.create_run("1").info.run_id
+    restore = (
+        "which was deleted; give another, or restore it: mlflow runs restore"
+        f" --run-id {deleted}"
+    )
     capsys.readouterr()
     for location, part in [
         ("absent folder", "expected a runs:/ URI, a run id or a folder"),
         ("0" * 32, "which is not there; check MLFLOW_TRACKING_URI"),
         ("runs:/nonsense/trials", "which is not there"),
-        (failed, "which is FAILED; repeat that step first"),
+        (failed, f"{failed} (step), which is FAILED; repeat that step first (no disk)"),
+        (running, "which is RUNNING; wait for its end"),
+        (deleted, f"{deleted} (step), {restore}"),
+        (f"runs:/{deleted}/trials", restore),
+        (stays, restore),
+        (f"file://{store}/{stays}", restore),
         (other, "must have an artifact folder 'trials', it has dataset"),
         (f"runs:/{other}/trials", "must have an artifact folder 'trials'"),
     ]:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from didithelp.dataset_description import ARRAYS, DatasetDescription
 from lab.data.dataset import Dataset
 from lab.runs import datasets, tags
+from steps import prepare_data
 
 
 def dataset_with(**findings):
@@ -33,10 +34,11 @@ def test_what_is_odd_about_images_is_a_tag(store):
         {},
         {"duplicates": {"test_seen_images": 1}, "narrow_ranges": {"x_test": (0, 1)}},
     ):
+        dataset = dataset_with(**findings)
         with mlflow.start_run() as run:
-            datasets.log(dataset_with(**findings))
-        found = mlflow.get_run(run.info.run_id).data.tags
-        texts.append(found.get(tags.DATASET_WARNINGS))
+            datasets.log(dataset, prepare_data.warnings(dataset))
+        run_tags = mlflow.get_run(run.info.run_id).data.tags
+        texts.append(run_tags.get(tags.DATASET_WARNINGS))
     assert texts[0] is None
     assert texts[1].startswith("1 of 2 test images are in the training")
     assert "; the pixels of x_test use only 0 to 1 of 0 to 255" in texts[1]

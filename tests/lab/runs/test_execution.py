@@ -12,8 +12,9 @@ import mlflow
 import pytest
 
 from didithelp.errors import Refusal
-from lab import mlproject
+from lab import entry_point, mlproject
 from lab.engines.protocol import TrialError
+from lab.host import lifecycle
 from lab.runs import execution, tags
 from lab.runs.errors import StepError
 from tests.lab.runs.steps import Params, execute, raise_
@@ -34,6 +35,8 @@ def test_what_happened_decides_status_and_run(store, capsys, error, status, stat
     found, run = execute(store, functools.partial(raise_, error))
     assert (found, run.info.status) == (status, state)
     message = capsys.readouterr().err
+    assert f"error: {run.data.tags[tags.ERROR]}\n" == message
+    assert run.data.tags[tags.ERROR] in run.data.tags[tags.NOTE]
     assert message.startswith("error: ")
     if type(error) is ValueError:
         assert message == "error: two lines\n"
@@ -98,6 +101,14 @@ def run(step):
 """
 
 
+def as_mlflow_run_makes_it():
+    """A run that waits for the process of an entry point."""
+    client = mlflow.MlflowClient()
+    run_id = client.create_run("1", tags={tags.ENTRY_POINT: "main"}).info.run_id
+    client.log_param(run_id, "working_directory", ".")
+    return run_id
+
+
 def interrupt(script, number, variables, errors=subprocess.PIPE):
     """Send a signal to a step that has said "now"; its exit status, output, errors."""
     with subprocess.Popen(
@@ -121,7 +132,7 @@ def interrupt(script, number, variables, errors=subprocess.PIPE):
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 @pytest.mark.parametrize("script", [SWALLOWS, STORES_A_TRIAL, STILL_LOADS])
 def test_a_signal_ends_the_step_whatever_it_does(store, script, number):
-    run_id = mlflow.MlflowClient().create_run("1").info.run_id
+    run_id = as_mlflow_run_makes_it()
     variables = {
         "MLFLOW_TRACKING_URI": mlflow.get_tracking_uri(),
         "MLFLOW_RUN_ID": run_id,
@@ -177,6 +188,61 @@ def test_a_signal_ends_a_step_whose_server_is_away(store):
     assert status == 143
     assert "the run could not be marked as KILLED" in err
     assert err.endswith("error: interrupted\n")
+
+
+def test_the_run_that_mlflow_run_has_made_is_taken(store):
+    os.environ["MLFLOW_RUN_ID"] = run_id = as_mlflow_run_makes_it()
+    assert execute(store, lambda step: None)[1].info.run_id == run_id
+
+
+@pytest.mark.parametrize("error", [None, ValueError("x")])
+@pytest.mark.parametrize("entry_point", [None, "main", "ours, but at work elsewhere"])
+def test_the_run_of_a_caller_is_left_alone(store, entry_point, error):
+    """Another project may start ours from its own run, and call that "main" as well."""
+    client = mlflow.MlflowClient()
+    if entry_point in (None, "main"):
+        found = {tags.ENTRY_POINT: entry_point} if entry_point else {}
+        run_id = client.create_run("1", tags=found, run_name="mine").info.run_id
+    else:
+        run_id = as_mlflow_run_makes_it()
+        client.set_tag(run_id, tags.PROCESS, "elsewhere 1 1")
+    before = client.get_run(run_id).to_dictionary()
+    os.environ["MLFLOW_RUN_ID"] = run_id
+
+    def function(step):
+        if error:
+            raise error
+
+    run = execute(store, function)[1]
+    assert run.info.status == "FAILED" if error else "FINISHED"
+    assert run.data.tags[tags.PARENT] == run_id
+    assert client.get_run(run_id).to_dictionary() == before
+
+
+def test_a_note_that_is_there_stays_behind_the_reason(store):
+    def function(step):
+        step.set_tags(**{tags.NOTE: "the answer"})
+        raise ValueError("no paper")
+
+    note = execute(store, function)[1].data.tags[tags.NOTE]
+    assert note == "This run is FAILED:\n\n```text\nno paper\n```\n\nthe answer"
+
+
+@pytest.mark.parametrize("ours", [True, False])
+def test_a_refused_command_line_is_noted_in_our_run(store, monkeypatch, capsys, ours):
+    client = mlflow.MlflowClient()
+    run_id = as_mlflow_run_makes_it() if ours else client.create_run("1").info.run_id
+    monkeypatch.setenv("MLFLOW_RUN_ID", run_id)
+    monkeypatch.setattr(sys, "argv", ["main", f"--working_directory={store}"])
+    with pytest.raises(SystemExit) as leaving, entry_point.failures_noted():
+        lifecycle.fail("epochs must be more", lifecycle.EXIT_USAGE)
+    assert leaving.value.code == 2
+    assert capsys.readouterr().err == "error: epochs must be more\n"
+    run = client.get_run(run_id)
+    assert run.info.status == ("FAILED" if ours else "RUNNING")
+    told = [run.data.tags.get(name) for name in (tags.ERROR, tags.NOTE)]
+    assert told[0] == ("epochs must be more" if ours else None)
+    assert told[1] is None or told[0] in told[1]
 
 
 def test_a_relative_store_is_the_callers(tmp_path):

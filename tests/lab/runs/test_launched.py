@@ -119,6 +119,28 @@ def test_the_first_failure_ends_the_step(store, monkeypatch, capsys):
     assert capsys.readouterr().err.endswith("error: step bad stopped: exit status 1\n")
 
 
+@pytest.mark.parametrize(
+    ("error", "why"),
+    [("got 0", "got 0"), ("Traceback:\n  x\nKeyError: 1", "KeyError: 1"), ("", None)],
+)
+def test_why_a_step_failed_is_in_the_run_of_its_driver(
+    store, monkeypatch, capsys, error, why
+):
+    failed = leave_run("0")
+    if error:
+        mlflow.MlflowClient().set_tag(failed, tags.ERROR, error)
+    said = f"Run (ID '{failed}') failed"
+
+    def run_project(*_, **__):
+        raise mlflow.MlflowException(said)
+
+    launches = [Launch("prepare_data", {"dataset": "mnist-5k"})]
+    _, status, run = launched(store, monkeypatch, run_project, launches)
+    assert status == 1
+    assert run.data.tags["error"] == f"step prepare_data stopped: {why or said}"
+    assert run.data.tags["error"] in run.data.tags[tags.NOTE]
+
+
 def test_a_step_that_fails_is_named(store, monkeypatch):
     def run_project(*_, **__):
         raise mlflow.MlflowException("exit status 1")

@@ -20,12 +20,19 @@ def test_runs_of_dead_processes_are_ended_and_no_others(store):
             tags["mlflow.parentRunId"] = parent
         age = tags.pop("age", 0)
         started = int(1000 * (time.time() - age))
-        run = client.create_run(experiment, start_time=started, tags=tags)
-        return run.info.run_id
+        run_id = client.create_run(
+            experiment, start_time=started, tags=tags
+        ).info.run_id
+        if entry_point:
+            client.log_param(run_id, "working_directory", ".")
+        return run_id
 
     dead = start("main", process=f"{host} 999999999 1")
-    finished = start("main")
-    client.set_terminated(finished)
+    finished, strangers = start("main"), start()
+    for run_id in finished, strangers:
+        client.set_terminated(run_id)
+    claimed = start(age=2 * 3600)
+    (locks.folder() / f"run-{claimed}").write_text(f"{host} 999999999 1")
     killed_before_mlflow_was_loaded = start("main")
     claim = locks.folder() / f"run-{killed_before_mlflow_was_loaded}"
     claim.write_text(f"{host} 999999999 1")
@@ -43,6 +50,8 @@ def test_runs_of_dead_processes_are_ended_and_no_others(store):
         start("main"),  # may be starting
         start(parent=finished),  # not ours
         start(age=2 * 3600),  # not ours
+        start("main", parent=strangers),  # may be starting, in no hurry
+        claimed,  # not ours, and given to a process of ours by its caller
     ]
     assert execute(store, lambda step: None)[0] == 0
     states = {run_id: client.get_run(run_id).info.status for run_id in ended + left}

@@ -87,3 +87,12 @@ def test_what_no_step_has_made_has_no_key(store):
         data=stranger.info.run_id,
     )
     assert (found.key, found.why) == (None, "its input was not made by a step")
+
+
+def test_what_was_deleted_is_not_used_again(store):
+    key = look_up(store).key
+    run_id = as_if_launched(store, key)
+    assert look_up(store).run_id == run_id
+    mlflow.MlflowClient().delete_run(run_id)
+    found = look_up(store)
+    assert (found.run_id, found.why) == (None, "it has not run here before")

@@ -1,6 +1,10 @@
 """What a step says of its own run."""
 
+import functools
+import os
+
 import mlflow
+import pandas as pd
 import pytest
 
 from lab.host import process
@@ -18,7 +22,10 @@ def test_a_step_without_mlflow_run_records_its_parameters_and_name(store):
 
 
 def run_named(name):
-    return mlflow.MlflowClient().create_run("1", run_name=name).info.run_id
+    client, found = mlflow.MlflowClient(), {tags.ENTRY_POINT: "main"}
+    run_id = client.create_run("1", tags=found, run_name=name).info.run_id
+    client.log_param(run_id, "working_directory", ".")
+    return run_id
 
 
 def concluded_name(store, name, monkeypatch):
@@ -87,6 +94,10 @@ def test_more_metrics_than_mlflow_takes_at_once_are_logged(store):
     [
         ("https://me:secret@host", "https://host/#/experiments/{}/runs/{}" + TRAINING),
         (
+            "http://me:secret@host:5000/",
+            "http://host:5000/#/experiments/{}/runs/{}" + TRAINING,
+        ),
+        (
             "postgresql://me:secret@host/db",
             "mlflow ui --backend-store-uri postgresql://host/db"
             "   then open /#/experiments/{}/runs/{}" + TRAINING,
@@ -99,3 +110,70 @@ def test_where_to_look_shows_no_password(store, monkeypatch, address, shown):
         assert step.where_to_look() == shown.format(step.experiment.id, step.run_id)
 
     assert execute(store, function)[0] == 0
+
+
+def as_mlflow_run_makes_it(**found):
+    """A run with these tags, which the next step takes; others it has by itself."""
+    client = mlflow.MlflowClient()
+    experiment = client.get_experiment_by_name("tests").experiment_id
+    run_id = client.create_run(experiment, tags=found).info.run_id
+    client.log_param(run_id, "working_directory", ".")
+    os.environ["MLFLOW_RUN_ID"] = run_id
+
+
+def nested_in(parent, entry_point):
+    """As `mlflow run` makes a run while `parent` is active."""
+    found = {tags.ENTRY_POINT: entry_point, tags.PARENT: parent}
+    as_mlflow_run_makes_it(**found, **{tags.SOURCE: "https://host/project.git"})
+
+
+def test_no_tag_of_a_run_keeps_a_password(store):
+    given = {tags.ENTRY_POINT: "main", "mlflow.source.git.repoURL": "a"}
+    source = {tags.SOURCE: "https://me:secret@host/project.git"}
+    as_mlflow_run_makes_it(**given, **source)
+    found = execute(store, lambda step: None)[1].data.tags
+    assert found[tags.SOURCE] == "https://host/project.git"
+    assert found["mlflow.source.git.repoURL"] == "a"
+
+
+def answer(found, step):
+    """What compare leaves, and which code it names."""
+    (step.scratch / "report.html").write_text("")
+    metrics, table = {"delta": 0.1}, pd.DataFrame({"arm": ["a"]})
+    step.answers.log(
+        step.scratch, table, metrics, {"verdict": "better"}, "better", "a note"
+    )
+    found.append(step.provenance())
+
+
+def test_the_run_of_a_person_is_given_no_answer(store, monkeypatch):
+    monkeypatch.setenv(process.DRIVER, "of a driver around the person's program")
+    client, found = mlflow.MlflowClient(), []
+    with mlflow.start_run() as mine:
+        mlflow.set_tag(tags.SOURCE, "notebook.py")
+    before = client.get_run(mine.info.run_id).to_dictionary()
+    nested_in(mine.info.run_id, "compare")
+    status, run = execute(store, functools.partial(answer, found))
+    assert status == 0
+    assert client.get_run(mine.info.run_id).to_dictionary() == before
+    assert client.list_artifacts(mine.info.run_id) == []
+    assert run.data.tags["verdict"] == "better"
+    assert run.data.tags[tags.SOURCE] == found[0].source == "https://host/project.git"
+    assert "-e compare " in found[0].command
+
+
+def test_the_run_of_a_driver_is_given_the_answer_too(store, monkeypatch):
+    client, found, drivers = mlflow.MlflowClient(), [], []
+
+    as_mlflow_run_makes_it(
+        **{tags.ENTRY_POINT: "main", tags.SOURCE: "file:///home/me/project"}
+    )
+    execute(store, lambda step: drivers.append(step.run_id), overrides={"a": "b c"})
+    monkeypatch.setenv(process.DRIVER, process.identity())
+    nested_in(drivers[0], "compare")
+    run = execute(store, functools.partial(answer, found))[1]
+    for run_id in (run.info.run_id, drivers[0]):
+        assert client.get_run(run_id).data.tags["verdict"] == "better"
+        assert [item.path for item in client.list_artifacts(run_id)] == ["comparison"]
+    assert run.data.tags[tags.SOURCE] == found[0].source == "file:///home/me/project"
+    assert found[0].command.endswith(" -e main --env-manager local -P 'a=b c'")

@@ -33,7 +33,7 @@ WRONG = {
         "a number in [0, 1e30], such as 0.001",
         ["", "-0.001", "nan", "inf", "-inf", "1e39", "off"],
     ),
-    "use_batch_norm": ("true or false", ["", "1", "yes", "none"]),
+    "use_batch_norm": ("true or false", ["", "1", "y", "none"]),
     "batch_norm_position": (
         "before_activation or after_activation",
         ["", "before", "none"],
@@ -42,7 +42,7 @@ WRONG = {
         "never or a number of epochs >= 1",
         ["", "0", "-1", "2.5", "none", "Never", "inf"],
     ),
-    "epochs": ("a whole number from 1 to 10000", ["", "0", "-5", "5.0", "10001", "a"]),
+    "epochs": ("a whole number from 1 to 10000", ["", "0", "-5", "5.5", "10001", "a"]),
     "batch_size": ("a whole number", ["", "0", "-1", "1.5", "a", str(2**31)]),
     "optimizer": ("adam, rmsprop or sgd", ["", "Adam", "adamw", "none"]),
     "learning_rate": (
@@ -202,6 +202,11 @@ TRIALS = {"seeds": "5", "workers": "auto"}
         ("11,3,7,", (11, 3, 7)),
         ("7,", (7,)),
         ("0,", (0,)),
+        ("[0, 1, 2]", (0, 1, 2)),  # as Python writes a list and so on
+        ("(7,)", (7,)),
+        ("range(3, 9, 2)", (3, 5, 7)),
+        ("[5]", (5,)),
+        ("5.0", (0, 1, 2, 3, 4)),
         ("4294967295,", (2**32 - 1,)),
     ],
 )
@@ -239,7 +244,7 @@ def test_workers_are_a_number_or_auto(text, workers):
     assert texts_of(Trials, built)["workers"] == text
 
 
-@pytest.mark.parametrize("text", ["0", "1025", "-1", "", "Auto", "2.0", "none", "all"])
+@pytest.mark.parametrize("text", ["0", "1025", "-1", "", "Auto", "2.5", "none", "all"])
 def test_other_workers_are_refused(text):
     message = refusal(Trials, TRIALS | {"workers": text})
     assert message.startswith(
