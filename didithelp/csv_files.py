@@ -1,8 +1,8 @@
 """CSV as spreadsheets, loggers and experiment trackers write it.
 
 Read is what cannot be mistaken: the encodings of Excel, and columns that are separated
-by commas, semicolons, tabs or bars. Where no comma separates, one may be the decimal
-mark.
+by commas, semicolons, tabs or bars. A comma may be the decimal mark as well, where no
+comma separates or quotes surround a fraction.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ SEPARATORS = ",;\t|"
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _DECLARED = re.compile(r'"?sep=([,;\t|])"?\s*?(\r\n|\n|\r)')  # Excel's own first line
 _DECIMAL_COMMA = r"[+-]?\d+(?:,\d+)?(?:[eE][+-]?\d+)?"
+_FRACTION = r"0,\d+|[01]"  # in quotes between commas, where 1,234 is a thousand
 
 
 def read(content: bytes) -> pd.DataFrame:
@@ -53,8 +54,8 @@ def read(content: bytes) -> pd.DataFrame:
     if len(header) == len(table.columns):
         named = zip(header, table.columns, strict=True)
         table.columns = pd.Index([name or number for name, number in named])
-    if separator != ",":
-        table = table.apply(_with_decimal_points)
+    numbers = _FRACTION if separator == "," else _DECIMAL_COMMA
+    table = table.apply(_with_decimal_points, numbers=numbers)
     return table.dropna(how="all").reset_index(drop=True)
 
 
@@ -64,16 +65,20 @@ def _num_columns(text: str) -> Callable[[str], int]:
 
 def _first_rows(text: str, separator: str) -> tuple[list[str], list[str]]:
     """The cells of the header and of the row below it, without outer blanks."""
-    rows = csv.reader(StringIO(text), delimiter=separator, skipinitialspace=True)
-    header, first = islice(chain(filter(None, rows), [[], []]), 2)
+    lines = StringIO(text, newline=None)  # ends lines as pandas does, also at "\r"
+    rows = csv.reader(lines, delimiter=separator, skipinitialspace=True)
+    try:
+        header, first = islice(chain(filter(None, rows), [[], []]), 2)
+    except csv.Error as error:
+        raise ValueError(str(error)) from None
     return [cell.strip() for cell in header], [cell.strip() for cell in first]
 
 
-def _with_decimal_points(column: pd.Series) -> pd.Series:
-    """The numbers of a column of texts, if all of them have decimal commas."""
+def _with_decimal_points(column: pd.Series, numbers: str) -> pd.Series:
+    """The numbers of a column of texts, if all of them fit the pattern `numbers`."""
     if pd.api.types.is_numeric_dtype(column):
         return column
     cells = column.dropna().astype(str).str.strip()
-    if not cells.str.fullmatch(_DECIMAL_COMMA).all():
+    if not cells.str.fullmatch(numbers).all():
         return column
     return pd.to_numeric(cells.str.replace(",", ".")).reindex(column.index)

@@ -164,7 +164,8 @@ class Recorder:
         """
         arm = trials_folder.load(Path(folder))
         known = set(arm.metrics.dropna(axis=1, how="all"))
-        if arm.dataset is not None or len(arm.history) or known - RECORDED_COLUMNS:
+        more = arm.dataset is not None or len(arm.history) or known - RECORDED_COLUMNS
+        if more or arm.remarks:  # remarks are on what could not be read, or was changed
             raise ArmError(
                 f"{folder} must be saved by a Recorder, got an arm that holds more, "
                 "which saving it again would lose; choose another folder"

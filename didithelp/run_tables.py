@@ -127,7 +127,7 @@ def whole_numbers(where: str, table: pd.DataFrame, column: str) -> pd.Series:
     cells = table[column]
     if cells.dtype == np.int64:
         return cells
-    numbers = pd.to_numeric(cells, errors="coerce")
+    numbers = _parsed(cells)
     is_exact = pd.api.types.is_integer_dtype(numbers) | (numbers.abs() < 2**53)
     is_whole = is_exact & (numbers % 1 == 0) & (numbers < 2**63)
     if not is_whole.all():
@@ -141,7 +141,7 @@ def whole_numbers(where: str, table: pd.DataFrame, column: str) -> pd.Series:
 def _numbers(table: pd.DataFrame, column: str) -> pd.Series:
     """A column of numbers and empty cells."""
     cells = table[column]
-    numbers = pd.to_numeric(cells, errors="coerce")
+    numbers = _parsed(cells)
     is_text = numbers.isna() & cells.notna()
     if is_text.any():
         is_share = str(cells[is_text].iloc[0]).strip().endswith("%")
@@ -151,6 +151,12 @@ def _numbers(table: pd.DataFrame, column: str) -> pd.Series:
             f"got {_first(cells, is_text)}{fix}"
         )
     return numbers
+
+
+def _parsed(cells: pd.Series) -> pd.Series:
+    """Numbers, NaN for what is none; true and false are none."""
+    is_truth = pd.api.types.is_bool_dtype(cells)
+    return pd.to_numeric(cells.astype(str) if is_truth else cells, errors="coerce")
 
 
 def _require_columns(table: pd.DataFrame, named: pd.DataFrame) -> None:

@@ -33,15 +33,17 @@ NEAREST = {
 
 
 def make_lenient() -> None:
-    """Put lenient streams in the place of `sys.stdout` and `sys.stderr`."""
+    """Put lenient streams in the place of Python's own; those of others stay."""
     for number in range(3):
         try:
             os.fstat(number)
         except OSError:  # closed by the parent; else the next file would get its number
             os.open(os.devnull, os.O_RDWR)  # gets the lowest number that is free
     codecs.register_error(_nearest.__name__, _nearest)
-    sys.stderr = _lenient(STDERR, sys.stderr)
-    sys.stdout = _lenient(STDOUT, sys.stdout)
+    if sys.stderr is sys.__stderr__:
+        sys.stderr = _lenient(STDERR, sys.stderr)
+    if sys.stdout is sys.__stdout__:
+        sys.stdout = _lenient(STDOUT, sys.stdout)
 
 
 def _lenient(number: int, stream: TextIO | None) -> TextIO:

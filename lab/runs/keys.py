@@ -11,6 +11,7 @@ import dataclasses
 import functools
 import hashlib
 import json
+import threading
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Literal
@@ -27,6 +28,10 @@ from lab.training.versions import PACKAGES
 LONGEST_VALUE = 120
 
 Part = dict[str, str]
+
+# Steps are launched from several threads at once, and Python 3.11 breaks a parser that
+# another interrupts ("AST constructor recursion depth mismatch").
+_PARSER = threading.Lock()
 
 # These and what they import decide the weights of a trial.
 TRIAL_MODULES = ("lab.training.trainer", "lab.training.environment")
@@ -220,7 +225,8 @@ def _read(source: bytes, package: str) -> tuple[str, list[str]]:
         source: of the module.
         package: that relative imports start from.
     """
-    tree = _Essentials().visit(ast.parse(source))
+    with _PARSER:
+        tree = _Essentials().visit(ast.parse(source))
     return _sha256(ast.unparse(tree))[:12], list(_imports(tree, package))
 
 

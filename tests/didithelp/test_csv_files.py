@@ -23,6 +23,7 @@ def read(text):
         GERMAN.replace(";", "|").replace("\n", "\r\n").encode(),
         b"sep=;\r\n" + GERMAN.replace("\n", "\r\n").encode(),
         (GERMAN + ";;\n\n;;\n").encode(),
+        GERMAN.replace("\n", "\r").encode(),
     ],
 )
 def test_what_excel_writes_is_read(content):
@@ -33,9 +34,11 @@ def test_what_excel_writes_is_read(content):
     assert table["note"].dropna().tolist() == ["a,1", "2"]
 
 
-def test_between_commas_a_comma_is_no_decimal_mark():
-    table = read('a,b\n"0,5",1\n')
-    assert table["a"].tolist() == ["0,5"]
+def test_between_commas_a_comma_is_a_decimal_mark_of_quoted_fractions_only():
+    table = read('a,b,c\n"0,5","1,234",x\n1,"0,5","0,5"\n')
+    assert table["a"].tolist() == [0.5, 1]
+    assert table["b"].tolist() == ["1,234", "0,5"]
+    assert table["c"].tolist() == ["x", "0,5"]
     with pytest.raises(ValueError, match="separate cells by semicolons"):
         read("seed,test_accuracy\n0,0,9711\n1,0,9722\n")
 
@@ -53,7 +56,18 @@ def test_names_of_columns_stand_as_in_the_header():
     assert list(table) == ["Unnamed: 0", "seed", "seed", "b;c"]
 
 
-@pytest.mark.parametrize("content", [b"", b"\n\n", b"\xff\x00", b"a,b\n1,2\n1,2,3\n"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\n\n",
+        b"\xff\x00",
+        b"a,b\n1,2\n1,2,3\n",
+        b"a" * 200_000,
+        b'"' + b"a" * 200_000,
+    ],
+    ids=range(6),
+)
 def test_what_is_no_table_is_refused(content):
     with pytest.raises(ValueError, match="."):
         csv_files.read(content)

@@ -298,3 +298,7 @@ def test_an_arm_that_holds_more_is_not_resumed(tmp_path):
     description = json.loads((folder / "arm.json").read_text())
     (folder / "arm.json").write_text(json.dumps(description | {"dataset": None}))
     assert "must be saved by a Recorder" in refusal(Recorder.resume, folder)
+    (folder / "predictions.npz").unlink()
+    (folder / "metrics.csv").write_text("seed,test_accuracy\n0,0.9\n")
+    (folder / "history.csv").write_bytes(b"curves that cannot be read")
+    assert "must be saved by a Recorder" in refusal(Recorder.resume, folder)

@@ -88,6 +88,8 @@ def test_whole_floats_are_seeds():
         ("0,0.9\n,0.8", "got an empty cell in row 2 below the header"),
         ("0,0.9\n1.5,0.8", "got 1.5 in row 2"),
         ("18446744073709551615,0.9", "got 18446744073709551615 in row 1"),
+        ("True,0.9", "got True in row 1"),
+        ("0,True", "got True in row 1"),
         ("0,0.9\n1,n.a", "numbers or empty cells, got 'n.a' in row 2"),
         ("0,97.5%", "got '97.5%' in row 1 below the header; write percentages as"),
     ],

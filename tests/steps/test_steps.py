@@ -226,7 +226,8 @@ def test_images_that_are_odd_are_framed_on_the_terminal(tmp_path, capsys):
     ]:
         arrays = {"x_train": images, "y_train": labels}
         np.savez(tmp_path / "a.npz", **arrays, x_test=tested, y_test=labels)
-        prepare_data.describe(prepare("a.npz", split, tmp_path))
+        dataset = prepare("a.npz", split, tmp_path)
+        prepare_data.describe(dataset, prepare_data.warnings(dataset))
         assert ("!" * 78 in capsys.readouterr().err) == framed
 
 
@@ -236,7 +237,7 @@ def test_a_validation_set_that_is_not_used_is_told(tmp_path, capsys):
     arrays |= {"test_images": ~images, "test_labels": labels[:, None]}
     np.savez(tmp_path / "a.npz", **arrays, val_images=images, val_labels=labels)
     split = Split(validation_fraction=0.2, split_seed=0, train_size=0)
-    prepare_data.describe(prepare("a.npz", split, tmp_path))
+    prepare_data.describe(prepare("a.npz", split, tmp_path), [])
     assert "val_images and val_labels not used" in capsys.readouterr().err
 
 

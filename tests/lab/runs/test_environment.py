@@ -10,10 +10,12 @@ from lab import mlproject
 from lab.runs.keys import module_of
 
 FOLDER = mlproject.PROJECT_DIRECTORY
+# But for what a served model runs, which loads TensorFlow as it is loaded.
 MODULES = sorted(
     ".".join(path.relative_to(FOLDER).with_suffix("").parts).removesuffix(".__init__")
     for room in ("lab/host", "lab/runs")
     for path in (FOLDER / room).glob("*.py")
+    if path.name != "raw_pixels.py"
 )
 # Leaves where MLflow would be loaded, and says what that would find.
 LEAVES_BEFORE_MLFLOW = """
