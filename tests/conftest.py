@@ -4,6 +4,7 @@ TensorFlow in tests is as it is in a worker: quiet, on the CPU, one thread.
 """
 
 import os
+import signal
 import socket
 import tempfile
 from pathlib import Path
@@ -16,6 +17,11 @@ from tests.web import serve
 
 prepare()  # before anything imports MLflow
 os.environ.update(environment.VARIABLES)
+
+# `nohup` has its program ignore SIGHUP, and a program hands on what it ignores: what
+# tests start must hear it. A handler is not handed on.
+if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, lambda *_: None)
 
 # Keras, MLflow, matplotlib and git read and write files of the user as soon as they are
 # loaded. All processes of pytest-xdist share the home that the first has made.
