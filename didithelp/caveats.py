@@ -103,8 +103,8 @@ def _about_data(comparison: Comparison, arms: Sequence[Arm]) -> Iterator[Caveat]
         return
     first, *others = descriptions
     # All arms have the same images, but other software may not have looked at them.
-    told = (found for each in descriptions if (found := list(about_images(each))))
-    yield from next(told, [])
+    oddities = (odd for each in descriptions if (odd := list(about_images(each))))
+    yield from next(oddities, [])
     if first.train_size:
         yield _warning(
             "part_of_training_data",
@@ -142,8 +142,8 @@ def _about_runs(arm: Arm, compared: ComparedArm) -> Iterator[Caveat]:
     yield from _unknown_parts(arm, name)
     for remark in arm.remarks:
         yield _warning(remark.code, arm=name, **remark.values)
-    told = sum(len(remark.values.get("seeds", ())) for remark in arm.remarks)
-    if num_diverged := compared.num_started - finished - told:
+    num_remarked = sum(len(remark.values.get("seeds", ())) for remark in arm.remarks)
+    if num_diverged := compared.num_started - finished - num_remarked:
         yield _warning(
             "diverged_runs",
             arm=name,

@@ -63,15 +63,15 @@ def with_columns(
     """
     names: dict[str, str] = {}
     for column, spelled in spellings.items():
-        found = [name for name in table.columns if name == column] or [
+        matching = [name for name in table.columns if name == column] or [
             name for name in table.columns if _plain(name) in spelled
         ]
-        if len(found) > 1:
+        if len(matching) > 1:
             raise ArmError(
-                f"{where} must have one column {column}, got {_listed(found)}; rename "
-                "or remove the others"
+                f"{where} must have one column {column}, got {_listed(matching)}; "
+                "rename or remove the others"
             )
-        names |= dict.fromkeys(found, column)
+        names |= dict.fromkeys(matching, column)
     unique = table.loc[:, ~table.columns.duplicated()]
     return unique.rename(columns=names)
 
@@ -192,13 +192,15 @@ def _refuse_repeated_seeds(named: pd.DataFrame) -> None:
         fix = f"their states are {_listed(states)}; {fix}"
     if columns := _telling_columns(named):
         values = {name: named[name].dropna().unique().tolist() for name in columns}
-        told = " and ".join(f"{name} ({_listed(v)})" for name, v in values.items())
+        differences = " and ".join(
+            f"{name} ({_listed(v)})" for name, v in values.items()
+        )
         chosen = " & ".join(
-            f"(table[{name!r}] == {found[0]!r})" for name, found in values.items()
+            f"(table[{name!r}] == {levels[0]!r})" for name, levels in values.items()
         )
         fix = (
-            f"they differ in {told}: give each of these arms a folder of its own, such "
-            f"as by table[{chosen}].to_csv('FOLDER/metrics.csv', index=False)"
+            f"they differ in {differences}: give each of these arms a folder of its "
+            f"own, such as by table[{chosen}].to_csv('FOLDER/metrics.csv', index=False)"
         )
     raise ArmError(
         f"metrics must have one row per seed, seed {repeated.iloc[0]} has several; "
@@ -239,8 +241,8 @@ def _with_known_states(
     seeds = named["seed"]
     stopped = (statuses == DIVERGED) & (words != DIVERGED)
     if stopped.any():
-        found = sorted(set(words[stopped]))
-        values = {"seeds": sorted(seeds[stopped].tolist()), "states": found}
+        state_words = sorted(set(words[stopped]))
+        values = {"seeds": sorted(seeds[stopped].tolist()), "states": state_words}
         remarks.append(Remark("unfinished_runs", values))
     running = statuses == "running"
     if running.any():

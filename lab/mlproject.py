@@ -35,5 +35,5 @@ def defaults(entry_point: str) -> dict[str, str]:
 def pins() -> dict[str, str]:
     """The pinned version of each distribution, also of those for other systems."""
     lines = REQUIREMENTS.read_text("utf-8").splitlines()
-    found = (re.match(r"([A-Za-z][\w.-]*)==([^\s;]+)", line) for line in lines)
-    return {match[1]: match[2] for match in found if match}
+    matches = (re.match(r"([A-Za-z][\w.-]*)==([^\s;]+)", line) for line in lines)
+    return {match[1]: match[2] for match in matches if match}

@@ -36,28 +36,28 @@ def idx_paths(folder: Path, where: str) -> dict[str, Path]:
     Raises:
         DataError: one is missing or is there several times.
     """
-    found: dict[str, list[Path]] = {}
+    candidates: dict[str, list[Path]] = {}
     for level in _levels(folder):
-        found = {
+        candidates = {
             name: [path for place in level for path in _first(place, standard)]
             for name, standard in IDX_FILES.items()
         }
-        if any(found.values()):
+        if any(candidates.values()):
             break
-    for paths in found.values():
+    for paths in candidates.values():
         if len(paths) > 1:
             places = " and ".join(str(path.relative_to(folder)) for path in paths)
             raise DataError(
                 f"the folder {where} must hold one data set, got {places!r}; "
                 "give the folder of one of them"
             )
-    if missing := [IDX_FILES[name] for name, paths in found.items() if not paths]:
+    if missing := [IDX_FILES[name] for name, paths in candidates.items() if not paths]:
         raise DataError(
             f"the folder {where} must hold MNIST's four idx files, gzipped or not, "
             f"got none named {' or '.join(missing)} beside {_contents(folder)}; "
             f"add them, or {WRITE_NPZ}"
         )
-    return {name: path for name, (path,) in found.items()}
+    return {name: path for name, (path,) in candidates.items()}
 
 
 def is_idx_name(name: str) -> bool:

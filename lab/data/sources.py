@@ -339,8 +339,8 @@ def _read_npz(file: BinaryIO, name: str, where: str) -> Source:
     """
     spelled = spellings(_array_names(file))
     names = {standard: spelled.get(standard, standard) for standard in SOURCE_ARRAYS}
-    found = read_npz(file, tuple(names.values()), where)
-    arrays = {standard: found[spelling] for standard, spelling in names.items()}
+    contents = read_npz(file, tuple(names.values()), where)
+    arrays = {standard: contents[spelling] for standard, spelling in names.items()}
     for standard, array in arrays.items():
         if standard[0] == "y" and array.shape[1:] == (1,):
             arrays[standard] = array.ravel()

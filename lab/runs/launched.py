@@ -151,5 +151,7 @@ class LaunchedRuns:
     def _why(self, error: MlflowException) -> str:
         """What the run says that has failed, else what MLflow says of it."""
         failed = re.search(r"\(ID '([0-9a-f]{32})'\)", error.message)
-        told = self._experiment.get(failed[1]).tags.get(tags.ERROR) if failed else None
-        return told.splitlines()[-1] if told else error.message  # of a traceback
+        reason = (
+            self._experiment.get(failed[1]).tags.get(tags.ERROR) if failed else None
+        )
+        return reason.splitlines()[-1] if reason else error.message  # of a traceback

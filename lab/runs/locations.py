@@ -29,5 +29,5 @@ def run_of(location: str) -> str | None:
 
 def run_around(location: str) -> str | None:
     """The id in ".../<run id>/artifacts/...", as MLflow keeps the files of a run."""
-    found = re.search(r"(?:^|/)([0-9a-f]{32})/artifacts(?:/|$)", location)
-    return found[1] if found else None
+    inside = re.search(r"(?:^|/)([0-9a-f]{32})/artifacts(?:/|$)", location)
+    return inside[1] if inside else None

@@ -92,12 +92,14 @@ def _state_of(path: Path) -> tuple[str | None, bool]:
             return None, False
         if not {"alembic_version", "experiments"} <= tables:
             raise sqlite3.DatabaseError("has other tables")
-        found = database.execute("SELECT version_num FROM alembic_version").fetchone()
+        revision = database.execute(
+            "SELECT version_num FROM alembic_version"
+        ).fetchone()
         deleted = database.execute(
             "SELECT 1 FROM experiments"
             " WHERE experiment_id = 0 AND lifecycle_stage = 'deleted'"
         )
-        return found and found[0], deleted.fetchone() is not None
+        return revision and revision[0], deleted.fetchone() is not None
 
 
 def _revisions() -> tuple[set[str], str]:

@@ -144,7 +144,9 @@ def test_control_groups_grant_time(tmp_path, groups, files, expected):
     assert cores.granted(tmp_path) == expected
 
 
-@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="Linux")
+@pytest.mark.skipif(
+    not hasattr(os, "sched_getaffinity"), reason="only Linux binds to cores"
+)
 def test_trials_take_as_many_cores_as_are_granted_and_choose_none(monkeypatch):
     allowed = os.sched_getaffinity(0)
     if len(allowed) == 1:

@@ -73,7 +73,7 @@ def test_nobody_has_to_read_it(redirected):
     assert b"Error" not in done.stderr and b"Broken pipe" not in done.stderr
 
 
-@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="Linux")
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="only Linux has /dev/full")
 def test_an_answer_that_finds_no_room_is_told():
     done = run(redirected="> /dev/full")
     assert done.returncode == 0
