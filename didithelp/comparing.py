@@ -66,7 +66,14 @@ def compare(
         Refusal: the arms must not be compared.
         ValueError: a parameter is wrong, or there is no candidate.
     """
-    settings = Settings(alpha, margin, resamples, seed, pairing, selected_on)
+    settings = Settings(
+        alpha=alpha,
+        margin=margin,
+        resamples=resamples,
+        seed=seed,
+        pairing=pairing,
+        selected_on=selected_on,
+    )
     if not candidates:
         raise ValueError("candidates must hold at least one arm, got none")
     arms = [reference, *candidates]

@@ -15,13 +15,13 @@ PAIRINGS, SELECTION_SETS = get_args(Pairing), get_args(SelectionSet)
 
 
 @dataclasses.dataclass(frozen=True)
-class Settings(Parameters):
+class Rule(Parameters):
     """How a comparison decides.
 
     Attributes:
         alpha: two-sided error rate of all candidates together (Holm), in (0, 0.5).
         margin: difference in accuracy that would matter, a fraction in (0, 1).
-        resamples, seed: of the sign-flip test alone, which never decides.
+        resamples: of the sign-flip test alone, which never decides.
         pairing: "seed" pairs runs where both arms have the same seeds, "none" never
             does.
         selected_on: what recipe, epoch and checkpoint were chosen on; "test" allows no
@@ -36,6 +36,16 @@ class Settings(Parameters):
         note="a tenth of a point",
     )
     resamples: int = parameter(Interval(1, 1_000_000), 9999)
-    seed: int = parameter(Interval(0), 0)
     pairing: Pairing = parameter()
     selected_on: SelectionSet = parameter()
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings(Rule):
+    """All that an answer depends on besides the arms.
+
+    Attributes:
+        seed: of the sign-flip test alone, which never decides.
+    """
+
+    seed: int = parameter(Interval(0), 0)
