@@ -130,6 +130,7 @@ class ComparedArm:
         recipe: hyperparameters as JSON values of whatever kind; None if unknown.
         changes: by parameter that differs, its value in the reference and here; None
             where a recipe is unknown.
+        run_ids: of an experiment tracker, one per seed of `seeds`; None without one.
     """
 
     name: str
@@ -144,6 +145,7 @@ class ComparedArm:
     reliability: Reliability | None
     recipe: dict[str, Any] | None
     changes: dict[str, tuple[Any, Any]] | None
+    run_ids: tuple[str, ...] | None = None
 
     @property
     def test_error(self) -> float | None:
