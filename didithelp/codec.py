@@ -2,13 +2,14 @@
 
 A dataclass is an object with a key per field (`field(metadata={"key": ...})` gives the
 key another name), a tuple is a list, None is null. The other way round every key must
-be there and none may be unknown, so what was read can be trusted like what was made.
+be there, unless its field has a default, and none may be unknown, so what was read can
+be trusted like what was made.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -95,7 +96,7 @@ def _read_object(kind: Any, value: dict[str, Any], place: str) -> Any:
     names, types = _names(kind), get_type_hints(kind)
     for problem, keys in (
         ("has an unknown", value.keys() - names.keys()),
-        ("lacks the", names.keys() - value.keys()),
+        ("lacks the", names.keys() - value.keys() - _optional(kind)),
     ):
         if keys:
             raise ValueError(
@@ -106,6 +107,7 @@ def _read_object(kind: Any, value: dict[str, Any], place: str) -> Any:
         **{
             name: decode(types[name], value[key], f"{place}.{key}")
             for key, name in names.items()
+            if key in value
         }
     )
 
@@ -113,6 +115,17 @@ def _read_object(kind: Any, value: dict[str, Any], place: str) -> Any:
 def _names(kind: Any) -> dict[str, str]:
     """The name of each field by its key in JSON."""
     return {field.metadata.get("key", field.name): field.name for field in fields(kind)}
+
+
+def _optional(kind: Any) -> set[str]:
+    """The keys in JSON of the fields that have defaults."""
+    names = _names(kind)
+    defaults = {
+        field.name
+        for field in fields(kind)
+        if not (field.default is field.default_factory is MISSING)
+    }
+    return {key for key, name in names.items() if name in defaults}
 
 
 def _spell(kind: Any) -> str:
