@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,9 +15,12 @@ class Provenance:
         dirty: whether its work tree had changes that no commit holds.
         source: a path or an address of the project.
         command: a command line that repeats the run.
+        pages: by the id of a run that an arm consists of, the web address at which an
+            experiment tracker shows it; empty where there is none.
     """
 
     commit: str | None = None
     dirty: bool | None = None
     source: str | None = None
     command: str | None = None
+    pages: Mapping[str, str] = field(default_factory=dict)

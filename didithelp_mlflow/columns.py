@@ -86,6 +86,13 @@ def is_column(text: str) -> bool:
     return True
 
 
+def metric_name(text: str) -> str:
+    """'metrics.val_accuracy', as a search writes it → 'val_accuracy'."""
+    kind, dot, name = text.strip().partition(".")
+    is_written_so = dot and kind.lower() in ("metric", "metrics")
+    return (name if is_written_so else text).strip().strip('`"')
+
+
 def find(parameter: str, text: str, runs: Sequence[Described]) -> Column:
     """The column that a text means among these runs.
 

@@ -16,7 +16,7 @@ import math
 import re
 from typing import TYPE_CHECKING, Literal
 
-from didithelp.parameters import parameter, values_of
+from didithelp.parameters import Parameters, parameter, values_of
 from didithelp.settings import Settings
 from lab import entry_point
 from lab.host import console
@@ -24,7 +24,7 @@ from lab.parameters import Located
 from lab.runs.locations import run_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import numpy as np
 
@@ -45,10 +45,15 @@ def locations(text: str) -> tuple[str, ...]:
 
 
 @dataclasses.dataclass(frozen=True)
-class Options(Settings):
-    """How the comparison decides, and in which language it is written."""
+class Told(Parameters):
+    """How an answer is told."""
 
     language: Literal["en", "fr"] = parameter("en (English) or fr (French)")
+
+
+@dataclasses.dataclass(frozen=True)
+class Options(Settings, Told):
+    """How the comparison decides, and in which language it is written."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -104,16 +109,18 @@ def run(params: Params, step: "Step") -> None:
         **values_of(Settings, params),
     )
     images = step.answers.test_images(params.baseline, comparison.test_set.sha256)
-    conclude(step, comparison, loaded, language=params.language, images=images)
+    conclude(step, comparison, loaded, params, images=images)
 
 
 def conclude(
     step: "Step",
     comparison: "Comparison",
     arms: "Sequence[Arm]",
+    told: Told,
     *,
-    language: str,
     images: "np.ndarray | None" = None,
+    pages: "Mapping[str, str] | None" = None,
+    note: str = "",
 ) -> None:
     """Store and print an answer, whichever step has found it.
 
@@ -121,8 +128,10 @@ def conclude(
         step: whose run, and whose driver's run, hold the answer.
         comparison: the answer.
         arms: the reference and the candidates, as they were compared.
-        language: of the report, "en" or "fr".
+        told: the language of the report.
         images: the test images, where they are known.
+        pages: by the id of a run that an arm consists of, its web address.
+        note: Markdown, what else the description of the runs says.
     """
     # Without a writable home folder, as in a container, matplotlib would print advice.
     logging.getLogger("matplotlib").setLevel(logging.ERROR)
@@ -131,9 +140,9 @@ def conclude(
     report = Report(
         comparison,
         arms,
-        language=language,
+        language=told.language,
         images=images,
-        provenance=step.provenance(),
+        provenance=dataclasses.replace(step.provenance(), pages=pages or {}),
     )
     folder = step.scratch / "comparison"
     report.write(folder)
@@ -143,7 +152,7 @@ def conclude(
         metrics=headlines(comparison) | means(comparison),
         tag_texts=tags(comparison),
         outcome=outcome(comparison),
-        note=report.note(),
+        note=report.note() + note,
     )
     console.result(report.summary())
 

@@ -17,6 +17,7 @@ from lab.runs.answers import Answers
 from lab.runs.artifacts import Artifacts
 from lab.runs.errors import without_password
 from lab.runs.experiment import Experiment, StoredRun, tracking_address
+from lab.runs.judged import JudgedRuns
 from lab.runs.launch import Launch
 from lab.runs.launched import LaunchedRuns
 from lab.runs.reuse import Reuse
@@ -48,6 +49,7 @@ class Step:
         reuse: looks up what need not be launched.
         trials: stores and finds trials.
         answers: stores and finds the answers of comparisons.
+        judged: finds runs of others, and tells them the verdict.
     """
 
     def __init__(self, run: StoredRun, texts: Mapping[str, str], scratch: Path):
@@ -84,6 +86,7 @@ class Step:
             run.run_id, self._source, self.experiment, self.artifacts, scratch, whole
         )
         self.answers = Answers(run, driver, self.experiment, self.artifacts, whole)
+        self.judged = JudgedRuns(run, whole)
         self._launched = LaunchedRuns(
             run.run_id, self.experiment, self.reuse, working_directory, scratch, whole
         )
