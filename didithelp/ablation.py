@@ -152,13 +152,13 @@ class JointTest:
     """The F test that no two factors interact.
 
     Attributes:
-        f, df1, df2: the statistic and its degrees of freedom.
+        f, df1, df2: the statistic and its degrees of freedom, which are fractions.
         p: of it.
         is_shown: whether p is at most alpha.
     """
 
     f: float
-    df1: int
+    df1: float
     df2: float
     p: float
     is_shown: bool
