@@ -43,7 +43,8 @@ class Estimate:
         p, p_holm: two-sided, before and after Holm's adjustment; p_holm is None for an
             estimate that belongs to no family of tests.
         family_size: number of estimates that p_holm is adjusted for; None without it.
-        mde80: smallest true effect found with power .8 at the level of the family.
+        mde80: smallest true effect found with power .8 at the level of the family;
+            None without one.
     """
 
     delta: float
