@@ -72,7 +72,14 @@ def compare(
         ValueError: a parameter is wrong, or there is no candidate.
     """
     settings = Settings(
-        alpha, metric, direction, margin, resamples, seed, pairing, selected_on
+        alpha=alpha,
+        metric=metric,
+        direction=direction,
+        margin=margin,
+        resamples=resamples,
+        seed=seed,
+        pairing=pairing,
+        selected_on=selected_on,
     )
     if not candidates:
         raise ValueError("candidates must hold at least one arm, got none")

@@ -132,6 +132,7 @@ class ComparedArm:
         changes: by parameter that differs, its value in the reference and here; None
             where a recipe is unknown.
         other_metrics: by name, the metric that decides where it is none of `metrics`.
+        run_ids: of an experiment tracker, one per seed of `seeds`; None without one.
     """
 
     name: str
@@ -146,6 +147,7 @@ class ComparedArm:
     reliability: Reliability | None
     recipe: dict[str, Any] | None
     changes: dict[str, tuple[Any, Any]] | None
+    run_ids: tuple[str, ...] | None = None
     other_metrics: dict[str, Summary] = field(default_factory=dict)
 
     def summary(self, name: str) -> Summary:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from didithelp import codec, secondary
-from didithelp.arm import DIVERGED, Arm
+from didithelp.arm import DIVERGED, RUN_ID, Arm, finished_rows
 from didithelp.comparison import ComparedArm, Metrics, Summary, known
 from didithelp.runs import COUNT_UNITS, Runs
 
@@ -41,6 +41,7 @@ def describe(arm: Arm, runs: Runs, reference: Arm, run_id: str | None) -> Compar
         reliability=runs.reliability,
         recipe=codec.encode(arm.recipe),
         changes=_changes(reference, arm),
+        run_ids=_run_ids(arm),
         other_metrics=summaries,
     )
 
@@ -63,6 +64,14 @@ def _summary(name: str, runs: Runs) -> Summary:
         mean = float(counts.sum() / counts.size * COUNT_UNITS[name])
     median = float(np.median(values))
     return Summary(mean, median, sd, min(values), max(values), tuple(values))
+
+
+def _run_ids(arm: Arm) -> tuple[str, ...] | None:
+    """Of the finished runs by ascending seed, where every one has an id."""
+    if RUN_ID not in arm.metrics:
+        return None
+    ids = finished_rows(arm)[RUN_ID]
+    return None if ids.isna().any() else tuple(map(str, ids))
 
 
 def _copied_seeds(runs: Runs) -> tuple[int, ...] | None:
