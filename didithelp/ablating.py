@@ -9,12 +9,11 @@ whatever order they come.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from didithelp import ablation_caveats, common_data, describing, estimating
-from didithelp import levels as level_tables
 from didithelp.ablation import (
     Ablation,
     BudgetMatched,
@@ -25,19 +24,33 @@ from didithelp.ablation import (
 from didithelp.arm import Arm
 from didithelp.caveats import NotCovered, Scope
 from didithelp.comparability import refuse_incomparable
-from didithelp.comparison import PRIMARY_METRIC, ComparedArm
+from didithelp.comparison import ComparedArm
 from didithelp.errors import Refusal
-from didithelp.estimating import Estimator, Measure, Sample
-from didithelp.factors import Factorial, combined
+from didithelp.estimating import Estimator, Sample
+from didithelp.factors import Factorial, Levels, combined
 from didithelp.language import ablation_sentences
 from didithelp.language.words import Words
-from didithelp.levels import Levels, Table
-from didithelp.runs import METRICS, runs_of
-from didithelp.settings import SelectionSet, Settings
+from didithelp.levels import LevelTable, Table, read_levels
+from didithelp.metric import (
+    TEST_ACCURACY,
+    TEST_CROSS_ENTROPY,
+    Direction,
+    Metric,
+    margin_in,
+    metric_of,
+)
+from didithelp.runs import runs_of
+from didithelp.settings import Rule, SelectionSet
 
 ENGLISH = Words("en")  # of `ablation.json`
 BUDGET = "epochs"  # the parameter of a recipe that is its budget
-UNITS = {metric.name: metric.unit for metric in METRICS}
+# What is told beside another metric, where it is known.
+SECONDARY = (
+    TEST_ACCURACY,
+    TEST_CROSS_ENTROPY,
+    metric_of("expected_calibration_error"),
+    metric_of("brier_score"),
+)
 CHANGE = Factorial(1)  # from one arm, its `none`, to another one, its `all`
 
 
@@ -46,7 +59,9 @@ def ablate(
     levels: Table,
     *,
     alpha: float,
-    margin: float,
+    metric: str,
+    direction: Direction,
+    margin: float | str,
     selected_on: SelectionSet,
     control: Arm | None = None,
     run_ids: Sequence[str | None] | None = None,
@@ -56,9 +71,12 @@ def ablate(
 
     Args:
         arms: one per cell of the design, with different names, in any order.
-        levels: which factors are on in which arm, see `levels.read`.
+        levels: which factors are on in which arm, see `levels.read_levels`.
         alpha: two-sided error rate of the main effects together, in (0, 0.5).
-        margin: effect on the accuracy that would matter, a fraction in (0, 1).
+        metric: name of the one that decides.
+        direction: whether "higher" or "lower" is better; "auto" where the name tells.
+        margin: effect on the metric that would matter, in its own unit, or a text that
+            `metric.margin_in` understands.
         selected_on: what recipe, epoch and checkpoint were chosen on; "test" allows no
             verdict.
         control: the unchanged recipe on other seeds than those of its arm, to be
@@ -70,24 +88,30 @@ def ablate(
         Refusal: the arms must not be compared, or their levels make up no design.
         ValueError: a parameter is wrong.
     """
-    settings = Settings(alpha, margin, 1, 0, "none", selected_on)
-    read = level_tables.read(levels, [arm.name for arm in arms])
+    rule = Rule(
+        alpha=alpha,
+        metric=metric,
+        direction=direction,
+        margin=margin,
+        resamples=1,
+        pairing="none",
+        selected_on=selected_on,
+    )
+    read = read_levels(levels, [arm.name for arm in arms])
     ids = [None] * len(arms) if run_ids is None else run_ids
     by_name = {arm.name: (arm, each) for arm, each in zip(arms, ids, strict=True)}
     chosen = [by_name[name] for name in read.arms.values()]
     in_order = [arm for arm, _ in chosen]
-    if control is None:
-        refuse_incomparable(in_order)
-    else:
-        refuse_incomparable([*in_order, control])
-        _refuse_control(control, in_order[0])
-    examined = [_examine(arm, in_order[0], run_id) for arm, run_id in chosen]
-    numbers = _numbers(in_order, examined, read, settings)
-    if control is not None:
-        on_itself = _examine(control, in_order[0], control_run_id)
-        numbers = replace(numbers, control=_control(examined[0], on_itself, settings))
-        in_order, examined = [*in_order, control], [*examined, on_itself]
-    return _with_words(numbers, in_order, examined)
+    others = [] if control is None else [control]
+    refuse_incomparable([*in_order, *others], _deciding(rule))
+    for other in others:
+        _refuse_control(other, in_order[0])
+    examined = [_examine(arm, in_order[0], run_id, rule) for arm, run_id in chosen]
+    numbers = _numbers(in_order, examined, read, rule)
+    for other in others:
+        examined.append(_examine(other, in_order[0], control_run_id, rule))
+        numbers = replace(numbers, control=_control(examined[0], examined[-1], rule))
+    return _with_words(numbers, [*in_order, *others], examined)
 
 
 def _refuse_control(control: Arm, baseline: Arm) -> None:
@@ -116,49 +140,58 @@ class _Examined:
     digests: tuple[str, ...]
 
 
-def _examine(arm: Arm, baseline: Arm, run_id: str | None) -> _Examined:
-    runs = runs_of(arm, arm.name)
+def _examine(arm: Arm, baseline: Arm, run_id: str | None, rule: Rule) -> _Examined:
+    """Look at one arm; its runs are needed no longer."""
+    runs = runs_of(arm, arm.name, _deciding(rule))
     told = describing.describe(arm, runs, baseline, run_id)
-    return _Examined(told, estimating.sample(runs, UNITS), runs.digests)
+    names = [each.name for each in _metrics(rule)]
+    return _Examined(told, estimating.sample(runs, names), runs.digests)
 
 
-def _measures(margin: float) -> tuple[Measure, ...]:
-    """The metrics, the one that decides first."""
-    return (
-        Measure(PRIMARY_METRIC, True, "share", margin),
-        Measure("test_cross_entropy", False, "nats", None),
-        Measure("expected_calibration_error", False, "share", None),
-        Measure("brier_score", False, "", None),
-    )
+def _deciding(rule: Rule) -> Metric:
+    return metric_of(rule.metric, rule.direction)
+
+
+def _metrics(rule: Rule) -> list[Metric]:
+    """The metrics to be told, the one that decides first."""
+    others = [each for each in SECONDARY if each.name != rule.metric]
+    return [_deciding(rule), *others]
+
+
+def _estimators(rule: Rule, samples: dict[Levels, Sample]) -> Iterator[Estimator]:
+    """Of each metric that all samples have; only the first one has a margin."""
+    margin = margin_in(_deciding(rule), rule.margin)
+    for metric in _metrics(rule):
+        estimator = Estimator(metric, margin, samples, rule)
+        if estimator.is_known:
+            yield estimator
+        margin = None
 
 
 def _numbers(
-    arms: Sequence[Arm],
-    examined: Sequence[_Examined],
-    levels: Levels,
-    settings: Settings,
+    arms: Sequence[Arm], examined: Sequence[_Examined], table: LevelTable, rule: Rule
 ) -> Ablation:
     """The answer without a control, its sentence and its warnings still empty."""
-    design = levels.design
+    design = table.design
     samples = dict(zip(design.cells, (each.sample for each in examined), strict=True))
     effects = tuple(
-        estimating.effects_on(estimator, design, levels.factors, _scope(estimator))
-        for measure in _measures(settings.margin)
-        if (estimator := Estimator(measure, samples, settings)).is_known
+        estimating.effects_on(estimator, design, table.factors, _scope(estimator))
+        for estimator in _estimators(rule, samples)
     )
     cells = tuple(
-        Cell(dict(zip(levels.factors, cell, strict=True)), each.told)
+        Cell(dict(zip(table.factors, cell, strict=True)), each.told)
         for cell, each in zip(design.cells, examined, strict=True)
     )
-    factors = tuple(_factor(name, cells) for name in levels.factors)
+    factors = tuple(_factor(name, cells) for name in table.factors)
     return Ablation(
         scope=effects[0].scope,
         not_covered=tuple(ENGLISH(f"not_covered.{part}") for part in NotCovered),
-        alpha=settings.alpha,
-        margin=settings.margin,
-        selected_on=settings.selected_on,
+        alpha=rule.alpha,
+        margin=margin_in(_deciding(rule), rule.margin),
+        selected_on=rule.selected_on,
         design=design.name,
-        primary_metric=PRIMARY_METRIC,
+        primary_metric=rule.metric,
+        metric=_deciding(rule),
         dataset=common_data.dataset(arms),
         test_set=common_data.test_set(arms),
         factors=factors,
@@ -166,7 +199,7 @@ def _numbers(
         baseline=examined[0].told.name,
         full=examined[-1].told.name,
         effects=effects,
-        budget_matched=_budget_matched(factors, levels, samples, settings),
+        budget_matched=_budget_matched(factors, table, samples, rule),
         control=None,
         sentence="",
         warnings=(),
@@ -210,12 +243,12 @@ def _follows(values: Sequence[Any], is_on: Sequence[bool]) -> bool:
 
 def _budget_matched(
     factors: Sequence[Factor],
-    levels: Levels,
-    samples: dict[tuple[bool, ...], Sample],
-    settings: Settings,
+    table: LevelTable,
+    samples: dict[Levels, Sample],
+    rule: Rule,
 ) -> BudgetMatched | None:
     """The arm with the budget of all factors and nothing else of them."""
-    design = levels.design
+    design = table.design
     holders = [
         place
         for place, factor in enumerate(factors)
@@ -227,15 +260,15 @@ def _budget_matched(
     if against_baseline is None:
         return None
     full_against_it = combined((1, design.total()), (-1, against_baseline))
-    estimator = Estimator(_measures(settings.margin)[0], samples, settings)
+    estimator = next(_estimators(rule, samples))
     first, second = estimator.judged([against_baseline, full_against_it])
-    name = levels.arms[design.alone(holders[0])]
+    name = table.arms[design.alone(holders[0])]
     return BudgetMatched(factors[holders[0]].name, name, first, second)
 
 
-def _control(baseline: _Examined, control: _Examined, settings: Settings) -> Control:
+def _control(baseline: _Examined, control: _Examined, rule: Rule) -> Control:
     samples = {CHANGE.none: baseline.sample, CHANGE.all: control.sample}
-    estimator = Estimator(_measures(settings.margin)[0], samples, settings)
+    estimator = next(_estimators(rule, samples))
     return Control(control.told, estimator.judged([CHANGE.total()])[0])
 
 

@@ -98,6 +98,8 @@ def about_data(
     dataset: Dataset, selected_on: SelectionSet, arms: Sequence[Arm]
 ) -> Iterator[Caveat]:
     """What is odd about the data of the arms, and about what was chosen on it."""
+    if any(arm.is_tracked for arm in arms):
+        yield _warning("numbers_alone")
     if dataset.fallback is not None:
         yield _warning(
             "fallback_data",
@@ -179,6 +181,8 @@ def about_runs(arm: Arm, compared: ComparedArm) -> Iterator[Caveat]:
 
 
 def _unknown_parts(arm: Arm, name: str) -> Iterator[Caveat]:
+    if arm.is_tracked:
+        return
     if arm.dataset is None:
         code = "undescribed_arm" if arm.recipe is None else "undescribed_data"
         yield _warning(code, arm=name)
@@ -234,7 +238,8 @@ def unchecked(arms: tuple[Arm, Arm], names: dict[str, str]) -> Iterator[Caveat]:
         for arm in arms
     )
     by_labels = all(arm.has_predictions for arm in arms)
-    if not by_digests and not by_labels:
+    by_tracker = all(arm.is_tracked for arm in arms)
+    if not (by_digests or by_labels or by_tracker):
         yield _warning("unchecked_test_set", **names)
 
 

@@ -21,35 +21,13 @@ from didithelp.ablation import (
 from didithelp.comparison import Interval, bounds, known
 from didithelp.contrasts import Moments
 from didithelp.effects import Effect
-from didithelp.factors import Cell, Factorial, Weights
+from didithelp.factors import Factorial, Levels, Weights
 from didithelp.families import Tests
-from didithelp.runs import Runs
-from didithelp.settings import Settings
+from didithelp.metric import Metric
+from didithelp.runs import COUNT_UNITS, Runs
+from didithelp.settings import Rule
 
 UNLIKE_SITUATIONS = "unlike_situations"
-MEASURED = (
-    "test_accuracy",
-    "test_cross_entropy",
-    "expected_calibration_error",
-    "brier_score",
-)
-
-
-@dataclass(frozen=True)
-class Measure:
-    """A metric as the effects on it are told.
-
-    Attributes:
-        name: a key of `Runs.values`.
-        higher_is_better: whether a positive effect is an improvement.
-        unit: "share" for fractions, "nats", or "" where none is known.
-        margin: effect that would matter; None where the metric has none.
-    """
-
-    name: str
-    higher_is_better: bool
-    unit: str
-    margin: float | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,22 +47,23 @@ class Sample:
     has_copies: bool
 
 
-def sample(runs: Runs, units: dict[str, float]) -> Sample:
-    """The part of an arm's runs that its contrasts need; the runs can then be dropped.
+def sample(runs: Runs, metrics: Sequence[str]) -> Sample:
+    """The part of an arm's runs that contrasts need; the runs can then be dropped.
 
     Args:
         runs: the finished runs of the arm.
-        units: by metric of `runs.counts`, the value of one count.
+        metrics: names of those that are wanted.
     """
     return Sample(
         crossed={
-            name: contrasts.moments(counts, units[name])
+            name: contrasts.moments(counts, COUNT_UNITS[name])
             for name, counts in runs.counts.items()
+            if name in metrics
         },
         by_run={
-            name: contrasts.moments_of_runs(values)
-            for name, values in runs.values.items()
-            if name in MEASURED and np.isfinite(values).all()
+            name: contrasts.moments_of_runs(runs.values[name])
+            for name in metrics
+            if np.isfinite(runs.values[name]).all()
         },
         is_complete=len(runs.seeds) == runs.num_started,
         has_copies=len(set(runs.digests)) < len(runs.digests),
@@ -95,18 +74,23 @@ class Estimator:
     """Estimates of one metric from the samples of arms.
 
     Args:
-        measure: the metric.
-        samples: of the arms, by cell or by whatever else names them.
-        settings: how to decide; its alpha and selected_on are used.
+        metric: what is estimated.
+        margin: effect that would matter; None where the metric has none.
+        samples: of the arms, by cell.
+        rule: how to decide; its alpha and selected_on are used.
     """
 
     def __init__(
-        self, measure: Measure, samples: dict[Cell, Sample], settings: Settings
+        self,
+        metric: Metric,
+        margin: float | None,
+        samples: dict[Levels, Sample],
+        rule: Rule,
     ) -> None:
-        self.measure, self._settings = measure, settings
+        self.metric, self._margin, self._rule = metric, margin, rule
         self._cells = tuple(samples)
         self._samples = tuple(samples.values())
-        name = measure.name
+        name = metric.name
         self.is_crossed = all(name in sample.crossed for sample in self._samples)
         self.is_known = all(name in sample.by_run for sample in self._samples)
         if self.is_known:
@@ -141,7 +125,7 @@ class Estimator:
     ) -> list[Judged]:
         """Contrasts with verdicts, adjusted together; each gets these flags as well."""
         effects = [self.effect(weights) for weights in all_weights]
-        adjusted = families.tests(effects, self.measure.margin)
+        adjusted = families.tests(effects, self._margin)
         return [
             self._judged(effect, tests, weights, flags)
             for effect, tests, weights in zip(
@@ -157,13 +141,13 @@ class Estimator:
         found = contrasts.joint_test(self._moments, rows)
         if found is None:
             return None
-        is_shown = found.p <= self._settings.alpha
+        is_shown = found.p <= self._rule.alpha
         return JointTest(found.f, found.df1, found.df2, found.p, is_shown)
 
     def is_shown(self, estimate: Estimate) -> bool:
         """Whether an estimate of a family is shown to differ from zero."""
         p = estimate.p_holm
-        return p is not None and p <= self._settings.alpha
+        return p is not None and p <= self._rule.alpha
 
     def _row(self, weights: Weights) -> list[Fraction]:
         return [weights.get(cell, Fraction(0)) for cell in self._cells]
@@ -186,20 +170,20 @@ class Estimator:
         )
 
     def _mde80(self, effect: Effect, tests: Tests) -> float | None:
-        alpha = self._settings.alpha / tests.family_size
+        alpha = self._rule.alpha / tests.family_size
         return known(planning.minimum_detectable_effect(effect, alpha))
 
     def _judged(
         self, effect: Effect, tests: Tests, weights: Weights, flags: Sequence[str]
     ) -> Judged:
-        alpha = self._settings.alpha
+        alpha = self._rule.alpha
         decided = decision.decide(
             effect,
             p_holm=tests.p_holm,
             p_tost_holm=tests.p_tost_holm,
             alpha=alpha,
-            margin=self.measure.margin,
-            higher_is_better=self.measure.higher_is_better,
+            margin=self._margin,
+            higher_is_better=self.metric.higher_is_better,
             problems=self._problems(weights),
             multiplier=tests.multiplier,
         )
@@ -228,7 +212,7 @@ class Estimator:
             problems.append("diverged_or_missing_runs")
         if any(sample.has_copies for sample in used):
             problems.append("duplicate_predictions_within_arm")
-        if self._settings.selected_on == "test":
+        if self._rule.selected_on == "test":
             problems.append("selected_on_test")
         return problems
 
@@ -257,9 +241,9 @@ def effects_on(
         [design.main(place) for place in places], [UNLIKE_SITUATIONS] * is_unlike
     )
     return MetricEffects(
-        metric=estimator.measure.name,
-        higher_is_better=estimator.measure.higher_is_better,
-        unit=estimator.measure.unit,
+        metric=estimator.metric.name,
+        higher_is_better=estimator.metric.higher_is_better,
+        unit=estimator.metric.unit,
         scope=scope,
         total=estimator.judged([design.total()])[0],
         factors=tuple(

@@ -22,7 +22,10 @@ from tests.didithelp.builders import (
 
 NAMES = ("l2", "bn", "dropout", "budget", "noise")
 ENGLISH, FRENCH = Words("en"), Words("fr")
-SETTINGS = {"alpha": 0.05, "margin": 0.001, "selected_on": "validation"}
+SETTINGS = {
+    **{"alpha": 0.05, "metric": "test_accuracy", "direction": "auto"},
+    **{"margin": 0.001, "selected_on": "validation"},
+}
 NUM_EXAMPLES = 1200
 
 
