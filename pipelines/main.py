@@ -104,8 +104,8 @@ def outline(params: Params, baseline: Recipe, improved: Recipe) -> str:
                 f"                    {name} {before} -> {after}"
                 for name, (before, after) in changes(baseline, improved).items()
             ),
-            f"4 compare         test accuracy, alpha {params.alpha:g},"
-            f" margin {100 * params.margin:g} points",
+            f"4 compare         {params.metric}, alpha {params.alpha:g},"
+            f" margin {params.margin}",
             f"up to {params.num_workers} trials per arm at once,"
             f" on {len(cores.available())} cores",
         ]
