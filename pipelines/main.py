@@ -80,7 +80,7 @@ def show_again(answer: str, step: "Step", language: str) -> None:
     from didithelp.comparison import Comparison
     from didithelp.report.report import Report
 
-    folder = step.answers.adopt(answer)
+    (folder,) = step.answers.adopt(answer, "comparison")
     text = (folder / "comparison.json").read_text("utf-8")
     comparison = Comparison.from_json(text)
     loaded = [
