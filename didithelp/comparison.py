@@ -16,7 +16,6 @@ it is still read.
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import dataclass, field, fields
 from typing import Any
@@ -441,14 +440,7 @@ class Comparison:
 
     def to_json(self) -> str:
         """The text of `comparison.json`: the same for the same comparison."""
-        text = json.dumps(
-            codec.encode(self),
-            indent=2,
-            sort_keys=True,
-            ensure_ascii=False,
-            allow_nan=False,
-        )
-        return text + "\n"
+        return codec.write(self)
 
     @classmethod
     def from_json(cls, text: str) -> Comparison:
@@ -457,11 +449,7 @@ class Comparison:
         Raises:
             ValueError: one line that names what is missing, unknown or of another type.
         """
-        try:
-            content = json.loads(text, parse_constant=_refuse_constant)
-        except RecursionError:
-            raise ValueError("comparison must be JSON, got too many brackets") from None
-        comparison: Comparison = codec.decode(cls, _upgraded(content), "comparison")
+        comparison: Comparison = codec.read(cls, text, "comparison", _upgraded)
         return comparison
 
 
@@ -485,8 +473,3 @@ def _upgraded(content: Any) -> Any:
             for each in differences
         ]
     }
-
-
-def _refuse_constant(name: str) -> None:
-    """Refuse NaN and infinities, which Python reads and JSON lacks."""
-    raise ValueError(f"comparison must hold finite numbers or null, got {name}")
