@@ -16,8 +16,8 @@ import math
 import re
 from typing import TYPE_CHECKING, Literal
 
-from didithelp.parameters import Parameters, parameter, values_of
-from didithelp.settings import Settings
+from didithelp.parameters import parameter, values_of
+from didithelp.settings import Rule, Settings
 from lab import entry_point
 from lab.host import console
 from lab.parameters import Located
@@ -45,8 +45,8 @@ def locations(text: str) -> tuple[str, ...]:
 
 
 @dataclasses.dataclass(frozen=True)
-class Told(Parameters):
-    """How an answer is told."""
+class Told(Rule):
+    """How an answer is found, and how it is told."""
 
     language: Literal["en", "fr"] = parameter("en (English) or fr (French)")
 

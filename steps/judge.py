@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @dataclasses.dataclass(frozen=True)
-class Params(Selection, Rule, compare.Told, Located):
+class Params(Selection, compare.Told, Located):
     """Which runs are judged, and how.
 
     analysis_seed: of the sign-flip test, which never decides; the `seed` of a selection
