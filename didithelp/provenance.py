@@ -1,4 +1,4 @@
-"""Where an answer comes from: the code that made it, and how to make it again."""
+"""Where an answer comes from: its run, its code, and how to make it again."""
 
 from __future__ import annotations
 
@@ -14,9 +14,13 @@ class Provenance:
         dirty: whether its work tree had changes that no commit holds.
         source: a path or an address of the project.
         command: a command line that repeats the run.
+        run_id: of an experiment tracker.
+        page: the web address at which the tracker shows the run.
     """
 
     commit: str | None = None
     dirty: bool | None = None
     source: str | None = None
     command: str | None = None
+    run_id: str | None = None
+    page: str | None = None

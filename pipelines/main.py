@@ -22,6 +22,7 @@ from lab.training.seeds import Trials
 from steps import compare, prepare_data
 
 if TYPE_CHECKING:
+    from didithelp.comparison import Comparison
     from lab.runs.step import Step
 
 LONGEST_QUESTION = 150  # letters of the name of a run
@@ -51,10 +52,13 @@ def run(params: Params, step: "Step", overrides: dict[str, str]) -> None:
         console.result(plan.text())
         return
     answer = launch_all(params, step, overrides)
-    if step.has_reused(answer):
-        show_again(answer, step, params.language)
+    comparison = None
+    if params.require or step.has_reused(answer):
+        comparison = take_over(answer, step, params)
     step.link_reused()
     console.say(f"look closer: {step.where_to_look()}")
+    if comparison is not None:
+        compare.insist(comparison, params.require)
 
 
 def launch_all(params: Params, launcher: Launcher, overrides: dict[str, str]) -> str:
@@ -73,16 +77,22 @@ def launch_all(params: Params, launcher: Launcher, overrides: dict[str, str]) ->
         ]
     )
     arms = {"baseline": baseline, "improved": improved}
-    return launcher.launch(Launch("compare", arms | texts_of(compare.Options, params)))
+    options = texts_of(compare.Options, params)
+    # What is required is asked of this run: that of compare is there for others, too.
+    options["require"] = ""
+    return launcher.launch(Launch("compare", arms | options))
 
 
-def show_again(answer: str, step: "Step", language: str) -> None:
-    """Store the answer of an earlier run on this one as well, and print it again."""
+def take_over(answer: str, step: "Step", params: Params) -> "Comparison":
+    """Store the answer of a compare run on this one, held against what is required.
+
+    It is printed again if that run was there before.
+    """
     from didithelp import trials_folder
     from didithelp.comparison import Comparison
     from didithelp.report.report import Report
 
-    folder = step.answers.adopt(answer)
+    folder = step.artifacts.fetch(answer, "comparison")
     text = (folder / "comparison.json").read_text("utf-8")
     comparison = Comparison.from_json(text)
     loaded = [
@@ -90,7 +100,19 @@ def show_again(answer: str, step: "Step", language: str) -> None:
         for compared in comparison.arms
         if compared.run_id is not None  # the driver's always have one
     ]
-    console.result(Report(comparison, loaded, language=language).summary())
+    report = Report(
+        comparison,
+        loaded,
+        language=params.language,
+        provenance=step.provenance(),
+        requirement=params.require,
+    )
+    report.write_short(folder)
+    required = compare.requirement_tags(comparison, params.require)
+    step.answers.adopt(answer, folder, required)
+    if step.has_reused(answer):
+        console.result(report.summary())
+    return comparison
 
 
 def recipes(overrides: dict[str, str]) -> tuple[Recipe, Recipe]:

@@ -16,7 +16,9 @@ import math
 import re
 from typing import TYPE_CHECKING, Literal
 
+from didithelp import requirement
 from didithelp.parameters import parameter, values_of
+from didithelp.requirement import Requirement
 from didithelp.settings import Settings
 from lab import entry_point
 from lab.host import console
@@ -46,9 +48,12 @@ def locations(text: str) -> tuple[str, ...]:
 
 @dataclasses.dataclass(frozen=True)
 class Options(Settings):
-    """How the comparison decides, and in which language it is written."""
+    """How the comparison decides, what is required of it, and how it is written."""
 
     language: Literal["en", "fr"] = parameter("en (English) or fr (French)")
+    require: Requirement = parameter(
+        "better, not-worse, equivalent, or empty for nothing"
+    )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -104,25 +109,28 @@ def run(params: Params, step: "Step") -> None:
         **values_of(Settings, params),
     )
     images = step.answers.test_images(params.baseline, comparison.test_set.sha256)
-    conclude(step, comparison, loaded, language=params.language, images=images)
+    conclude(step, comparison, loaded, params, images=images)
 
 
 def conclude(
     step: "Step",
     comparison: "Comparison",
     arms: "Sequence[Arm]",
+    options: Options,
     *,
-    language: str,
     images: "np.ndarray | None" = None,
 ) -> None:
-    """Store and print an answer, whichever step has found it.
+    """Store and print an answer, whichever step has found it, then require of it.
 
     Args:
         step: whose run, and whose driver's run, hold the answer.
         comparison: the answer.
         arms: the reference and the candidates, as they were compared.
-        language: of the report, "en" or "fr".
+        options: the language of the report, and what is required.
         images: the test images, where they are known.
+
+    Raises:
+        Missed: the answer is stored, and is not what is required.
     """
     # Without a writable home folder, as in a container, matplotlib would print advice.
     logging.getLogger("matplotlib").setLevel(logging.ERROR)
@@ -131,9 +139,10 @@ def conclude(
     report = Report(
         comparison,
         arms,
-        language=language,
+        language=options.language,
         images=images,
         provenance=step.provenance(),
+        requirement=options.require,
     )
     folder = step.scratch / "comparison"
     report.write(folder)
@@ -141,11 +150,23 @@ def conclude(
         folder,
         report.table,
         metrics=headlines(comparison) | means(comparison),
-        tag_texts=tags(comparison),
+        tag_texts=tags(comparison) | requirement_tags(comparison, options.require),
         outcome=outcome(comparison),
         note=report.note(),
     )
     console.result(report.summary())
+    insist(comparison, options.require)
+
+
+def insist(comparison: "Comparison", required: Requirement) -> None:
+    """Say that an answer is what is required.
+
+    Raises:
+        Missed: it is not.
+    """
+    requirement.enforce(comparison, required)
+    if required:
+        console.say(f"require={required} is met")
 
 
 def headlines(comparison: "Comparison") -> dict[str, float]:
@@ -206,6 +227,14 @@ def tags(comparison: "Comparison") -> dict[str, str]:
         "dataset_fallback": dataset.fallback,
     }
     return {name: text for name, text in texts.items() if text}
+
+
+def requirement_tags(comparison: "Comparison", required: Requirement) -> dict[str, str]:
+    """What is required, and whether it is met; nothing where nothing is."""
+    if not required:
+        return {}
+    met = not requirement.failing(comparison, required)
+    return {"requirement": required, "requirement_met": str(met).lower()}
 
 
 def _numbers(difference: "Difference") -> dict[str, float | None]:

@@ -73,25 +73,22 @@ class Answers:
                 self._experiment.conclude(run_id, outcome)
             self._experiment.tag(self._run.run_id, {tags.OUTPUT: FOLDER})
 
-    def adopt(self, location: str) -> Path:
-        """Store the answer of an earlier comparison on the step's run as well.
+    def adopt(self, location: str, folder: Path, own_tags: Mapping[str, str]) -> None:
+        """Store the answer of another compare run on the step's run as well.
 
         Args:
-            location: of the earlier compare run, its id or URI.
-
-        Returns:
-            a local copy of its `comparison/`.
+            location: of the compare run, its id or URI.
+            folder: a copy of its `comparison/`, where files may be added or changed.
+            own_tags: of the step's run, beside those of the answer.
         """
         earlier = self._experiment.get(locations.run_of(location) or "")
-        folder = self._artifacts.fetch(location, FOLDER)
         copied = (tags.NOTE, tags.LOGGED_TABLES, "verdict", "dataset")  # beginnings
         tag_texts = {k: v for k, v in earlier.tags.items() if k.startswith(copied)}
         with self._whole.piece():
             self._experiment.store(self._run.run_id, folder, FOLDER)
             self._experiment.log_finite(self._run.run_id, earlier.metrics)
-            self._experiment.tag(self._run.run_id, tag_texts)
+            self._experiment.tag(self._run.run_id, tag_texts | dict(own_tags))
             self._experiment.conclude(self._run.run_id, earlier.tags[tags.OUTCOME])
-        return folder
 
     def test_images(self, location: str, sha256: str | None) -> np.ndarray | None:
         """The test images that a training run was given, if they can be found.

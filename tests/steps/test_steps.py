@@ -113,6 +113,14 @@ def test_tags_have_the_verdict_and_a_fall_back():
     assert replaced["dataset_fallback"] == "no network"
 
 
+def test_tags_say_whether_what_was_required_is_met():
+    assert compare.requirement_tags(answer(), "") == {}
+    found = compare.requirement_tags(answer(), "better")
+    assert found == {"requirement": "better", "requirement_met": "true"}
+    found = compare.requirement_tags(answer(), "equivalent")
+    assert found["requirement_met"] == "false"
+
+
 def test_several_candidates_have_metrics_and_verdicts_of_their_own():
     found = answer_about("wide net", "β|2")
     assert compare.headlines(found)["delta.wide net"] == 0.01
@@ -194,6 +202,7 @@ def test_the_arms_to_compare_are_improved_or_candidates():
         ({"candidates": "a,"}, "candidates must be different"),
         ({"candidates": "a, a"}, "candidates must be different"),
         ({"improved": "a", "pairing": "seeds"}, "did you mean 'seed'"),
+        ({"improved": "a", "require": "not_worse"}, "did you mean 'not-worse'"),
         ({"improved": "a", "selected_on": "train"}, "must be validation or test"),
     ],
 )
@@ -251,6 +260,31 @@ def test_the_plan_names_every_difference_between_the_recipes():
     assert "l2_lambda 0.0 -> 0.0001" in text
     assert "batch_size" not in text
     assert all(len(line) <= 80 for line in text.splitlines())
+
+
+@pytest.mark.parametrize("text", ["", "None", " "])
+def test_nothing_may_be_required(text):
+    assert compare_params(improved="a", require=text).require == ""
+
+
+def test_what_main_requires_changes_no_key():
+    """It is held against the answer by main itself, also where that is reused."""
+    launches = []
+
+    class Noting:
+        def launch(self, launch):
+            launches.append(launch)
+            return "runs:/1"
+
+        def launch_all(self, launches):
+            return [self.launch(launch) for launch in launches]
+
+    for text in ("", "better"):
+        given = mlproject.defaults("main") | {"require": text}
+        main.launch_all(command_line.build(main.Params, given), Noting(), {})
+    half = len(launches) // 2
+    assert launches[:half] == launches[half:]
+    assert launches[-1].parameters["require"] == ""
 
 
 def test_main_passes_on_what_it_was_given():
