@@ -89,6 +89,8 @@ def _warning(code: str, **values: Any) -> Caveat:
 
 def _about_data(comparison: Comparison, arms: Sequence[Arm]) -> Iterator[Caveat]:
     dataset = comparison.dataset
+    if any(arm.is_tracked for arm in arms):
+        yield _warning("numbers_alone")
     if dataset.fallback is not None:
         yield _warning(
             "fallback_data",
@@ -169,6 +171,8 @@ def _about_runs(arm: Arm, compared: ComparedArm) -> Iterator[Caveat]:
 
 
 def _unknown_parts(arm: Arm, name: str) -> Iterator[Caveat]:
+    if arm.is_tracked:
+        return
     if arm.dataset is None:
         code = "undescribed_arm" if arm.recipe is None else "undescribed_data"
         yield _warning(code, arm=name)
@@ -223,7 +227,8 @@ def _unchecked(arms: tuple[Arm, Arm], names: dict[str, str]) -> Iterator[Caveat]
         for arm in arms
     )
     by_labels = all(arm.has_predictions for arm in arms)
-    if not by_digests and not by_labels:
+    by_tracker = all(arm.is_tracked for arm in arms)
+    if not (by_digests or by_labels or by_tracker):
         yield _warning("unchecked_test_set", **names)
 
 

@@ -2,17 +2,57 @@
 
 A dataclass is an object with a key per field (`field(metadata={"key": ...})` gives the
 key another name), a tuple is a list, None is null. The other way round every key must
-be there and none may be unknown, so what was read can be trusted like what was made.
+be there, unless its field has a default, and none may be unknown, so what was read can
+be trusted like what was made.
 """
 
 from __future__ import annotations
 
+import json
 import math
-from dataclasses import fields, is_dataclass
+from collections.abc import Callable
+from dataclasses import MISSING, fields, is_dataclass
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import numpy as np
+
+
+def write(value: Any) -> str:
+    """The JSON text of a dataclass: keys sorted, the same for the same value."""
+    text = json.dumps(
+        encode(value), indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False
+    )
+    return text + "\n"
+
+
+def read(
+    kind: Any,
+    text: str,
+    place: str,
+    upgrade: Callable[[Any], Any] = lambda value: value,
+) -> Any:
+    """The inverse of `write` for a value of the type `kind`.
+
+    Args:
+        kind: a dataclass.
+        text: JSON.
+        place: what the text is, such as "comparison"; for the error.
+        upgrade: makes the JSON value of an older format one of the present format.
+
+    Raises:
+        ValueError: one line that names what is missing, unknown or of another type.
+    """
+
+    def refuse_constant(name: str) -> None:
+        # NaN and infinities, which Python reads and JSON lacks
+        raise ValueError(f"{place} must hold finite numbers or null, got {name}")
+
+    try:
+        content = json.loads(text, parse_constant=refuse_constant)
+    except RecursionError:
+        raise ValueError(f"{place} must be JSON, got too many brackets") from None
+    return decode(kind, upgrade(content), place)
 
 
 def encode(value: Any) -> Any:
@@ -95,7 +135,7 @@ def _read_object(kind: Any, value: dict[str, Any], place: str) -> Any:
     names, types = _names(kind), get_type_hints(kind)
     for problem, keys in (
         ("has an unknown", value.keys() - names.keys()),
-        ("lacks the", names.keys() - value.keys()),
+        ("lacks the", names.keys() - value.keys() - _optional(kind)),
     ):
         if keys:
             raise ValueError(
@@ -106,6 +146,7 @@ def _read_object(kind: Any, value: dict[str, Any], place: str) -> Any:
         **{
             name: decode(types[name], value[key], f"{place}.{key}")
             for key, name in names.items()
+            if key in value
         }
     )
 
@@ -113,6 +154,17 @@ def _read_object(kind: Any, value: dict[str, Any], place: str) -> Any:
 def _names(kind: Any) -> dict[str, str]:
     """The name of each field by its key in JSON."""
     return {field.metadata.get("key", field.name): field.name for field in fields(kind)}
+
+
+def _optional(kind: Any) -> set[str]:
+    """The keys in JSON of the fields that have defaults."""
+    names = _names(kind)
+    defaults = {
+        field.name
+        for field in fields(kind)
+        if not (field.default is field.default_factory is MISSING)
+    }
+    return {key for key, name in names.items() if name in defaults}
 
 
 def _spell(kind: Any) -> str:

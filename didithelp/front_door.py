@@ -23,8 +23,14 @@ from didithelp.decision import Verdict
 from didithelp.errors import Refusal
 from didithelp.language import sentences
 from didithelp.language.words import Words
+from didithelp.metric import NONE, Direction
 from didithelp.recorder import Recorder
-from didithelp.requirement import REQUIREMENTS, Requirement, failing
+from didithelp.requirement import (
+    REQUIREMENTS,
+    Requirement,
+    failing,
+    refuse_without_margin,
+)
 from didithelp.settings import Pairing, SelectionSet
 
 if TYPE_CHECKING:
@@ -160,13 +166,14 @@ class Answer:
         less than the margin, if anything.
 
         Raises:
-            ValueError: another requirement.
+            ValueError: another requirement, or one that takes a margin without one.
         """
         if requirement not in REQUIREMENTS:
             raise ValueError(
                 f"requirement must be {', '.join(REQUIREMENTS[:-1])} or"
                 f" {REQUIREMENTS[-1]}, got {requirement!r}"
             )
+        refuse_without_margin(requirement, self.comparison.margin)
         return not failing(self.comparison, requirement)
 
     def to_json(self) -> str:
@@ -207,7 +214,9 @@ def compare(
     reference: Arm,
     *candidates: Arm,
     alpha: float = 0.05,
-    margin: float = 0.001,
+    metric: str = "test_accuracy",
+    direction: Direction = "auto",
+    margin: float | str | None = "auto",
     resamples: int = 9999,
     seed: int = 0,
     pairing: Pairing = "seed",
@@ -224,7 +233,11 @@ def compare(
         candidates: one or more changed recipes.
         alpha: how often equal recipes may be called better or worse, in (0, 0.5), for
             all candidates together.
-        margin: the difference in accuracy that would matter, a fraction in (0, 1).
+        metric: name of the one that decides.
+        direction: whether "higher" or "lower" is better; "auto" where the name tells.
+        margin: the difference in the metric that would matter, in its own unit, or in
+            percent such as "0.1%" if it is a share; "auto" is 0.001 for an accuracy and
+            none for all else; without one ("none", None) nothing is ever equivalent.
         resamples: of the sign-flip test, which is told but decides nothing; from 1 to
             1,000,000.
         seed: of that test, >= 0.
@@ -245,7 +258,9 @@ def compare(
         reference,
         candidates,
         alpha=_plain(alpha),
-        margin=_plain(margin),
+        metric=metric,
+        direction=direction,
+        margin=NONE if margin is None else _plain(margin),
         resamples=_plain(resamples),
         seed=_plain(seed),
         pairing=pairing,

@@ -26,6 +26,19 @@ class Missed(ValueError):
     """An answer that is there and whole, but not what was required."""
 
 
+def refuse_without_margin(requirement: Requirement, margin: float | None) -> None:
+    """Say that a requirement can be met at all: all but "better" need a margin.
+
+    Raises:
+        ValueError: it cannot.
+    """
+    if requirement in ("not-worse", "equivalent") and margin is None:
+        raise ValueError(
+            f"require={requirement} takes a margin, got none; give the difference in"
+            " the metric that would matter, such as margin=0.001"
+        )
+
+
 def enforce(comparison: Comparison, requirement: Requirement) -> None:
     """Do nothing if the answer meets the requirement, or nothing is required.
 

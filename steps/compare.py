@@ -17,6 +17,7 @@ import re
 from typing import TYPE_CHECKING, Literal
 
 from didithelp import requirement
+from didithelp.metric import margin_in, metric_of
 from didithelp.parameters import parameter, values_of
 from didithelp.requirement import Requirement
 from didithelp.settings import Settings
@@ -54,6 +55,11 @@ class Options(Settings):
     require: Requirement = parameter(
         "better, not-worse, equivalent, or empty for nothing"
     )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        metric = metric_of(self.metric, self.direction)
+        requirement.refuse_without_margin(self.require, margin_in(metric, self.margin))
 
 
 @dataclasses.dataclass(frozen=True)

@@ -215,6 +215,10 @@ def test_an_answer_may_be_held_against_a_requirement(answer):
     for wrong in ("", "not_worse", None):
         with pytest.raises(ValueError, match="must be better, not-worse or equivalent"):
             answer.meets(wrong)
+    without = didithelp.compare(*answer.arms, margin="none")
+    assert without.meets("better")
+    with pytest.raises(ValueError, match="equivalent takes a margin, got none"):
+        without.meets("equivalent")
 
 
 def test_an_answer_may_be_french(answer):
