@@ -80,8 +80,13 @@ class Step(OpenRun):
             run.run_id, experiment, self.reuse, working_directory, scratch, whole
         )
 
-    def open_arm(self, name: str) -> OpenRun:
-        """Open a run for an arm, nested in the step's; `stop` ends it as well."""
+    def open_arm(self, name: str, texts: Mapping[str, str]) -> OpenRun:
+        """Open a run for an arm, nested in the step's; `stop` ends it as well.
+
+        Args:
+            name: of the arm and of the run.
+            texts: the arm's parameters.
+        """
         tag_texts = {
             tags.PARENT: self.run_id,
             tags.NAME: name,
@@ -91,7 +96,7 @@ class Step(OpenRun):
         if self._source:
             tag_texts[tags.SOURCE] = self._source
         run_id = self.experiment.open(int(time.time() * 1000), tag_texts)
-        return OpenRun(
+        run = OpenRun(
             run_id,
             self._source,
             self.experiment,
@@ -99,6 +104,8 @@ class Step(OpenRun):
             self.scratch,
             self._whole,
         )
+        run.log_params(texts)
+        return run
 
     def log_arms(self, run_ids: Mapping[str, str]) -> None:
         """List the runs of arms, by name; the list is the step's output."""
