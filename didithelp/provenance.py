@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +16,8 @@ class Provenance:
         source: a path or an address of the project.
         command: a command line that repeats the run.
         run_id: of an experiment tracker.
-        page: the web address at which the tracker shows the run.
+        pages: by the id of this run, and of those that an arm consists of, the web
+            address at which an experiment tracker shows it; empty where there is none.
     """
 
     commit: str | None = None
@@ -23,4 +25,4 @@ class Provenance:
     source: str | None = None
     command: str | None = None
     run_id: str | None = None
-    page: str | None = None
+    pages: Mapping[str, str] = field(default_factory=dict)

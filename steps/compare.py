@@ -20,14 +20,14 @@ from didithelp import requirement
 from didithelp.metric import margin_in, metric_of
 from didithelp.parameters import parameter, values_of
 from didithelp.requirement import Requirement
-from didithelp.settings import Settings
+from didithelp.settings import Rule, Settings
 from lab import entry_point
 from lab.host import console
 from lab.parameters import Located
 from lab.runs.locations import run_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import numpy as np
 
@@ -48,8 +48,8 @@ def locations(text: str) -> tuple[str, ...]:
 
 
 @dataclasses.dataclass(frozen=True)
-class Options(Settings):
-    """How the comparison decides, what is required of it, and how it is written."""
+class Told(Rule):
+    """How an answer is reached and told, and what is required of it."""
 
     language: Literal["en", "fr"] = parameter("en (English) or fr (French)")
     require: Requirement = parameter(
@@ -60,6 +60,11 @@ class Options(Settings):
         super().__post_init__()
         metric = metric_of(self.metric, self.direction)
         requirement.refuse_without_margin(self.require, margin_in(metric, self.margin))
+
+
+@dataclasses.dataclass(frozen=True)
+class Options(Settings, Told):
+    """All that an answer depends on besides the arms, and how it is told."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -116,39 +121,44 @@ def run(params: Params, step: "Step") -> None:
     )
     images = step.answers.test_images(params.baseline, comparison.test_set.sha256)
     conclude(step, comparison, loaded, params, images=images)
+    insist(step, comparison, params.require)
 
 
 def conclude(
     step: "Step",
     comparison: "Comparison",
     arms: "Sequence[Arm]",
-    options: Options,
+    told: Told,
     *,
     images: "np.ndarray | None" = None,
+    pages: "Mapping[str, str] | None" = None,
+    note: str = "",
 ) -> None:
-    """Store and print an answer, whichever step has found it, then require of it.
+    """Store and print an answer, whichever step has found it.
 
     Args:
         step: whose run, and whose driver's run, hold the answer.
         comparison: the answer.
         arms: the reference and the candidates, as they were compared.
-        options: the language of the report, and what is required.
+        told: the language of the report, and what is required.
         images: the test images, where they are known.
-
-    Raises:
-        Missed: the answer is stored, and is not what is required.
+        pages: by the id of a run that an arm consists of, its web address.
+        note: Markdown, what else the description of the runs says.
     """
     # Without a writable home folder, as in a container, matplotlib would print advice.
     logging.getLogger("matplotlib").setLevel(logging.ERROR)
     from didithelp.report.report import Report  # loads matplotlib
 
+    provenance = step.provenance()
     report = Report(
         comparison,
         arms,
-        language=options.language,
+        language=told.language,
         images=images,
-        provenance=step.provenance(),
-        requirement=options.require,
+        provenance=dataclasses.replace(
+            provenance, pages={**provenance.pages, **(pages or {})}
+        ),
+        requirement=told.require,
     )
     folder = step.scratch / "comparison"
     report.write(folder)
@@ -156,23 +166,25 @@ def conclude(
         folder,
         report.table,
         metrics=headlines(comparison) | means(comparison),
-        tag_texts=tags(comparison) | requirement_tags(comparison, options.require),
+        tag_texts=tags(comparison),
         outcome=outcome(comparison),
-        note=report.note(),
+        note=report.note() + note,
     )
     console.result(report.summary())
-    insist(comparison, options.require)
 
 
-def insist(comparison: "Comparison", required: Requirement) -> None:
-    """Say that an answer is what is required.
+def insist(step: "Step", comparison: "Comparison", required: Requirement) -> None:
+    """Tell the step's run and the user whether an answer is what is required.
 
     Raises:
         Missed: it is not.
     """
+    if not required:
+        return
+    met = not requirement.failing(comparison, required)
+    step.set_tags(requirement=required, requirement_met=str(met).lower())
     requirement.enforce(comparison, required)
-    if required:
-        console.say(f"require={required} is met")
+    console.say(f"require={required} is met")
 
 
 def headlines(comparison: "Comparison") -> dict[str, float]:
@@ -233,14 +245,6 @@ def tags(comparison: "Comparison") -> dict[str, str]:
         "dataset_fallback": dataset.fallback,
     }
     return {name: text for name, text in texts.items() if text}
-
-
-def requirement_tags(comparison: "Comparison", required: Requirement) -> dict[str, str]:
-    """What is required, and whether it is met; nothing where nothing is."""
-    if not required:
-        return {}
-    met = not requirement.failing(comparison, required)
-    return {"requirement": required, "requirement_met": str(met).lower()}
 
 
 def _numbers(difference: "Difference") -> dict[str, float | None]:

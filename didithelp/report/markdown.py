@@ -79,9 +79,10 @@ def _short(
 
 def _link(provenance: Provenance, words: Words) -> list[list[str]]:
     """The run, as a link where its page has an address; nothing without a run."""
-    run, page = provenance.run_id, provenance.page
+    run = provenance.run_id
     if run is None:
         return []
+    page = provenance.pages.get(run)
     link = f"`{run}`" if page is None else f"[{run}](<{page}>)"
     return [[f"{escape(words('label', name=words('run')))} {link}"]]
 

@@ -33,7 +33,7 @@ def provenance_of(
         dirty=_has_uncommitted_changes() if commit else None,
         command=command,
         run_id=run.run_id,
-        page=page,
+        pages={} if page is None else {run.run_id: page},
     )
 
 

@@ -5,12 +5,14 @@ import functools
 import json
 import math
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from didithelp.comparison import Dataset
 from didithelp.parameters import texts_of
+from didithelp.requirement import Missed
 from lab import command_line, mlproject
 from lab.data.prepare import prepare
 from lab.data.split import Split
@@ -114,11 +116,15 @@ def test_tags_have_the_verdict_and_a_fall_back():
 
 
 def test_tags_say_whether_what_was_required_is_met():
-    assert compare.requirement_tags(answer(), "") == {}
-    found = compare.requirement_tags(answer(), "better")
-    assert found == {"requirement": "better", "requirement_met": "true"}
-    found = compare.requirement_tags(answer(), "equivalent")
-    assert found["requirement_met"] == "false"
+    tags = {}
+    step = SimpleNamespace(set_tags=tags.update)
+    compare.insist(step, answer(), "")
+    assert tags == {}
+    compare.insist(step, answer(), "better")
+    assert tags == {"requirement": "better", "requirement_met": "true"}
+    with pytest.raises(Missed):
+        compare.insist(step, answer(), "equivalent")
+    assert tags == {"requirement": "equivalent", "requirement_met": "false"}
 
 
 def test_several_candidates_have_metrics_and_verdicts_of_their_own():

@@ -228,7 +228,7 @@ def test_the_summary_says_whether_the_requirement_is_met(
         *arms,
         language=language,
         requirement=requirement,
-        provenance=Provenance(run_id="12", page=page),
+        provenance=Provenance(run_id="12", pages={"12": page}),
     ).write(tmp_path)
     lines = (tmp_path / "summary.md").read_text(encoding="utf-8").splitlines()
     assert lines[0].startswith("### a\\|b ")
