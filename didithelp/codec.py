@@ -1,14 +1,15 @@
 """Between nested dataclasses and plain JSON values, by the types of the fields.
 
 A dataclass is an object with a key per field (`field(metadata={"key": ...})` gives the
-key another name), a tuple is a list, None is null. The other way round every key must
-be there and none may be unknown, so what was read can be trusted like what was made.
+key another name), a tuple is a list, None is null. A field with a default is left out
+where it has that. The other way round every other key must be there and none may be
+unknown, so what was read can be trusted like what was made.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -23,7 +24,12 @@ def encode(value: Any) -> Any:
     """
     if is_dataclass(value):
         names = _names(type(value)).items()
-        return {key: encode(getattr(value, name)) for key, name in names}
+        defaults = _defaults(type(value))
+        return {
+            key: encode(getattr(value, name))
+            for key, name in names
+            if name not in defaults or getattr(value, name) != defaults[name]
+        }
     if isinstance(value, dict):
         return {str(key): encode(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -92,10 +98,11 @@ def _read(kind: Any, value: Any, place: str) -> Any:
 
 
 def _read_object(kind: Any, value: dict[str, Any], place: str) -> Any:
-    names, types = _names(kind), get_type_hints(kind)
+    names, types, defaults = _names(kind), get_type_hints(kind), _defaults(kind)
+    needed = {key for key, name in names.items() if name not in defaults}
     for problem, keys in (
         ("has an unknown", value.keys() - names.keys()),
-        ("lacks the", names.keys() - value.keys()),
+        ("lacks the", needed - value.keys()),
     ):
         if keys:
             raise ValueError(
@@ -106,6 +113,7 @@ def _read_object(kind: Any, value: dict[str, Any], place: str) -> Any:
         **{
             name: decode(types[name], value[key], f"{place}.{key}")
             for key, name in names.items()
+            if key in value
         }
     )
 
@@ -113,6 +121,15 @@ def _read_object(kind: Any, value: dict[str, Any], place: str) -> Any:
 def _names(kind: Any) -> dict[str, str]:
     """The name of each field by its key in JSON."""
     return {field.metadata.get("key", field.name): field.name for field in fields(kind)}
+
+
+def _defaults(kind: Any) -> dict[str, Any]:
+    """The default of each field that has one, by its name."""
+    return {
+        field.name: field.default
+        for field in fields(kind)
+        if field.default is not MISSING
+    }
 
 
 def _spell(kind: Any) -> str:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from didithelp import caveats, describing
+from didithelp import caveats, describing, looking
 from didithelp.arm import Arm, distinct_names
 from didithelp.caveats import NotCovered, Scope
 from didithelp.comparability import num_examples, refuse_incomparable
@@ -43,6 +43,7 @@ def compare(
     seed: int,
     pairing: Pairing,
     selected_on: SelectionSet,
+    looks: tuple[int, ...],
     run_ids: Sequence[str | None] | None = None,
 ) -> Comparison:
     """Difference of each candidate minus `reference`, with a verdict on each.
@@ -60,28 +61,36 @@ def compare(
         pairing: "seed" pairs runs where both arms have the same seeds.
         selected_on: what recipe, epoch and checkpoint were chosen on; "test" allows no
             verdict.
+        looks: planned numbers of seeds, the rows of an arm's metrics being in the order
+            of the seeds. The answer is that of the first look after which nothing is
+            open, else that of the last one for which there are seeds.
         run_ids: tracking ids of reference and candidates, copied to the answer.
 
     Raises:
         Refusal: the arms must not be compared.
         ValueError: a parameter is wrong, or there is no candidate.
     """
-    settings = Settings(alpha, margin, resamples, seed, pairing, selected_on)
+    settings = Settings(alpha, margin, resamples, seed, pairing, selected_on, looks)
     if not candidates:
         raise ValueError("candidates must hold at least one arm, got none")
     arms = [reference, *candidates]
     refuse_incomparable(arms)
     run_ids = [None] * len(arms) if run_ids is None else run_ids
-    numbers = _numbers(arms, settings, run_ids)
-    return _with_words(numbers, arms)
+    taken = looking.take(arms, settings) if settings.looks else None
+    seen = arms if taken is None else taken.arms
+    numbers = _numbers(seen, settings, run_ids, taken)
+    return _with_words(numbers, seen)
 
 
 def _numbers(
-    arms: Sequence[Arm], settings: Settings, run_ids: Sequence[str | None]
+    arms: Sequence[Arm],
+    settings: Settings,
+    run_ids: Sequence[str | None],
+    taken: looking.Taken | None,
 ) -> Comparison:
     """The whole answer, with its sentence and its warnings still empty."""
     runs = [runs_of(*part) for part in zip(arms, distinct_names(arms), strict=True)]
-    all_differences = differences(runs, settings)
+    all_differences = taken.differences if taken else differences(runs, settings)
     primary = [difference for difference in all_differences if difference.is_primary]
     return Comparison(
         scope=_scope(primary),
@@ -106,6 +115,7 @@ def _numbers(
         sentence="",
         warnings=(),
         warning_codes=(),
+        looks=taken.looks if taken else None,
     )
 
 

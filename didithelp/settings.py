@@ -7,6 +7,7 @@ pandas and SciPy load.
 import dataclasses
 from typing import Literal, get_args
 
+from didithelp import looks
 from didithelp.parameters import Interval, Parameters, parameter
 
 Pairing = Literal["seed", "none"]
@@ -26,6 +27,7 @@ class Settings(Parameters):
             does.
         selected_on: what recipe, epoch and checkpoint were chosen on; "test" allows no
             verdict.
+        looks: planned numbers of seeds at which the experiment may stop; () for none.
     """
 
     alpha: float = parameter(Interval(0, 0.5, open="both"), 0.05)
@@ -39,3 +41,12 @@ class Settings(Parameters):
     seed: int = parameter(Interval(0), 0)
     pairing: Pairing = parameter()
     selected_on: SelectionSet = parameter()
+    looks: tuple[int, ...] = parameter(
+        "none, the first and the last planned number of seeds, such as 5..20 (looks at"
+        " 5, 10 and 20), or all of them, such as 5,10,20",
+        note=f"from {looks.FIRST_LOOK} to {looks.LAST_LOOK}, since with fewer at the"
+        " first look too many equal recipes are called different",
+        valid=looks.is_plan,
+        parse=looks.parse,
+        spell=looks.spell,
+    )

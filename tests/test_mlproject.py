@@ -164,7 +164,7 @@ def test_every_number_has_an_interval():
         for field in dataclasses.fields(params_class(entry_point))
         if {int, float} & {field.type, *typing.get_args(field.type)}
     }
-    assert numbers - {"hidden_units", "seeds"} == set(NUMBERS)
+    assert numbers - {"hidden_units", "seeds", "looks"} == set(NUMBERS)
 
 
 @each_number

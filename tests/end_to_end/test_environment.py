@@ -281,7 +281,7 @@ from didithelp.report import report
 baseline, improved = (trials_folder.load(Path(folder)) for folder in sys.argv[1:3])
 comparison = comparing.compare(
     baseline, [improved], alpha=0.05, margin=0.001, resamples=99, seed=0,
-    pairing="seed", selected_on="validation",
+    pairing="seed", selected_on="validation", looks=(),
 )
 trials_folder.save(improved, Path(sys.argv[3]) / "saved")
 written = report.Report(comparison, [baseline, improved], language="en")
