@@ -150,17 +150,15 @@ def _chance(
     """Chance of a verdict at the last look; None where the noise is not known."""
     if not difference.se or difference.se_seed is None:
         return None
-    item, residual = difference.se_item or 0.0, difference.se_res or 0.0
-    images = max(0.0, item**2 - residual**2)
-    share = min(difference.num_seeds) / settings.looks[-1]
-    variance = difference.se**2
-    return looks.chance_of_verdict(
+    estimate = looks.Estimate(
         difference.delta,
-        variance,
-        min(variance, difference.se_seed**2 * share + images),
-        last_level / difference.family_size,
-        settings.margin,
+        difference.se_seed**2,
+        (difference.se_item or 0.0) ** 2,
+        (difference.se_res or 0.0) ** 2,
+        min(difference.num_seeds),
     )
+    level = last_level / difference.family_size
+    return looks.chance_of_verdict(estimate, settings.looks[-1], level, settings.margin)
 
 
 def _hopeless(difference: Difference, chance: float | None) -> Hopeless | None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass
 from statistics import NormalDist
 
 import numpy as np
@@ -122,12 +123,31 @@ def false_alarms(levels_of_looks: tuple[float, ...], looks: tuple[int, ...]) -> 
     return float(1 - weights.sum())
 
 
+@dataclass(frozen=True)
+class Estimate:
+    """A difference as a look finds it, and the parts of its variance, which is not 0.
+
+    Attributes:
+        delta: in the unit of the metric; the variances in its square.
+        seed_variance, item_variance, residual_variance: as in `effects.Effect`.
+        num_seeds: that it stands on, per arm.
+    """
+
+    delta: float
+    seed_variance: float
+    item_variance: float
+    residual_variance: float
+    num_seeds: int
+
+    def variance(self, num_seeds: int) -> float:
+        """What it would be with as many seeds or more, and the same images."""
+        images = max(0.0, self.item_variance - self.residual_variance)
+        seeds = self.seed_variance * self.num_seeds / num_seeds
+        return images + seeds
+
+
 def chance_of_verdict(
-    delta: float,
-    variance: float,
-    last_variance: float,
-    level: float,
-    margin: float | None,
+    estimate: Estimate, num_seeds: int, level: float, margin: float | None
 ) -> float:
     """Chance that the last look shows a difference or equivalence, from what is known.
 
@@ -135,15 +155,15 @@ def chance_of_verdict(
     the seeds to come remove from that of the present one.
 
     Args:
-        delta: the present estimate.
-        variance: of the present estimate, above 0.
-        last_variance: of the last look's, at most as large.
+        estimate: the present one.
+        num_seeds: per arm at the last look.
         level: two-sided, of one candidate at the last look.
         margin: of equivalence; None if there is none.
     """
+    last_variance = estimate.variance(num_seeds)
+    removed = estimate.variance(estimate.num_seeds) - last_variance
     error = math.sqrt(last_variance)
-    spread = math.sqrt(max(0.0, variance - last_variance)) or math.ulp(error)
-    outcome = NormalDist(delta, spread)
+    outcome = NormalDist(estimate.delta, math.sqrt(removed) or math.ulp(error))
     edge = _NORMAL.inv_cdf(1 - level / 2) * error
     chance = outcome.cdf(-edge) + 1 - outcome.cdf(edge)
     if margin is None:

@@ -116,18 +116,23 @@ def simulated_chance(delta, variance, last_variance, level, margin):
 @pytest.mark.parametrize("delta", [-3.0, 0.0, 1.5])
 @pytest.mark.parametrize("margin", [0.5, 3.0])
 def test_the_chance_of_a_verdict_is_that_of_the_last_estimate(delta, margin):
-    numbers = (delta, 2.0, 0.5, 0.026, margin)
-    expected = simulated_chance(*numbers)
-    assert looks.chance_of_verdict(*numbers) == pytest.approx(expected, abs=0.005)
+    # From 5 to 20 seeds; the images contribute 0.4 - 0.3.
+    estimate = looks.Estimate(delta, 1.6, 0.4, 0.3, 5)
+    expected = simulated_chance(delta, 1.7, 0.5, 0.026, margin)
+    found = looks.chance_of_verdict(estimate, 20, 0.026, margin)
+    assert found == pytest.approx(expected, abs=0.005)
 
 
 def test_without_a_margin_nothing_is_equivalent():
     with_margin, without = (
-        looks.chance_of_verdict(0.0, 2.0, 0.5, 0.026, margin) for margin in (9.0, None)
+        looks.chance_of_verdict(looks.Estimate(0.0, 2, 0, 0, 5), 20, 0.026, margin)
+        for margin in (9.0, None)
     )
     assert without < 0.3 < with_margin <= 1
 
 
 def test_where_seeds_change_nothing_the_present_estimate_is_the_last():
-    assert looks.chance_of_verdict(0.0, 1.0, 1.0, 0.05, 0.1) == pytest.approx(0)
-    assert looks.chance_of_verdict(3.0, 1.0, 1.0, 0.05, 0.1) == pytest.approx(1)
+    for delta, expected in ((0.0, 0), (3.0, 1), (-3.0, 1)):
+        estimate = looks.Estimate(delta, 0.0, 1.0, 0.0, 5)
+        found = looks.chance_of_verdict(estimate, 20, 0.05, 0.1)
+        assert found == pytest.approx(expected)
