@@ -1,5 +1,6 @@
 """Takes the launches of a pipeline and only notes what they would do."""
 
+import collections
 import dataclasses
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -32,6 +33,8 @@ class Plan:
     def __init__(self, reuse: "Reuse"):
         self._reuse = reuse
         self._rows: list[_Row] = []
+        self._possible_ends: list[int] = []  # numbers of rows
+        self._trials: collections.Counter[str] = collections.Counter()
 
     def launch(self, launch: Launch) -> str:
         """Note what a launch would do.
@@ -53,8 +56,8 @@ class Plan:
             why = lookup.why
             if "seeds" in launch.parameters:
                 count = self._reuse.count_trials(launch)
-                trials = count.missing
-                why += f"; {count.missing} of {count.needed} trials to train"
+                trials = self._new(launch, count.missing)
+                why += f"; {trials} of {count.needed} trials to train"
         self._rows.append(_Row(launch.name, "runs", why, self._seconds(launch, trials)))
         return PENDING
 
@@ -62,16 +65,38 @@ class Plan:
         """`launch` for each, in order."""
         return [self.launch(launch) for launch in launches]
 
+    def note_possible_end(self) -> bool:
+        """Note that all but the last step may be left out from here on.
+
+        Returns:
+            False, since the plan goes on to the end.
+        """
+        self._possible_ends.append(len(self._rows))
+        return False
+
     def text(self) -> str:
         """The plan as a table: a line per launch, and the time of all if known."""
         lines = ["plan (nothing is run):"]
+        width = max(14, *(len(row.name) for row in self._rows))
         for row in self._rows:
             time = "" if row.what == "reused" else f"  {_about(row.seconds)}"
-            lines.append(f"  {row.name:<14}  {row.what:<6}{time}  {row.why}")
+            lines.append(f"  {row.name:<{width}}  {row.what:<6}{time}  {row.why}")
         seconds = [row.seconds for row in self._rows if row.seconds is not None]
         if len(seconds) == len(self._rows):
             lines.append(f"{_about(sum(seconds))} in all")
+            for first_end in self._possible_ends[:1]:
+                least = sum(seconds[:first_end]) + seconds[-1]
+                lines[-1] = f"at best {_about(least)}, at worst {lines[-1]}"
         return "\n".join(lines)
+
+    def _new(self, launch: Launch, missing: int) -> int:
+        """How many trials a launch adds to those that earlier ones of its step train.
+
+        Steps that are launched again have the same seeds and more.
+        """
+        added = missing - self._trials[launch.entry_point]
+        self._trials[launch.entry_point] = missing
+        return added
 
     def _seconds(self, launch: Launch, trials: int | None) -> float | None:
         """Seconds that a launch would take, as it took before; None if it never ran.
@@ -86,7 +111,7 @@ class Plan:
         if cost is None:
             return None
         if trials is None and seeds is not None:
-            trials = len(parse_seeds(seeds))
+            trials = self._new(launch, len(parse_seeds(seeds)))
         return cost.around + cost.each * (trials or 0)
 
 
