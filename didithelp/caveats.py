@@ -54,7 +54,7 @@ def find(comparison: Comparison, arms: Sequence[Arm]) -> list[Caveat]:
         comparison: the numbers; its sentence and warnings may still be empty.
         arms: the reference and the candidates, as they were compared.
     """
-    caveats = [*_about_data(comparison, arms)]
+    caveats = [*_about_data(comparison, arms), *_about_looks(comparison)]
     for arm, compared in zip(arms, comparison.arms, strict=True):
         caveats += _about_runs(arm, compared)
     num_examples, reference = comparison.test_set.num_examples, comparison.arms[0]
@@ -89,6 +89,8 @@ def _warning(code: str, **values: Any) -> Caveat:
 
 def _about_data(comparison: Comparison, arms: Sequence[Arm]) -> Iterator[Caveat]:
     dataset = comparison.dataset
+    if any(arm.is_tracked for arm in arms):
+        yield _warning("numbers_alone")
     if dataset.fallback is not None:
         yield _warning(
             "fallback_data",
@@ -134,6 +136,24 @@ def about_images(dataset: DatasetDescription) -> Iterator[Caveat]:
         )
 
 
+def _about_looks(comparison: Comparison) -> Iterator[Caveat]:
+    if comparison.looks is not None and comparison.looks.unused_runs:
+        yield _warning(
+            "runs_beyond_the_look",
+            number=comparison.looks.unused_runs,
+            seeds=comparison.looks.num_seeds,
+        )
+
+
+def looked_before(before: int, seeds: int) -> Caveat:
+    """That a comparison of `before` of these `seeds` is not the first one.
+
+    `find` leaves this warning out: it depends on what else is in a store, which must
+    not reach `comparison.json`.
+    """
+    return _warning("looked_before", before=before, seeds=seeds)
+
+
 # --- one arm --------------------------------------------------------------------------
 
 
@@ -169,6 +189,8 @@ def _about_runs(arm: Arm, compared: ComparedArm) -> Iterator[Caveat]:
 
 
 def _unknown_parts(arm: Arm, name: str) -> Iterator[Caveat]:
+    if arm.is_tracked:
+        return
     if arm.dataset is None:
         code = "undescribed_arm" if arm.recipe is None else "undescribed_data"
         yield _warning(code, arm=name)
@@ -223,7 +245,8 @@ def _unchecked(arms: tuple[Arm, Arm], names: dict[str, str]) -> Iterator[Caveat]
         for arm in arms
     )
     by_labels = all(arm.has_predictions for arm in arms)
-    if not by_digests and not by_labels:
+    by_tracker = all(arm.is_tracked for arm in arms)
+    if not (by_digests or by_labels or by_tracker):
         yield _warning("unchecked_test_set", **names)
 
 

@@ -1,19 +1,58 @@
 """Between nested dataclasses and plain JSON values, by the types of the fields.
 
 A dataclass is an object with a key per field (`field(metadata={"key": ...})` gives the
-key another name), a tuple is a list, None is null. A field with a default is left out
-where it has that. The other way round every other key must be there and none may be
-unknown, so what was read can be trusted like what was made.
+key another name), a tuple is a list, None is null. `metadata={"left_out": True}` leaves
+out what is None. The other way round every key must be there, unless its field has a
+default, and none may be unknown, so what was read can be trusted like what was made.
 """
 
 from __future__ import annotations
 
+import json
 import math
+from collections.abc import Callable
 from dataclasses import MISSING, fields, is_dataclass
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import numpy as np
+
+
+def write(value: Any) -> str:
+    """The JSON text of a dataclass: keys sorted, the same for the same value."""
+    text = json.dumps(
+        encode(value), indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False
+    )
+    return text + "\n"
+
+
+def read(
+    kind: Any,
+    text: str,
+    place: str,
+    upgrade: Callable[[Any], Any] = lambda value: value,
+) -> Any:
+    """The inverse of `write` for a value of the type `kind`.
+
+    Args:
+        kind: a dataclass.
+        text: JSON.
+        place: what the text is, such as "comparison"; for the error.
+        upgrade: makes the JSON value of an older format one of the present format.
+
+    Raises:
+        ValueError: one line that names what is missing, unknown or of another type.
+    """
+
+    def refuse_constant(name: str) -> None:
+        # NaN and infinities, which Python reads and JSON lacks
+        raise ValueError(f"{place} must hold finite numbers or null, got {name}")
+
+    try:
+        content = json.loads(text, parse_constant=refuse_constant)
+    except RecursionError:
+        raise ValueError(f"{place} must be JSON, got too many brackets") from None
+    return decode(kind, upgrade(content), place)
 
 
 def encode(value: Any) -> Any:
@@ -23,12 +62,11 @@ def encode(value: Any) -> Any:
     Both types are `Any`, since JSON has no type of its own.
     """
     if is_dataclass(value):
-        names = _names(type(value)).items()
-        defaults = _defaults(type(value))
         return {
-            key: encode(getattr(value, name))
-            for key, name in names
-            if name not in defaults or getattr(value, name) != defaults[name]
+            field.metadata.get("key", field.name): encode(item)
+            for field in fields(value)
+            if (item := getattr(value, field.name)) is not None
+            or not field.metadata.get("left_out")
         }
     if isinstance(value, dict):
         return {str(key): encode(item) for key, item in value.items()}
@@ -98,11 +136,10 @@ def _read(kind: Any, value: Any, place: str) -> Any:
 
 
 def _read_object(kind: Any, value: dict[str, Any], place: str) -> Any:
-    names, types, defaults = _names(kind), get_type_hints(kind), _defaults(kind)
-    needed = {key for key, name in names.items() if name not in defaults}
+    names, types = _names(kind), get_type_hints(kind)
     for problem, keys in (
         ("has an unknown", value.keys() - names.keys()),
-        ("lacks the", needed - value.keys()),
+        ("lacks the", names.keys() - value.keys() - _optional(kind)),
     ):
         if keys:
             raise ValueError(
@@ -123,13 +160,15 @@ def _names(kind: Any) -> dict[str, str]:
     return {field.metadata.get("key", field.name): field.name for field in fields(kind)}
 
 
-def _defaults(kind: Any) -> dict[str, Any]:
-    """The default of each field that has one, by its name."""
-    return {
-        field.name: field.default
+def _optional(kind: Any) -> set[str]:
+    """The keys in JSON of the fields that have defaults."""
+    names = _names(kind)
+    defaults = {
+        field.name
         for field in fields(kind)
-        if field.default is not MISSING
+        if not (field.default is field.default_factory is MISSING)
     }
+    return {key for key, name in names.items() if name in defaults}
 
 
 def _spell(kind: Any) -> str:

@@ -8,19 +8,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import pandas as pd
 
 from didithelp.arm import Arm, finished_rows
 from didithelp.errors import Refusal
+from didithelp.metric import Metric
+from didithelp.parameters import suggest
 
 
-def refuse_incomparable(arms: Sequence[Arm]) -> None:
+def refuse_incomparable(arms: Sequence[Arm], metric: Metric) -> None:
     """Check the reference, which comes first, and each candidate against it.
+
+    Args:
+        arms: the reference, then the candidates.
+        metric: the one that decides, which every arm must have.
 
     Raises:
         Refusal: one line on the first thing that forbids the comparison.
     """
     for arm in arms:
         _refuse_unusable_runs(arm)
+        _refuse_missing_metric(arm, metric)
     for candidate in arms[1:]:
         _refuse_other_digests(arms[0], candidate)
         _refuse_other_examples(arms[0], candidate)
@@ -104,4 +112,26 @@ def _refuse_unusable_runs(arm: Arm) -> None:
             "accuracy_out_of_range",
             f"test_accuracy of {arm.name} must be a fraction in [0, 1], got "
             f"{outside.iloc[0]:g}; if these are percentages, divide them by 100",
+        )
+
+
+def _refuse_missing_metric(arm: Arm, metric: Metric) -> None:
+    """Refuse an arm that lacks a number of the metric for one of its finished runs."""
+    name, rows = metric.name, finished_rows(arm)
+    if name not in rows:
+        columns = rows.select_dtypes("number").dropna(axis=1, how="all")
+        known = [str(column) for column in columns if column != "seed"]
+        raise Refusal(
+            "missing_metric",
+            f"{arm.name} must have the metric {name}, got {', '.join(known)}; name one "
+            f"of them as metric{suggest(name, known)}",
+        )
+    is_known = np.isfinite(pd.to_numeric(rows[name], errors="coerce").astype(float))
+    if not is_known.all():
+        seed, cell = rows.loc[~is_known, ["seed", name]].iloc[0]
+        raise Refusal(
+            "missing_metric",
+            f"{name} of {arm.name} must be a finite number for every finished run, got "
+            f"{cell!r} for seed {seed:g}; fill it in, or say in the column status that "
+            "the run diverged",
         )

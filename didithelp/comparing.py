@@ -1,9 +1,9 @@
 """Compare arms: is a candidate recipe better than the reference?
 
 `compare` checks that the arms may be compared at all (else `Refusal`), estimates for
-each candidate the difference in test accuracy, which decides, and in cross-entropy,
-which is reported beside it, and says the verdict in words. The same arms and parameters
-always give the same answer.
+each candidate the difference in the metric that decides, and in accuracy and
+cross-entropy, which are reported beside it, and says the verdict in words. The same
+arms and parameters always give the same answer.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from didithelp.arm import Arm, distinct_names
 from didithelp.caveats import NotCovered, Scope
 from didithelp.comparability import num_examples, refuse_incomparable
 from didithelp.comparison import (
-    PRIMARY_METRIC,
     Comparison,
     Dataset,
     Difference,
@@ -27,6 +26,7 @@ from didithelp.decision import Verdict
 from didithelp.differences import differences
 from didithelp.language import sentences
 from didithelp.language.words import Words
+from didithelp.metric import Direction, Metric, margin_in, metric_of
 from didithelp.runs import runs_of
 from didithelp.settings import Pairing, SelectionSet, Settings
 
@@ -38,7 +38,9 @@ def compare(
     candidates: Sequence[Arm],
     *,
     alpha: float,
-    margin: float,
+    metric: str,
+    direction: Direction,
+    margin: float | str,
     resamples: int,
     seed: int,
     pairing: Pairing,
@@ -55,7 +57,10 @@ def compare(
         reference: what the candidates are compared with.
         candidates: one or more.
         alpha: two-sided error rate of all candidates together, in (0, 0.5).
-        margin: difference in accuracy that would matter, a fraction in (0, 1).
+        metric: name of the one that decides.
+        direction: whether "higher" or "lower" is better; "auto" where the name tells.
+        margin: difference in the metric that would matter, in its own unit, or a text
+            that `metric.margin_in` understands.
         resamples: of the sign-flip test, which never decides; 1 to 1,000,000.
         seed: of the same test; 0 or more.
         pairing: "seed" pairs runs where both arms have the same seeds.
@@ -70,39 +75,55 @@ def compare(
         Refusal: the arms must not be compared.
         ValueError: a parameter is wrong, or there is no candidate.
     """
-    settings = Settings(alpha, margin, resamples, seed, pairing, selected_on, looks)
+    settings = Settings(
+        alpha=alpha,
+        metric=metric,
+        direction=direction,
+        margin=margin,
+        resamples=resamples,
+        seed=seed,
+        pairing=pairing,
+        selected_on=selected_on,
+        looks=looks,
+    )
     if not candidates:
         raise ValueError("candidates must hold at least one arm, got none")
     arms = [reference, *candidates]
-    refuse_incomparable(arms)
+    deciding = metric_of(metric, direction)
+    refuse_incomparable(arms, deciding)
     run_ids = [None] * len(arms) if run_ids is None else run_ids
-    taken = looking.take(arms, settings) if settings.looks else None
+    taken = looking.take(arms, deciding, settings) if settings.looks else None
     seen = arms if taken is None else taken.arms
-    numbers = _numbers(seen, settings, run_ids, taken)
+    numbers = _numbers(seen, deciding, settings, run_ids, taken)
     return _with_words(numbers, seen)
 
 
 def _numbers(
     arms: Sequence[Arm],
+    metric: Metric,
     settings: Settings,
     run_ids: Sequence[str | None],
     taken: looking.Taken | None,
 ) -> Comparison:
     """The whole answer, with its sentence and its warnings still empty."""
-    runs = [runs_of(*part) for part in zip(arms, distinct_names(arms), strict=True)]
-    all_differences = taken.differences if taken else differences(runs, settings)
+    names = distinct_names(arms)
+    runs = [runs_of(arm, name, metric) for arm, name in zip(arms, names, strict=True)]
+    if taken is None:
+        all_differences = differences(runs, metric, settings)
+    else:
+        all_differences = taken.differences
     primary = [difference for difference in all_differences if difference.is_primary]
     return Comparison(
         scope=_scope(primary),
         not_covered=tuple(ENGLISH(f"not_covered.{part}") for part in NotCovered),
         alpha=settings.alpha,
-        margin=settings.margin,
+        margin=margin_in(metric, settings.margin),
         resamples=settings.resamples,
         analysis_seed=settings.seed,
         pairing=settings.pairing,
         selected_on=settings.selected_on,
         family_size=len(arms) - 1,
-        primary_metric=PRIMARY_METRIC,
+        primary_metric=metric.name,
         dataset=_dataset(arms),
         test_set=_test_set(arms),
         reference=runs[0].name,
@@ -115,6 +136,7 @@ def _numbers(
         sentence="",
         warnings=(),
         warning_codes=(),
+        metric=metric,
         looks=taken.looks if taken else None,
     )
 

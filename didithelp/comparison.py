@@ -1,28 +1,29 @@
 """The answer of a comparison, and `comparison.json`, which holds exactly this.
 
 The fields are the keys of the file; no other module knows its keys. Numbers are
-fractions and nats in full precision, None where there is no number; a tuple of two
-bounds is an interval, (low, high). The file holds no clock, no machine and no path.
+in the unit of their metric (fractions and nats for accuracy and cross-entropy) in full
+precision, None where there is no number; a tuple of two bounds is an interval,
+(low, high). The file holds no clock, no machine and no path.
 
 The file has no format number. Its history: 1. one candidate; 2. several, `arms`,
 `changes`, `warning_codes`, `calibration`; 3. `outperformance` and
-`relative_error_reduction_ci95`; 4., the present one, `median` and `collapsed_seeds`.
-Older files lack keys and are refused. Whoever adds a key also stores a file of the
-format before it in `tests/didithelp/stored`, and decides whether it is still read.
+`relative_error_reduction_ci95`; 4. `median` and `collapsed_seeds`; 5., the present one,
+any metric: `metric`, `other_metrics`, `unit` and `is_primary`. Files of format 4 are
+still read, older ones lack keys and are refused. Whoever adds a key also stores a file
+of the format before it in `tests/didithelp/stored`, and decides whether it is still
+read.
 """
 
 from __future__ import annotations
 
-import json
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
 from didithelp import codec
 from didithelp.decision import Verdict
+from didithelp.metric import TEST_ACCURACY, Metric, Unit, metric_of
 from didithelp.settings import Pairing, SelectionSet
-
-PRIMARY_METRIC = "test_accuracy"
 
 Bounds = tuple[float | None, float | None]
 
@@ -130,6 +131,8 @@ class ComparedArm:
         recipe: hyperparameters as JSON values of whatever kind; None if unknown.
         changes: by parameter that differs, its value in the reference and here; None
             where a recipe is unknown.
+        other_metrics: by name, the metric that decides where it is none of `metrics`.
+        run_ids: of an experiment tracker, one per seed of `seeds`; None without one.
     """
 
     name: str
@@ -144,6 +147,20 @@ class ComparedArm:
     reliability: Reliability | None
     recipe: dict[str, Any] | None
     changes: dict[str, tuple[Any, Any]] | None
+    run_ids: tuple[str, ...] | None = None
+    other_metrics: dict[str, Summary] = field(default_factory=dict)
+
+    def summary(self, name: str) -> Summary:
+        """That of the metric of this name.
+
+        Raises:
+            KeyError: the arm has no such metric.
+        """
+        known = {
+            each.name: getattr(self.metrics, each.name) for each in fields(Metrics)
+        }
+        summary: Summary = (known | self.other_metrics)[name]
+        return summary
 
     @property
     def test_error(self) -> float | None:
@@ -235,7 +252,9 @@ class Difference:
 
     Attributes:
         candidate: name of the arm.
-        metric: "test_accuracy" in fractions, or "test_cross_entropy" in nats.
+        metric: its name.
+        unit: of the metric and so of the difference, see `metric.Metric`.
+        is_primary: whether it decides; the others are reported beside it.
         higher_is_better: whether a positive difference is an improvement.
         num_seeds: finished runs of the reference and of the candidate.
         num_examples: None where the arms are compared by one number per run; then
@@ -263,11 +282,14 @@ class Difference:
         single_pair: where each arm is one network.
         per_seed: exact McNemar tests, where both arms have the same seeds.
 
-    The last five fields are None in all metrics but the primary one.
+    What is about right and wrong answers (the error reduction, `single_pair`,
+    `per_seed`, `calibration`) is None in all metrics but accuracy.
     """
 
     candidate: str
     metric: str
+    unit: Unit
+    is_primary: bool
     higher_is_better: bool
     num_seeds: tuple[int, int]
     num_examples: int | None
@@ -305,11 +327,6 @@ class Difference:
     single_pair: SinglePair | None
     per_seed: tuple[SeedFlips, ...] | None
     calibration: Calibration | None
-
-    @property
-    def is_primary(self) -> bool:
-        """Whether it decides; the others are reported beside it."""
-        return self.metric == PRIMARY_METRIC
 
 
 # --- planned looks --------------------------------------------------------------------
@@ -449,10 +466,13 @@ class Comparison:
         scope: what the verdicts are about, in English; a single difference's may be
             wider.
         not_covered: what no verdict is about, in English.
-        alpha, margin, resamples, analysis_seed, pairing, selected_on: the parameters of
-            the decision, see `settings.Settings`.
+        alpha, resamples, analysis_seed, pairing, selected_on: parameters of the
+            decision, see `settings.Settings`.
+        margin: difference that matters, in the unit of the metric that decides; None
+            where nothing is ever called equivalent.
         family_size: number of candidates.
-        primary_metric: the one that decides.
+        primary_metric: name of the metric that decides.
+        metric: that metric.
         dataset, test_set: what the arms were trained and tested on.
         arms: the reference, then the candidates.
         reference: name of the first of the arms.
@@ -466,7 +486,7 @@ class Comparison:
     scope: str
     not_covered: tuple[str, ...]
     alpha: float
-    margin: float
+    margin: float | None
     resamples: int
     analysis_seed: int
     pairing: Pairing
@@ -482,7 +502,8 @@ class Comparison:
     sentence: str
     warnings: tuple[str, ...]
     warning_codes: tuple[Caveat, ...]
-    looks: Looks | None = None
+    metric: Metric = TEST_ACCURACY
+    looks: Looks | None = field(default=None, metadata={"left_out": True})
 
     def level(self, difference: Difference) -> float:
         """What the p of a difference is held against: alpha, or that of its look."""
@@ -505,14 +526,7 @@ class Comparison:
 
     def to_json(self) -> str:
         """The text of `comparison.json`: the same for the same comparison."""
-        text = json.dumps(
-            codec.encode(self),
-            indent=2,
-            sort_keys=True,
-            ensure_ascii=False,
-            allow_nan=False,
-        )
-        return text + "\n"
+        return codec.write(self)
 
     @classmethod
     def from_json(cls, text: str) -> Comparison:
@@ -521,14 +535,27 @@ class Comparison:
         Raises:
             ValueError: one line that names what is missing, unknown or of another type.
         """
-        try:
-            content = json.loads(text, parse_constant=_refuse_constant)
-        except RecursionError:
-            raise ValueError("comparison must be JSON, got too many brackets") from None
-        comparison: Comparison = codec.decode(cls, content, "comparison")
+        comparison: Comparison = codec.read(cls, text, "comparison", _upgraded)
         return comparison
 
 
-def _refuse_constant(name: str) -> None:
-    """Refuse NaN and infinities, which Python reads and JSON lacks."""
-    raise ValueError(f"comparison must hold finite numbers or null, got {name}")
+def _upgraded(content: Any) -> Any:
+    """The JSON of a file of format 4 with the keys of a difference that it lacks.
+
+    Only accuracy decided then. What is no such file comes back as it is.
+    """
+    if not isinstance(content, dict) or "metric" in content:
+        return content
+    differences = content.get("comparisons")
+    if not isinstance(differences, list):
+        return content
+    return content | {
+        "comparisons": [
+            {
+                "unit": metric_of(each["metric"]).unit,
+                "is_primary": each["metric"] == TEST_ACCURACY.name,
+            }
+            | each
+            for each in differences
+        ]
+    }

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
 
 from didithelp import codec, secondary
-from didithelp.arm import DIVERGED, Arm
+from didithelp.arm import DIVERGED, RUN_ID, Arm, finished_rows
 from didithelp.comparison import ComparedArm, Metrics, Summary, known
-from didithelp.runs import METRICS, Runs
+from didithelp.runs import COUNT_UNITS, Runs
 
 
 def describe(arm: Arm, runs: Runs, reference: Arm, run_id: str | None) -> ComparedArm:
@@ -25,6 +26,8 @@ def describe(arm: Arm, runs: Runs, reference: Arm, run_id: str | None) -> Compar
     """
     started = arm.metrics.sort_values("seed")
     diverged = started["seed"][started["status"] == DIVERGED]
+    summaries = {name: _summary(name, runs) for name in runs.values}
+    known_names = [each.name for each in fields(Metrics)]
     return ComparedArm(
         name=runs.name,
         run_id=run_id,
@@ -34,10 +37,12 @@ def describe(arm: Arm, runs: Runs, reference: Arm, run_id: str | None) -> Compar
         collapsed_seeds=_collapsed_seeds(runs, _chance(arm)),
         num_started=runs.num_started,
         num_finished=len(runs.seeds),
-        metrics=Metrics(**{name: _summary(name, runs) for name in runs.values}),
+        metrics=Metrics(**{name: summaries.pop(name) for name in known_names}),
         reliability=runs.reliability,
         recipe=codec.encode(arm.recipe),
         changes=_changes(reference, arm),
+        run_ids=_run_ids(arm),
+        other_metrics=summaries,
     )
 
 
@@ -54,12 +59,19 @@ def _summary(name: str, runs: Runs) -> Summary:
     mean = values[0] if is_constant else math.fsum(values) / len(values)
     squares = math.fsum((value - mean) ** 2 for value in values)
     sd = math.sqrt(squares / (len(values) - 1)) if len(values) > 1 else None
-    for metric in METRICS:
-        if metric.name == name and name in runs.counts:
-            counts = runs.counts[name]
-            mean = float(counts.sum() / counts.size * metric.unit)
+    if name in runs.counts:
+        counts = runs.counts[name]
+        mean = float(counts.sum() / counts.size * COUNT_UNITS[name])
     median = float(np.median(values))
     return Summary(mean, median, sd, min(values), max(values), tuple(values))
+
+
+def _run_ids(arm: Arm) -> tuple[str, ...] | None:
+    """Of the finished runs by ascending seed, where every one has an id."""
+    if RUN_ID not in arm.metrics:
+        return None
+    ids = finished_rows(arm)[RUN_ID]
+    return None if ids.isna().any() else tuple(map(str, ids))
 
 
 def _copied_seeds(runs: Runs) -> tuple[int, ...] | None:

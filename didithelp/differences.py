@@ -12,7 +12,6 @@ import numpy as np
 from didithelp import decision, effects, planning, secondary, significance
 from didithelp.caveats import Scope
 from didithelp.comparison import (
-    PRIMARY_METRIC,
     Bounds,
     Calibration,
     CalibrationDifference,
@@ -28,24 +27,35 @@ from didithelp.comparison import (
 from didithelp.decision import Decision
 from didithelp.effects import Effect
 from didithelp.language.words import Words
-from didithelp.runs import METRICS, Metric, Runs
+from didithelp.metric import TEST_ACCURACY, TEST_CROSS_ENTROPY, Metric, margin_in
+from didithelp.runs import COUNT_UNITS, Runs
 from didithelp.settings import Settings
 
 ENGLISH = Words("en")  # of `comparison.json`
 # The words for whether the candidate wins often enough to matter; None if unknown.
 OUTPERFORMANCE = {True: "meaningful", False: "not_meaningful", None: None}
+# What is told beside another metric, where it is known.
+SECONDARY = (TEST_ACCURACY, TEST_CROSS_ENTROPY)
 
 
-def differences(runs: Sequence[Runs], settings: Settings) -> tuple[Difference, ...]:
+def differences(
+    runs: Sequence[Runs], metric: Metric, settings: Settings
+) -> tuple[Difference, ...]:
     """The differences from the reference, by candidate and then by metric.
 
-    A metric that a run of either arm lacks is not compared.
+    The metric that decides comes first. A metric that a run of either arm lacks is not
+    compared.
 
     Args:
         runs: those of the reference, then those of each candidate.
+        metric: the one that decides.
         settings: how the comparison decides.
     """
-    families = [_family(metric, runs, settings) for metric in METRICS]
+    others = [each for each in SECONDARY if each.name != metric.name]
+    families = [
+        _family(metric, runs, settings, margin_in(metric, settings.margin)),
+        *(_family(each, runs, settings, None) for each in others),
+    ]
     return tuple(
         family[candidate.name]
         for candidate in runs[1:]
@@ -55,9 +65,12 @@ def differences(runs: Sequence[Runs], settings: Settings) -> tuple[Difference, .
 
 
 def _family(
-    metric: Metric, runs: Sequence[Runs], settings: Settings
+    metric: Metric, runs: Sequence[Runs], settings: Settings, margin: float | None
 ) -> dict[str, Difference]:
-    """The difference of each candidate by its name; their p are adjusted together."""
+    """The difference of each candidate by its name; their p are adjusted together.
+
+    `margin` is that of the metric; None for one that does not decide.
+    """
     reference, *candidates = runs
     by_seed = settings.pairing == "seed"
     pairs = [
@@ -65,7 +78,6 @@ def _family(
         for each in candidates
     ]
     pairs = [pair for pair in pairs if pair.is_known]
-    margin = settings.margin if metric.has_margin else None
     tests = _tests([pair.effect for pair in pairs], margin)
     return {
         pair.candidate.name: _Judgement(
@@ -89,8 +101,8 @@ class _Pair:
         return self.reference, self.candidate
 
     @property
-    def is_primary(self) -> bool:
-        return self.metric.name == PRIMARY_METRIC
+    def is_accuracy(self) -> bool:
+        return self.metric.name == TEST_ACCURACY.name
 
     @property
     def is_crossed(self) -> bool:
@@ -124,7 +136,9 @@ class _Pair:
         if not self.is_crossed:
             return effects.run_effect(*self.values, paired=self.is_paired)
         paired, unpaired = effects.paired_effect, effects.unpaired_effect
-        return (paired if self.is_paired else unpaired)(*self.counts, self.metric.unit)
+        return (paired if self.is_paired else unpaired)(
+            *self.counts, COUNT_UNITS[self.metric.name]
+        )
 
     @property
     def totals(self) -> tuple[np.ndarray, np.ndarray]:
@@ -199,6 +213,8 @@ class _Judgement:
         return Difference(
             candidate=pair.candidate.name,
             metric=pair.metric.name,
+            unit=pair.metric.unit,
+            is_primary=pair.metric.name == self.settings.metric,
             higher_is_better=pair.metric.higher_is_better,
             num_seeds=(len(pair.reference.seeds), len(pair.candidate.seeds)),
             num_examples=effect.num_examples,
@@ -323,9 +339,15 @@ def _sensitivity(pair: _Pair, settings: Settings) -> Sensitivity | None:
     p_values = secondary.sensitivity(
         after - before,
         resamples=settings.resamples,
-        rng=np.random.default_rng([settings.seed, METRICS.index(pair.metric)]),
+        rng=np.random.default_rng([settings.seed, _place(pair.metric)]),
     )
     return None if p_values is None else Sensitivity(*p_values)
+
+
+def _place(metric: Metric) -> int:
+    """A number for each metric of a comparison, from which its flips are drawn."""
+    names = [each.name for each in SECONDARY]
+    return names.index(metric.name) if metric.name in names else len(names)
 
 
 def _relative_error_reduction(pair: _Pair) -> float | None:
@@ -333,7 +355,7 @@ def _relative_error_reduction(pair: _Pair) -> float | None:
 
     None where the reference makes no error, and in a metric that is no accuracy.
     """
-    if not pair.is_primary:
+    if not pair.is_accuracy:
         return None
     if pair.is_crossed:
         errors = [counts.size - int(counts.sum()) for counts in pair.counts]
@@ -361,7 +383,7 @@ def _relative_interval(pair: _Pair) -> Bounds | None:
 def _single_pair(pair: _Pair) -> SinglePair | None:
     """McNemar's test of the only network of each arm; None where one has more."""
     is_single = all(len(runs.seeds) == 1 for runs in pair.arms)
-    if not (pair.is_primary and pair.is_crossed and is_single):
+    if not (pair.is_accuracy and pair.is_crossed and is_single):
         return None
     networks = secondary.single_pair(*(counts[0] for counts in pair.counts))
     table = PairTable(
@@ -381,7 +403,7 @@ def _per_seed(pair: _Pair) -> tuple[SeedFlips, ...] | None:
     the settings pair no runs.
     """
     has_same_seeds = pair.reference.seeds == pair.candidate.seeds
-    if not (pair.is_primary and pair.is_crossed and has_same_seeds):
+    if not (pair.is_accuracy and pair.is_crossed and has_same_seeds):
         return None
     pairs = map(secondary.single_pair, *pair.counts)
     return tuple(
@@ -392,7 +414,7 @@ def _per_seed(pair: _Pair) -> tuple[SeedFlips, ...] | None:
 
 def _calibration(pair: _Pair) -> Calibration | None:
     """Differences in calibration, told once per candidate: beside its accuracy."""
-    if not pair.is_primary:
+    if not pair.is_accuracy:
         return None
     ece, brier = (
         _calibration_difference(

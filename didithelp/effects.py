@@ -132,12 +132,12 @@ def paired_effect(
         )
     counts = candidate - reference
     num_seeds, num_examples = counts.shape
-    seed, residual = _seed_and_residual_terms(counts)
+    seed, residual = seed_and_residual_terms(counts)
     per_example = counts.sum(axis=0)
     return Effect(
-        delta=_sum(counts) / counts.size * unit,
+        delta=exact_sum(counts) / counts.size * unit,
         seed_terms=(seed * unit**2,),
-        item_variance=_variance_of_mean(per_example, num_seeds) * unit**2,
+        item_variance=variance_of_mean(per_example, num_seeds) * unit**2,
         residual_terms=(residual * unit**2,),
         group_sizes=(num_seeds,),
         num_examples=num_examples,
@@ -161,15 +161,15 @@ def unpaired_effect(
         ValueError: other types or shapes, or fewer than two examples.
     """
     _check_counts(reference, candidate)
-    terms = [_seed_and_residual_terms(counts) for counts in (reference, candidate)]
+    terms = [seed_and_residual_terms(counts) for counts in (reference, candidate)]
     sizes = (len(reference), len(candidate))
     # nA nB (mean of candidate - mean of reference), per example: still an integer
     per_example = sizes[0] * candidate.sum(axis=0) - sizes[1] * reference.sum(axis=0)
     scale = sizes[0] * sizes[1]
     return Effect(
-        delta=_sum(per_example) / (scale * per_example.size) * unit,
+        delta=exact_sum(per_example) / (scale * per_example.size) * unit,
         seed_terms=tuple(seed * unit**2 for seed, _ in terms),
-        item_variance=_variance_of_mean(per_example, scale) * unit**2,
+        item_variance=variance_of_mean(per_example, scale) * unit**2,
         residual_terms=tuple(residual * unit**2 for _, residual in terms),
         group_sizes=sizes,
         num_examples=per_example.size,
@@ -194,13 +194,13 @@ def run_effect(reference: np.ndarray, candidate: np.ndarray, *, paired: bool) ->
     sizes = tuple(len(runs) for runs in groups)
     if paired and sizes[0] != sizes[1]:
         raise ValueError(f"paired arms must have equal numbers of runs, got {sizes}")
-    totals = [_sum(runs) for runs in groups]
+    totals = [exact_sum(runs) for runs in groups]
     if paired:
         groups = [groups[1] - groups[0]]
     surplus = sizes[0] * totals[1] - sizes[1] * totals[0]
     return Effect(
         delta=surplus / (sizes[0] * sizes[1] * RUN_SCALE),
-        seed_terms=tuple(_variance_of_runs(runs) for runs in groups),
+        seed_terms=tuple(variance_of_runs(runs) for runs in groups),
         item_variance=0.0,
         residual_terms=(0.0,) * len(groups),
         group_sizes=tuple(len(runs) for runs in groups),
@@ -224,11 +224,11 @@ def run_counts(values: np.ndarray) -> np.ndarray:
     return counts.astype(np.int64)
 
 
-def _variance_of_runs(runs: np.ndarray) -> float:
+def variance_of_runs(runs: np.ndarray) -> float:
     """Variance of the mean of (n,) counts; 0 where they differ by rounding alone."""
     if len(runs) > 1 and np.ptp(runs) <= RUN_ROUNDING:
         return 0.0
-    return _variance_of_mean(runs, RUN_SCALE)
+    return variance_of_mean(runs, RUN_SCALE)
 
 
 def _check_counts(reference: np.ndarray, candidate: np.ndarray) -> None:
@@ -246,7 +246,7 @@ def _check_counts(reference: np.ndarray, candidate: np.ndarray) -> None:
         )
 
 
-def _sum(counts: np.ndarray) -> int:
+def exact_sum(counts: np.ndarray) -> int:
     """The exact sum: in Python integers where int64 could overflow."""
     if _largest(counts) * counts.size <= LARGEST_INT64:
         return int(counts.sum())
@@ -268,7 +268,7 @@ def _largest(counts: np.ndarray) -> int:
     return max(int(counts.max()), -int(counts.min()))
 
 
-def _variance_of_mean(totals: np.ndarray, divisor: int) -> float:
+def variance_of_mean(totals: np.ndarray, divisor: int) -> float:
     """Variance of the mean of `totals / divisor`; NaN for one value.
 
     Args:
@@ -278,11 +278,11 @@ def _variance_of_mean(totals: np.ndarray, divisor: int) -> float:
     size = totals.size
     if size < 2:
         return math.nan
-    numerator = size * _sum_of_squares(totals) - _sum(totals) ** 2
+    numerator = size * _sum_of_squares(totals) - exact_sum(totals) ** 2
     return numerator / (divisor**2 * size**2 * (size - 1))
 
 
-def _seed_and_residual_terms(counts: np.ndarray) -> tuple[float, float]:
+def seed_and_residual_terms(counts: np.ndarray) -> tuple[float, float]:
     """Variances of the mean of (n, m) `counts`: from the seeds, and the residual.
 
     The residual mean square is the error term of a two-way analysis of variance with
@@ -298,7 +298,7 @@ def _seed_and_residual_terms(counts: np.ndarray) -> tuple[float, float]:
         cells * _sum_of_squares(counts)
         - num_seeds * _sum_of_squares(per_seed)
         - num_examples * _sum_of_squares(per_example)
-        + _sum(counts) ** 2
+        + exact_sum(counts) ** 2
     )
     residual = squares / (cells**2 * (num_seeds - 1) * (num_examples - 1))
-    return _variance_of_mean(per_seed, num_examples), residual
+    return variance_of_mean(per_seed, num_examples), residual

@@ -24,6 +24,7 @@ from didithelp.decision import Verdict
 from didithelp.errors import Refusal
 from didithelp.language import sentences
 from didithelp.language.words import Words
+from didithelp.metric import NONE, Direction
 from didithelp.parameters import explain
 from didithelp.recorder import Recorder
 from didithelp.settings import Pairing, SelectionSet, Settings
@@ -192,7 +193,9 @@ def compare(
     reference: Arm,
     *candidates: Arm,
     alpha: float = 0.05,
-    margin: float = 0.001,
+    metric: str = "test_accuracy",
+    direction: Direction = "auto",
+    margin: float | str | None = "auto",
     resamples: int = 9999,
     seed: int = 0,
     pairing: Pairing = "seed",
@@ -210,7 +213,11 @@ def compare(
         candidates: one or more changed recipes.
         alpha: how often equal recipes may be called better or worse, in (0, 0.5), for
             all candidates together.
-        margin: the difference in accuracy that would matter, a fraction in (0, 1).
+        metric: name of the one that decides.
+        direction: whether "higher" or "lower" is better; "auto" where the name tells.
+        margin: the difference in the metric that would matter, in its own unit, or in
+            percent such as "0.1%" if it is a share; "auto" is 0.001 for an accuracy and
+            none for all else; without one ("none", None) nothing is ever equivalent.
         resamples: of the sign-flip test, which is told but decides nothing; from 1 to
             1,000,000.
         seed: of that test, >= 0.
@@ -235,7 +242,9 @@ def compare(
         reference,
         candidates,
         alpha=_plain(alpha),
-        margin=_plain(margin),
+        metric=metric,
+        direction=direction,
+        margin=NONE if margin is None else _plain(margin),
         resamples=_plain(resamples),
         seed=_plain(seed),
         pairing=pairing,

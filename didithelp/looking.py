@@ -15,6 +15,7 @@ from didithelp.comparability import refuse_incomparable
 from didithelp.comparison import Difference, Hopeless, Look, Looks
 from didithelp.differences import differences
 from didithelp.errors import Refusal
+from didithelp.metric import Metric, margin_in
 from didithelp.runs import runs_of
 from didithelp.settings import Settings
 
@@ -42,12 +43,13 @@ class Taken:
     differences: tuple[Difference, ...]
 
 
-def take(arms: Sequence[Arm], settings: Settings) -> Taken:
+def take(arms: Sequence[Arm], metric: Metric, settings: Settings) -> Taken:
     """Take the planned looks, as far as the arms have the seeds for them.
 
     Args:
         arms: the reference, then the candidates; the rows of their metrics are in the
             order in which the seeds were planned.
+        metric: the one that decides.
         settings: with planned looks.
 
     Raises:
@@ -55,6 +57,8 @@ def take(arms: Sequence[Arm], settings: Settings) -> Taken:
             at one of them.
     """
     levels = looks.levels(settings.looks, settings.alpha)
+    margin = margin_in(metric, settings.margin)
+    last = _Last(settings.looks[-1], levels[-1], margin)
     orders = _orders(arms)
     num_started = min(map(len, orders))
     if num_started < settings.looks[0]:
@@ -74,11 +78,9 @@ def take(arms: Sequence[Arm], settings: Settings) -> Taken:
             with_seeds(arm, order[:num_seeds])
             for arm, order in zip(arms, orders, strict=True)
         )
-        answers |= _differences(seen, replace(settings, alpha=level), unsettled)
-        new = [
-            _look(answers[name][0], num_seeds, level, levels[-1], settings)
-            for name in unsettled
-        ]
+        at_level = replace(settings, alpha=level)
+        answers |= _differences(seen, metric, at_level, unsettled)
+        new = [_look(answers[name][0], num_seeds, level, last) for name in unsettled]
         taken += new
         unsettled = [look.candidate for look in new if not look.is_settled]
     num_used = len(seen) * taken[-1].num_seeds
@@ -108,28 +110,31 @@ def _orders(arms: Sequence[Arm]) -> list[list[int]]:
 
 
 def _differences(
-    arms: Sequence[Arm], settings: Settings, wanted: Sequence[str]
+    arms: Sequence[Arm], metric: Metric, settings: Settings, wanted: Sequence[str]
 ) -> dict[str, list[Difference]]:
     """The differences of the wanted candidates, the one that decides first."""
-    refuse_incomparable(arms)
+    refuse_incomparable(arms, metric)
     names = distinct_names(arms)
-    runs = [runs_of(arm, name) for arm, name in zip(arms, names, strict=True)]
-    found = sorted(differences(runs, settings), key=lambda each: not each.is_primary)
+    runs = [runs_of(arm, name, metric) for arm, name in zip(arms, names, strict=True)]
+    found = differences(runs, metric, settings)
     return {
         name: [difference for difference in found if difference.candidate == name]
         for name in wanted
     }
 
 
-def _look(
-    difference: Difference,
-    num_seeds: int,
-    level: float,
-    last_level: float,
-    settings: Settings,
-) -> Look:
-    is_open = difference.verdict == "inconclusive" and num_seeds < settings.looks[-1]
-    chance = _chance(difference, last_level, settings) if is_open else None
+@dataclass(frozen=True)
+class _Last:
+    """The last planned look, and the margin in the unit of the metric."""
+
+    num_seeds: int
+    level: float
+    margin: float | None
+
+
+def _look(difference: Difference, num_seeds: int, level: float, last: _Last) -> Look:
+    is_open = difference.verdict == "inconclusive" and num_seeds < last.num_seeds
+    chance = _chance(difference, last) if is_open else None
     return Look(
         candidate=difference.candidate,
         num_seeds=num_seeds,
@@ -144,9 +149,7 @@ def _look(
     )
 
 
-def _chance(
-    difference: Difference, last_level: float, settings: Settings
-) -> float | None:
+def _chance(difference: Difference, last: _Last) -> float | None:
     """Chance of a verdict at the last look; None where the noise is not known."""
     if not difference.se or difference.se_seed is None:
         return None
@@ -157,8 +160,8 @@ def _chance(
         (difference.se_res or 0.0) ** 2,
         min(difference.num_seeds),
     )
-    level = last_level / difference.family_size
-    return looks.chance_of_verdict(estimate, settings.looks[-1], level, settings.margin)
+    level = last.level / difference.family_size
+    return looks.chance_of_verdict(estimate, last.num_seeds, level, last.margin)
 
 
 def _hopeless(difference: Difference, chance: float | None) -> Hopeless | None:

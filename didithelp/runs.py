@@ -9,26 +9,15 @@ import numpy as np
 
 from didithelp import scores
 from didithelp.arm import COMPARED_COLUMNS, METRIC_COLUMNS, Arm, finished_rows
-from didithelp.comparison import PRIMARY_METRIC, Reliability, ReliabilityBin, known
+from didithelp.comparison import Reliability, ReliabilityBin, known
+from didithelp.metric import TEST_ACCURACY, TEST_CROSS_ENTROPY, Metric
 
 # Metrics that differ each time an arm is trained, so that no comparison holds them.
 TIMINGS = ("train_seconds",)
 
 
-@dataclass(frozen=True)
-class Metric:
-    """How to compare one number per run and test example."""
-
-    name: str
-    higher_is_better: bool
-    unit: float  # value of one count
-    has_margin: bool  # the margin is a difference in accuracy; a loss has none
-
-
-METRICS = (
-    Metric(PRIMARY_METRIC, True, 1.0, True),
-    Metric("test_cross_entropy", False, scores.LOSS_UNIT, False),
-)
+# The metrics that predictions give for every test example, and the value of one count.
+COUNT_UNITS = {TEST_ACCURACY.name: 1.0, TEST_CROSS_ENTROPY.name: scores.LOSS_UNIT}
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +29,7 @@ class Runs:
         seeds: those of the finished runs, ascending.
         num_started: runs that were started, also those that diverged.
         values: by metric, (seeds,) float64, NaN where unknown.
-        counts: by name of METRICS, (seeds, examples) int64 in the metric's unit; empty
+        counts: by name of COUNT_UNITS, (seeds, examples) int64 in that unit; empty
             without predictions, accuracy alone where they are answers alone.
         digests: SHA-256 of the probabilities of each run; empty without predictions.
         reliability: confidence against accuracy; None where no probabilities are known.
@@ -57,16 +46,22 @@ class Runs:
     @property
     def accuracies(self) -> np.ndarray:
         """(seeds,) fractions of the test examples that are right."""
-        return self.values[PRIMARY_METRIC]
+        return self.values[TEST_ACCURACY.name]
 
 
-def runs_of(arm: Arm, name: str) -> Runs:
-    """The runs of an arm, under the name that the comparison gives it."""
+def runs_of(arm: Arm, name: str, metric: Metric) -> Runs:
+    """The runs of an arm, under the name that the comparison gives it.
+
+    Args:
+        arm: the arm, which has the metric.
+        name: no other arm of the comparison has it.
+        metric: the one that decides.
+    """
     rows = finished_rows(arm)
+    columns = [column for column in METRIC_COLUMNS if column not in TIMINGS]
     values = {
         column: rows[column].to_numpy(float, na_value=np.nan)
-        for column in METRIC_COLUMNS
-        if column not in TIMINGS
+        for column in dict.fromkeys([*columns, metric.name])
     }
     values["brier_score"] = np.full(len(rows), np.nan)
     seeds, num_started = tuple(sorted(arm.seeds.tolist())), len(arm.metrics)
@@ -76,7 +71,7 @@ def runs_of(arm: Arm, name: str) -> Runs:
     digests = tuple(hashlib.sha256(run.tobytes()).hexdigest() for run in probabilities)
     counts, reliability = _counts(probabilities, labels), None
     if arm.has_answers_only:
-        counts = {PRIMARY_METRIC: counts[PRIMARY_METRIC]}
+        del counts[TEST_CROSS_ENTROPY.name]
         unknown = np.full(len(rows), np.nan)
         values |= dict.fromkeys(COMPARED_COLUMNS, unknown)
     else:
@@ -93,9 +88,8 @@ def runs_of(arm: Arm, name: str) -> Runs:
             "brier_score": _means(brier, scores.LOSS_UNIT),
         }
     values |= {
-        metric.name: _means(counts[metric.name], metric.unit)
-        for metric in METRICS
-        if metric.name in counts
+        column: _means(numbers, COUNT_UNITS[column])
+        for column, numbers in counts.items()
     }
     return Runs(name, seeds, num_started, values, counts, digests, reliability)
 
@@ -103,8 +97,8 @@ def runs_of(arm: Arm, name: str) -> Runs:
 def _counts(probabilities: np.ndarray, labels: np.ndarray) -> dict[str, np.ndarray]:
     losses = scores.negative_log_likelihood(probabilities, labels)
     return {
-        PRIMARY_METRIC: scores.right_or_wrong(probabilities, labels),
-        "test_cross_entropy": scores.fixed_point(losses),
+        TEST_ACCURACY.name: scores.right_or_wrong(probabilities, labels),
+        TEST_CROSS_ENTROPY.name: scores.fixed_point(losses),
     }
 
 

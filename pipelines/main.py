@@ -12,33 +12,24 @@ same code from the same parameters and inputs.
 
 import dataclasses
 import functools
-import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from didithelp import looks
-from didithelp.parameters import (
-    Parameters,
-    explain,
-    names_of,
-    parameter,
-    texts_of,
-    values_of,
-)
+from didithelp.parameters import explain, parameter, spell, texts_of, values_of
 from didithelp.settings import Settings
-from lab import command_line, entry_point, mlproject
+from lab import command_line, entry_point
 from lab.host import console, cores
-from lab.runs.keys import NO_EFFECT, Caching
+from lab.runs.keys import Caching
 from lab.runs.launch import Launch, Launcher
 from lab.runs.plan import Plan
 from lab.training.recipe import Recipe
 from lab.training.seeds import Trials, spell_seeds
+from pipelines.asked import changes, question, read, recipes
 from steps import compare, prepare_data
 
 if TYPE_CHECKING:
     from lab.runs.step import Step
-
-LONGEST_QUESTION = 150  # letters of the name of a run
 
 
 @dataclasses.dataclass(frozen=True)
@@ -83,13 +74,14 @@ def run(params: Params, step: "Step", overrides: dict[str, str]) -> None:
     """
     if params.plan:
         plan = Plan(step.reuse)
-        launch_all(params, plan, overrides, lambda arms: plan.note_possible_end())
+        launch_all(params, plan, overrides, lambda _: plan.note_possible_end())
         console.result(plan.text())
         return
     if params.looks:
         levels = looks.levels(params.looks, params.alpha)
-        step.log_new_param("planned_looks", params.looks)
-        step.log_new_param("look_levels", levels)
+        step.log_params(
+            {"planned_looks": spell(params.looks), "look_levels": spell(levels)}
+        )
     answer = launch_all(params, step, overrides, functools.partial(look, params, step))
     if step.has_reused(answer):
         show_again(answer, step, params.language)
@@ -141,7 +133,7 @@ def look(params: Params, step: "Step", arms: dict[str, str]) -> bool:
     last look sees is compare's to say, which repeats all of them.
     """
     from didithelp import comparing, trials_folder
-    from didithelp.language import sentences
+    from didithelp.language import looks as spoken
     from didithelp.language.words import Words
 
     loaded = [
@@ -152,7 +144,7 @@ def look(params: Params, step: "Step", arms: dict[str, str]) -> bool:
     ).looks
     if found is None:
         return False
-    console.say(sentences.look(found, found.taken[-1], Words("en")))
+    console.say(spoken.line(found.taken[-1], found, Words("en")))
     return found.is_over
 
 
@@ -197,51 +189,6 @@ def with_looks(given: dict[str, str]) -> dict[str, str]:
     return {**given, "seeds": str(planned[-1]), "looks": seeds}
 
 
-def recipes(overrides: dict[str, str]) -> tuple[Recipe, Recipe]:
-    """Both recipes as they will be trained.
-
-    Raises:
-        ValueError: an override is wrong.
-    """
-    return (
-        command_line.build(Recipe, mlproject.defaults("train_baseline")),
-        command_line.build(Recipe, mlproject.defaults("train_improved") | overrides),
-    )
-
-
-def question(params: Params, improved: Recipe) -> str:
-    """What is asked, to name a run: `l2_lambda=0.0001` or `main on mnist-5k`.
-
-    Args:
-        params: of the experiment; those that differ from their defaults are named.
-        improved: the recipe, of which the same holds.
-    """
-    usual = command_line.build(Params, mlproject.defaults("main"))
-    changed = _changes(recipes({})[1], improved) | _changes(usual, params)
-    is_plain = params.seeds == tuple(range(len(params.seeds)))
-    implied = ("seeds",) if params.looks and is_plain else ()
-    words = [
-        f"{name}={text}"
-        for name, (_, text) in changed.items()
-        if name not in (*NO_EFFECT, "dataset", "language", *implied)
-    ]
-    name = ", ".join(words) or "main"
-    if "dataset" in changed:
-        name += f" on {_last_part(params.dataset)}"
-    return name if len(name) <= LONGEST_QUESTION else f"{name[:LONGEST_QUESTION]}..."
-
-
-def _changes(before: Parameters, after: Parameters) -> dict[str, tuple[str, str]]:
-    """Both texts of every parameter that differs between two sets of the same kind."""
-    old, new = texts_of(type(before), before), texts_of(type(after), after)
-    return {name: (old[name], new[name]) for name in old if old[name] != new[name]}
-
-
-def _last_part(text: str) -> str:
-    """The file that a path or an address ends in: no folders, query or digest."""
-    return re.split(r"[?#]", text)[0].rstrip("/").rpartition("/")[2]
-
-
 def outline(params: Params, baseline: Recipe, improved: Recipe) -> str:
     """Describe in a few lines what is going to happen."""
     trials = f"{len(params.seeds)} trials"
@@ -255,10 +202,10 @@ def outline(params: Params, baseline: Recipe, improved: Recipe) -> str:
             f"3 train_improved  {trials} of up to {improved.epochs} epochs, with",
             *(
                 f"                    {name} {before} -> {after}"
-                for name, (before, after) in _changes(baseline, improved).items()
+                for name, (before, after) in changes(baseline, improved).items()
             ),
-            f"4 compare         test accuracy, alpha {params.alpha:g},"
-            f" margin {100 * params.margin:g} points",
+            f"4 compare         {params.metric}, alpha {params.alpha:g},"
+            f" margin {params.margin}",
             f"up to {params.num_workers} trials per arm at once,"
             f" on {len(cores.available())} cores",
         ]
@@ -267,16 +214,13 @@ def outline(params: Params, baseline: Recipe, improved: Recipe) -> str:
 
 if __name__ == "__main__":
     with entry_point.failures_noted():
-        given = command_line.read(names_of(Params), names_of(Recipe))
-        changed = {name: given.pop(name) for name in names_of(Recipe) if name in given}
-        given = command_line.or_exit(with_looks, given)
-        checked = command_line.or_exit(command_line.build, Params, given)
+        checked, changed = read(Params, with_looks)
         before, after = command_line.or_exit(recipes, changed)
     console.say(outline(checked, before, after))
     changed = {name: texts_of(Recipe, after)[name] for name in changed}
     entry_point.main(
         checked,
         functools.partial(run, overrides=changed),
-        name=question(checked, after),
+        name=question("main", checked, after),
         overrides=changed,
     )

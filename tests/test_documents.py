@@ -9,7 +9,7 @@ from didithelp.parameters import describe
 from lab import mlproject
 from lab.training.recipe import Recipe
 from pipelines import main
-from steps import compare, train, verify
+from steps import compare, train, train_arms, verify
 
 ROOT = mlproject.PROJECT_DIRECTORY
 PAGES = sorted(
@@ -69,7 +69,14 @@ def test_the_tables_of_parameters_are_those_of_mlproject():
 
 @pytest.mark.parametrize(
     "parameters",
-    [Recipe, main.Params, train.Params, compare.Params, verify.Params],
+    [
+        Recipe,
+        main.Params,
+        train.Params,
+        train_arms.Params,
+        compare.Params,
+        verify.Params,
+    ],
     ids=lambda parameters: parameters.__module__,
 )
 def test_the_tables_of_parameters_say_what_is_accepted(parameters):

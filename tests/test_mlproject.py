@@ -21,6 +21,7 @@ MODULES = {
     "prepare_data": "steps.prepare_data",
     "train_baseline": "steps.train",
     "train_improved": "steps.train",
+    "train_arms": "steps.train_arms",
     "compare": "steps.compare",
     "verify": "steps.verify",
 }
@@ -43,9 +44,9 @@ SHARED = {
     "momentum": 0.0,
     "learning_rate_schedule": "constant",
 }
-# The only parameter without a default, and one of the two ways to name a candidate.
+# What has no default, and one of the two ways to name a candidate.
 ARMS = {"baseline": "runs:/0123/trials", "improved": "--some folder's name"}
-REQUIRED = {"compare": ["baseline"], "verify": ["arm"]}
+REQUIRED = {"train_arms": ["arms"], "compare": ["baseline"], "verify": ["arm"]}
 
 each_entry_point = pytest.mark.parametrize("entry_point", MODULES)
 
@@ -65,7 +66,11 @@ def params_class(entry_point):
 
 
 def examples(entry_point):
-    given = {"compare": ARMS, "verify": {"arm": "runs:/0123"}}
+    given = {
+        "train_arms": {"arms": '{"a": {}, "größer": {"epochs": 20, "seeds": "7,"}}'},
+        "compare": ARMS,
+        "verify": {"arm": "runs:/0123"},
+    }
     return given.get(entry_point, {})
 
 
@@ -102,7 +107,7 @@ def test_python_has_no_defaults(entry_point):
 
 
 @each_entry_point
-def test_only_the_arm_to_compare_with_has_no_default(entry_point):
+def test_only_arms_have_no_default(entry_point):
     declared = declarations(entry_point)
     without = [name for name in declared if "default" not in declared[name]]
     assert without == REQUIRED.get(entry_point, [])
@@ -164,7 +169,8 @@ def test_every_number_has_an_interval():
         for field in dataclasses.fields(params_class(entry_point))
         if {int, float} & {field.type, *typing.get_args(field.type)}
     }
-    assert numbers - {"hidden_units", "seeds", "looks"} == set(NUMBERS)
+    unusual = {"hidden_units", "seeds", "margin", "looks"}
+    assert numbers - unusual == set(NUMBERS)
 
 
 @each_number

@@ -39,7 +39,7 @@ def forest(material: Material) -> Plots:
     """The difference of every candidate with its interval."""
     words, margin = material.words, material.comparison.margin
     return Plots(
-        [figures.forest(_forest_rows(material), 100 * margin, words)],
+        [figures.forest(_forest_rows(material), 100 * (margin or 0), words)],
         words("caption_forest", margin=words.points(margin)),
     )
 

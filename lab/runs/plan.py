@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from lab.runs.launch import Launch
-from lab.training.seeds import parse_seeds
+from lab.runs.locations import listed
 
 if TYPE_CHECKING:
-    from lab.runs.reuse import Reuse
+    from lab.runs.reuse import Reuse, TrialCount
 
 # Stands for the URI of a run that does not exist yet.
 PENDING = "pending"
@@ -46,7 +46,7 @@ class Plan:
             ValueError: the launch has wrong parameters.
         """
         trials = None
-        if PENDING in launch.parameters.values():
+        if any(PENDING in listed(text) for text in launch.parameters.values()):
             why = "what it reads is made first"
         else:
             lookup = self._reuse.look_up(launch)
@@ -55,9 +55,8 @@ class Plan:
                 return f"runs:/{lookup.run_id}"
             why = lookup.why
             if "seeds" in launch.parameters:
-                count = self._reuse.count_trials(launch)
-                trials = self._new(launch, count.missing)
-                why += f"; {trials} of {count.needed} trials to train"
+                trials = self._new(launch, self._reuse.count_trials(launch))
+                why += f"; {trials.missing} of {trials.needed} trials to train"
         self._rows.append(_Row(launch.name, "runs", why, self._seconds(launch, trials)))
         return PENDING
 
@@ -74,6 +73,12 @@ class Plan:
         self._possible_ends.append(len(self._rows))
         return False
 
+    def arms_of(self, uri: str, names: Sequence[str]) -> list[str]:
+        """The runs of the arms; `PENDING` for each where the run does not exist yet."""
+        if uri == PENDING:
+            return [PENDING for _ in names]
+        return self._reuse.arms_of(uri, names)
+
     def text(self) -> str:
         """The plan as a table: a line per launch, and the time of all if known."""
         lines = ["plan (nothing is run):"]
@@ -89,16 +94,24 @@ class Plan:
                 lines[-1] = f"at best {_about(least)}, at worst {lines[-1]}"
         return "\n".join(lines)
 
-    def _new(self, launch: Launch, missing: int) -> int:
+    def _new(self, launch: Launch, trials: "TrialCount") -> "TrialCount":
+        """What is left to train once earlier launches of the same step are done."""
+        added = self._added(launch, trials.missing)
+        seconds = trials.seconds
+        if seconds is not None and trials.missing:
+            seconds *= added / trials.missing
+        return dataclasses.replace(trials, missing=added, seconds=seconds)
+
+    def _added(self, launch: Launch, missing: int) -> int:
         """How many trials a launch adds to those that earlier ones of its step train.
 
-        Steps that are launched again have the same seeds and more.
+        A step that is launched again has the same seeds and more.
         """
         added = missing - self._trials[launch.entry_point]
         self._trials[launch.entry_point] = missing
         return added
 
-    def _seconds(self, launch: Launch, trials: int | None) -> float | None:
+    def _seconds(self, launch: Launch, trials: "TrialCount | None") -> float | None:
         """Seconds that a launch would take, as it took before; None if it never ran.
 
         Args:
@@ -106,13 +119,16 @@ class Plan:
             trials: how many it would train; None if that is not known yet, which
                 counts as all of them.
         """
-        seeds = launch.parameters.get("seeds")
-        cost = self._reuse.usual_cost(launch.entry_point, trains=seeds is not None)
+        trains = "seeds" in launch.parameters
+        cost = self._reuse.usual_cost(launch.entry_point, trains=trains)
+        if trials is not None and trials.seconds is not None:
+            return trials.seconds + (cost.around if cost else 0)
         if cost is None:
             return None
-        if trials is None and seeds is not None:
-            trials = self._new(launch, len(parse_seeds(seeds)))
-        return cost.around + cost.each * (trials or 0)
+        missing = trials.missing if trials else 0
+        if trains and trials is None:
+            missing = self._added(launch, self._reuse.num_trials(launch))
+        return cost.around + cost.each * missing
 
 
 def _about(seconds: float | None) -> str:

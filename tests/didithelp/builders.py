@@ -16,7 +16,8 @@ from didithelp.effects import Effect
 NUM_CLASSES = 3
 NUM_EXAMPLES = 600
 SETTINGS = {
-    **{"alpha": 0.05, "margin": 0.02, "resamples": 999, "seed": 0},
+    **{"alpha": 0.05, "metric": "test_accuracy", "direction": "auto"},
+    **{"margin": 0.02, "resamples": 999, "seed": 0},
     **{"pairing": "seed", "selected_on": "validation", "looks": ()},
 }
 HOSTILE = [

@@ -8,6 +8,7 @@ import pytest
 
 from didithelp.arm import METRIC_COLUMNS
 from didithelp.comparison import Comparison, Metrics
+from didithelp.metric import TEST_ACCURACY
 from didithelp.runs import TIMINGS
 from tests.didithelp.builders import (
     accuracies_only,
@@ -24,7 +25,27 @@ def stored(**changes):
     return json.dumps(json.loads(STORED.read_text(encoding="utf-8")) | changes)
 
 
-def test_a_file_of_before_the_types_is_read_and_written_byte_for_byte():
+def test_a_file_of_format_4_is_read_and_keeps_all_its_values():
+    text = STORED.with_name("comparison_of_format_4.json").read_text(encoding="utf-8")
+    comparison = Comparison.from_json(text)
+    assert comparison.to_json() == STORED.read_text(encoding="utf-8")
+    assert comparison.metric == TEST_ACCURACY
+    assert {
+        (each.metric, each.unit, each.is_primary) for each in comparison.differences
+    } == {
+        ("test_accuracy", "share", True),
+        ("test_cross_entropy", "nats", False),
+    }
+    old, new = json.loads(text), json.loads(comparison.to_json())
+    assert {key: new[key] for key in old if key not in ("arms", "comparisons")} == {
+        key: old[key] for key in old if key not in ("arms", "comparisons")
+    }
+    for key in ("arms", "comparisons"):
+        for before, after in zip(old[key], new[key], strict=True):
+            assert before.items() <= after.items()
+
+
+def test_a_stored_file_is_read_and_written_byte_for_byte():
     text = STORED.read_text(encoding="utf-8")
     comparison = Comparison.from_json(text)
     assert comparison.to_json() == text

@@ -51,7 +51,8 @@ def test_the_rows_of_a_table_say_what_an_error_says():
         ("place", "an address, such as home"),
     ]
     assert dict(describe(Settings))["margin"] == (
-        "a difference in accuracy in (0, 1), such as 0.001 (a tenth of a point)"
+        "auto, none, or a difference above 0 in the unit of the metric, such as 0.001,"
+        " 0.1% or 0.1 points (auto is 0.001 for an accuracy and none for all else)"
     )
     values = {"rate": 1.0, "size": 1, "seed": 0, "wait": 1, "plan": True, "place": ""}
     with pytest.raises(ValueError) as error:

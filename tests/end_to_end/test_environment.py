@@ -280,7 +280,8 @@ from didithelp import comparing
 from didithelp.report import report
 baseline, improved = (trials_folder.load(Path(folder)) for folder in sys.argv[1:3])
 comparison = comparing.compare(
-    baseline, [improved], alpha=0.05, margin=0.001, resamples=99, seed=0,
+    baseline, [improved], alpha=0.05, metric="test_accuracy", direction="auto",
+    margin=0.001, resamples=99, seed=0,
     pairing="seed", selected_on="validation", looks=(),
 )
 trials_folder.save(improved, Path(sys.argv[3]) / "saved")

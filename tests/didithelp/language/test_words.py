@@ -88,16 +88,17 @@ def test_french_punctuation_never_begins_a_line():
 
 
 def asked():
-    """Keys that `didithelp` and its templates name, and patterns of computed ones.
+    """Keys that the library and its templates name, and patterns of computed ones.
 
     A key is used if the sources hold it as a string, whatever for: a reason or a
     verdict is named where it is found and told by that name.
     """
     strings, patterns = set(), set()
     folder = Path(didithelp.__file__).parent
+    readers = folder.with_name("didithelp_mlflow")  # its remarks are warnings
     for path in folder.rglob("*.html"):
         strings.update(re.findall(r'words\("(\w+)"', path.read_text(encoding="utf-8")))
-    for path in folder.rglob("*.py"):
+    for path in (*folder.rglob("*.py"), *readers.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 strings.add(node.value)

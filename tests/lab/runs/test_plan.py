@@ -5,6 +5,7 @@ import pytest
 from lab.runs.launch import Launch
 from lab.runs.plan import PENDING, Plan
 from lab.runs.reuse import Cost, Lookup, TrialCount
+from lab.training.seeds import parse_seeds
 
 
 class Oracle:
@@ -23,6 +24,9 @@ class Oracle:
 
     def count_trials(self, launch):
         return self.trials
+
+    def num_trials(self, launch):
+        return len(parse_seeds(launch.parameters["seeds"]))
 
     def usual_cost(self, entry_point, *, trains):
         return self.usual.get(entry_point)
@@ -60,7 +64,7 @@ def test_a_plan_of_what_is_there_takes_no_time():
 def test_only_missing_trials_count():
     stored = ("prepare_data", "train_baseline")
     rows = planned(
-        Oracle(stored=stored, trials=TrialCount(needed=5, missing=2), usual=USUAL)
+        Oracle(stored=stored, trials=TrialCount(5, 2, seconds=None), usual=USUAL)
     )
     assert "about 48 s  epochs 4 -> 5; 2 of 5 trials to train" in rows["train_improved"]
     assert "about 5 s  what it reads is made first" in rows["compare"]
