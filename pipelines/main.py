@@ -16,6 +16,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from didithelp import looks
+from didithelp.metric import metric_of
 from didithelp.parameters import explain, parameter, spell, texts_of, values_of
 from didithelp.settings import Settings
 from lab import command_line, entry_point
@@ -132,19 +133,25 @@ def look(params: Params, step: "Step", arms: dict[str, str]) -> bool:
     This is done here, because a step of its own would take seconds to start. What the
     last look sees is compare's to say, which repeats all of them.
     """
-    from didithelp import comparing, trials_folder
+    from didithelp import looking, trials_folder
     from didithelp.language import looks as spoken
     from didithelp.language.words import Words
+    from didithelp.report.frame import train_seconds
 
     loaded = [
         step.artifacts.load(uri, "trials", trials_folder.load) for uri in arms.values()
     ]
-    found = comparing.compare(
-        loaded[0], loaded[1:], **values_of(Settings, params)
-    ).looks
-    if found is None:
-        return False
+    settings = Settings(**values_of(Settings, params))
+    metric = metric_of(settings.metric, settings.direction)
+    found = looking.take(loaded, metric, settings).looks
     console.say(spoken.line(found.taken[-1], found, Words("en")))
+    if found.is_over:
+        each = (train_seconds(arm) or 0 for arm in loaded)
+        minutes = found.saved_seeds * sum(each) / len(cores.available()) / 60
+        console.say(
+            f"stopped: {len(loaded) * found.saved_seeds} trainings saved, about"
+            f" {minutes:.0f} min"
+        )
     return found.is_over
 
 
