@@ -21,6 +21,7 @@ from didithelp.comparison import (
     Interval,
 )
 from didithelp.decision import Verdict
+from didithelp.metric import Metric, Unit
 from didithelp.settings import SelectionSet
 
 Design = Literal["full", "half"]
@@ -43,7 +44,8 @@ class Estimate:
         p, p_holm: two-sided, before and after Holm's adjustment; p_holm is None for an
             estimate that belongs to no family of tests.
         family_size: number of estimates that p_holm is adjusted for; None without it.
-        mde80: smallest true effect found with power .8 at the level of the family.
+        mde80: smallest true effect found with power .8 at the level of the family;
+            None without one.
     """
 
     delta: float
@@ -169,10 +171,9 @@ class MetricEffects:
     """What the factors do to one metric.
 
     Attributes:
-        metric: "test_accuracy", "test_cross_entropy", "expected_calibration_error" or
-            "brier_score".
+        metric: its name.
         higher_is_better: whether a positive effect is an improvement.
-        unit: "share" for fractions, "nats", or "" where none is known.
+        unit: that of all its numbers, see `metric.Metric`.
         scope: what the estimates are about, in English.
         total: all factors on minus none, with a verdict.
         factors: one per factor, in their order.
@@ -188,7 +189,7 @@ class MetricEffects:
 
     metric: str
     higher_is_better: bool
-    unit: str
+    unit: Unit
     scope: str
     total: Judged
     factors: tuple[FactorEffects, ...]
@@ -253,10 +254,12 @@ class Ablation:
     Attributes:
         scope: what the verdicts are about, in English.
         not_covered: what no verdict is about, in English.
-        alpha, margin, selected_on: the parameters of the decision.
+        alpha, margin, selected_on: the parameters of the decision; margin is None where
+            no verdict of equivalence was asked for.
         design: "full" has every combination of the factors; "half" has half of them,
             chosen so that no main effect is mixed up with an interaction of two.
-        primary_metric: the one that the sentence is about.
+        primary_metric, metric: the one that the sentence is about, by its name and as
+            it was understood.
         dataset, test_set: what the arms were trained and tested on.
         factors: in the order of the table of levels.
         cells: the arms, from all factors off to all on.
@@ -273,10 +276,11 @@ class Ablation:
     scope: str
     not_covered: tuple[str, ...]
     alpha: float
-    margin: float
+    margin: float | None
     selected_on: SelectionSet
     design: Design
     primary_metric: str
+    metric: Metric
     dataset: Dataset
     test_set: ExaminedExamples
     factors: tuple[Factor, ...]

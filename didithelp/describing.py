@@ -40,7 +40,7 @@ def describe(arm: Arm, runs: Runs, reference: Arm, run_id: str | None) -> Compar
         metrics=Metrics(**{name: summaries.pop(name) for name in known_names}),
         reliability=runs.reliability,
         recipe=codec.encode(arm.recipe),
-        changes=_changes(reference, arm),
+        changes=changes(reference, arm),
         run_ids=_run_ids(arm),
         other_metrics=summaries,
     )
@@ -100,7 +100,7 @@ def _chance(arm: Arm) -> float | None:
     return None if arm.dataset is None else 1 / arm.dataset.num_classes
 
 
-def _changes(reference: Arm, arm: Arm) -> dict[str, tuple[Any, Any]] | None:
+def changes(reference: Arm, arm: Arm) -> dict[str, tuple[Any, Any]] | None:
     """By parameter that differs, its values in the reference and in the arm.
 
     Recipes are compared as they stand in the file, so that 1 as a name is "1".

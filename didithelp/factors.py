@@ -26,8 +26,8 @@ GROUPING = (
     "group those that belong together into one factor, which is on or off as a whole"
 )
 
-Cell = tuple[bool, ...]
-Weights = dict[Cell, Fraction]
+Levels = tuple[bool, ...]
+Weights = dict[Levels, Fraction]
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Factorial:
         return "full" if self.sign is None else "half"
 
     @cached_property
-    def balanced(self) -> tuple[Cell, ...]:
+    def balanced(self) -> tuple[Levels, ...]:
         """The cells over which effects are averaged: half of them have any factor on.
 
         From all off to all on: first by how many are on, then by which.
@@ -59,17 +59,17 @@ class Factorial:
         return tuple(sorted(kept, key=_order))
 
     @cached_property
-    def cells(self) -> tuple[Cell, ...]:
+    def cells(self) -> tuple[Levels, ...]:
         """The cells to be trained: the balanced ones and both ends, in their order."""
         return tuple(sorted({self.none, self.all, *self.balanced}, key=_order))
 
     @property
-    def none(self) -> Cell:
+    def none(self) -> Levels:
         """The cell with all factors off."""
         return (False,) * self.num_factors
 
     @property
-    def all(self) -> Cell:
+    def all(self) -> Levels:
         """The cell with all factors on."""
         return (True,) * self.num_factors
 
@@ -82,11 +82,11 @@ class Factorial:
         """All factors on minus none."""
         return _difference(self.all, self.none)
 
-    def alone(self, factor: int) -> Cell:
+    def alone(self, factor: int) -> Levels:
         """The cell in which this factor alone is on."""
         return tuple(place == factor for place in range(self.num_factors))
 
-    def all_but(self, factor: int) -> Cell:
+    def all_but(self, factor: int) -> Levels:
         """The cell in which this factor alone is off."""
         return tuple(place != factor for place in range(self.num_factors))
 
@@ -157,7 +157,7 @@ class Factorial:
             weights[cell] = size if cell[factor] else -size
         return weights
 
-    def _trained(self, more: Cell, less: Cell) -> Weights | None:
+    def _trained(self, more: Levels, less: Levels) -> Weights | None:
         return _difference(more, less) if {more, less} <= set(self.cells) else None
 
 
@@ -183,7 +183,7 @@ def refuse_number(factors: Sequence[str]) -> None:
         )
 
 
-def spell(cell: Cell, factors: Sequence[str]) -> str:
+def spell(cell: Levels, factors: Sequence[str]) -> str:
     """The name of a cell, such as "l2 + dropout": what is on in it; or "none"."""
     on = [name for name, is_on in zip(factors, cell, strict=True) if is_on]
     return " + ".join(on) or "none"
@@ -198,14 +198,14 @@ def combined(*parts: tuple[int, Weights]) -> Weights:
     return {cell: weight for cell, weight in total.items() if weight}
 
 
-def _difference(more: Cell, less: Cell) -> Weights:
+def _difference(more: Levels, less: Levels) -> Weights:
     return {less: Fraction(-1), more: Fraction(1)}
 
 
-def _sign(cell: Cell) -> int:
+def _sign(cell: Levels) -> int:
     """The product of the signs: 1 if an even number of factors is off, else -1."""
     return -1 if cell.count(False) % 2 else 1
 
 
-def _order(cell: Cell) -> tuple[int, tuple[bool, ...]]:
+def _order(cell: Levels) -> tuple[int, tuple[bool, ...]]:
     return sum(cell), tuple(not is_on for is_on in cell)

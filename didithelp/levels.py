@@ -13,8 +13,8 @@ from didithelp.characters import is_name
 from didithelp.errors import Refusal
 from didithelp.factors import (
     MOST_IN_FULL,
-    Cell,
     Factorial,
+    Levels,
     refuse_number,
     spell,
 )
@@ -28,7 +28,7 @@ Table = pd.DataFrame | Mapping[str, Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
-class Levels:
+class LevelTable:
     """Which arm is which cell of which design.
 
     Attributes:
@@ -39,10 +39,10 @@ class Levels:
 
     factors: tuple[str, ...]
     design: Factorial
-    arms: dict[Cell, str]
+    arms: dict[Levels, str]
 
 
-def read(table: Table, names: Sequence[str]) -> Levels:
+def read_levels(table: Table, names: Sequence[str]) -> LevelTable:
     """Check a table of levels against the arms that it is about.
 
     Args:
@@ -67,7 +67,7 @@ def read(table: Table, names: Sequence[str]) -> Levels:
     }
     by_cell = _distinct(cells, factors)
     design = _design(by_cell, factors)
-    return Levels(factors, design, {cell: by_cell[cell] for cell in design.cells})
+    return LevelTable(factors, design, {cell: by_cell[cell] for cell in design.cells})
 
 
 def _frame(table: Table) -> pd.DataFrame:
@@ -131,9 +131,9 @@ def _level(arm: str, factor: str, level: Hashable) -> bool:
     )
 
 
-def _distinct(cells: dict[str, Cell], factors: Sequence[str]) -> dict[Cell, str]:
+def _distinct(cells: dict[str, Levels], factors: Sequence[str]) -> dict[Levels, str]:
     """The arm of each cell; refuses two arms with one and the same levels."""
-    by_cell: dict[Cell, str] = {}
+    by_cell: dict[Levels, str] = {}
     for arm, cell in cells.items():
         if cell in by_cell:
             raise Refusal(
@@ -146,7 +146,7 @@ def _distinct(cells: dict[str, Cell], factors: Sequence[str]) -> dict[Cell, str]
     return by_cell
 
 
-def _design(by_cell: dict[Cell, str], factors: tuple[str, ...]) -> Factorial:
+def _design(by_cell: dict[Levels, str], factors: tuple[str, ...]) -> Factorial:
     """The design that these cells make up; refuses cells that make up none."""
     for place, factor in enumerate(factors):
         found = {cell[place] for cell in by_cell}

@@ -61,7 +61,7 @@ def run(params: Params, step: "Step", engine: "Engine") -> None:
     location, folder, dataset = arms.prepared(params.data, step)
     step.log_dataset(dataset)
     trainings = [
-        arms.Training(arm, step.open_arm(arm.name), location, dataset)
+        arms.Training(arm, step.open_arm(arm.name, arm.texts), location, dataset)
         for arm in params.wanted
     ]
     reuses = params.cache == "on"

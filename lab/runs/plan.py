@@ -88,10 +88,11 @@ class Plan:
             lines.append(f"  {row.name:<{width}}  {row.what:<6}{time}  {row.why}")
         seconds = [row.seconds for row in self._rows if row.seconds is not None]
         if len(seconds) == len(self._rows):
-            lines.append(f"{_about(sum(seconds))} in all")
+            total = f"{_about(sum(seconds))} in all"
             for first_end in self._possible_ends[:1]:
                 least = sum(seconds[:first_end]) + seconds[-1]
-                lines[-1] = f"at best {_about(least)}, at worst {lines[-1]}"
+                total = f"at best {_about(least)}, at worst {_about(sum(seconds))}"
+            lines.append(total)
         return "\n".join(lines)
 
     def _new(self, launch: Launch, trials: "TrialCount") -> "TrialCount":

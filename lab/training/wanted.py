@@ -29,6 +29,11 @@ class WantedArm:
     recipe: Recipe
     seeds: tuple[int, ...]
 
+    @property
+    def texts(self) -> dict[str, str]:
+        """The recipe and the seeds, each as it is written on a command line."""
+        return {**texts_of(Recipe, self.recipe), "seeds": spell_seeds(self.seeds)}
+
 
 def is_name(text: str) -> bool:
     """Whether an arm may have that name, see NAME."""

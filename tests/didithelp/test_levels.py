@@ -25,7 +25,7 @@ def table(design, factors="abcde"):
 
 def refused(table, names, reason, *words):
     with pytest.raises(Refusal) as refusal:
-        levels.read(table, names)
+        levels.read_levels(table, names)
     assert refusal.value.reason == reason
     assert "\n" not in str(refusal.value)
     for word in words:
@@ -51,7 +51,7 @@ def test_levels_are_understood_as_people_write_them(off, on):
     }
     frame = pd.DataFrame(rows).T
     for given in (rows, frame, frame.reset_index(names="arm")):
-        found = levels.read(given, NAMES)
+        found = levels.read_levels(given, NAMES)
         assert found.factors == ("l2", "bn")
         assert found.design == Factorial(2)
         assert list(found.arms.items()) == [
@@ -68,7 +68,7 @@ def test_levels_are_understood_as_people_write_them(off, on):
 def test_every_design_is_recognized_in_any_order(design):
     rows = table(design)
     shuffled = rows.sample(frac=1, random_state=0)
-    found = levels.read(shuffled, list(rows.index))
+    found = levels.read_levels(shuffled, list(rows.index))
     assert found.design == design
     assert list(found.arms.values()) == list(rows.index)
 

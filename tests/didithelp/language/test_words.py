@@ -129,7 +129,7 @@ def is_asked(key, strings, patterns):
         return table.removeprefix("plurals.") in strings
     if table:
         codes = strings | {*Scope, *NotCovered, *settings.SELECTION_SETS}
-        return rf"{table}\.\w+" in patterns and code in codes
+        return key in strings or (rf"{table}\.\w+" in patterns and code in codes)
     return key in strings or any(re.fullmatch(each, key) for each in patterns - {None})
 
 
