@@ -7,7 +7,7 @@ is called here stays.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, SupportsFloat, TypeVar
@@ -17,6 +17,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from didithelp import ablating, comparing, trials_folder
+from didithelp import looks as planned_looks
 from didithelp.ablation import Ablation
 from didithelp.arm import Arm, ArmError
 from didithelp.comparison import Comparison
@@ -26,6 +27,7 @@ from didithelp.language import ablation_sentences, sentences
 from didithelp.language.words import Words
 from didithelp.levels import Table
 from didithelp.metric import NONE, Direction
+from didithelp.parameters import explain
 from didithelp.recorder import Recorder
 from didithelp.requirement import (
     REQUIREMENTS,
@@ -33,7 +35,7 @@ from didithelp.requirement import (
     failing,
     refuse_without_margin,
 )
-from didithelp.settings import Pairing, SelectionSet
+from didithelp.settings import Pairing, SelectionSet, Settings
 
 if TYPE_CHECKING:
     from didithelp.report.report import Report
@@ -223,6 +225,7 @@ def compare(
     seed: int = 0,
     pairing: Pairing = "seed",
     selected_on: SelectionSet = "validation",
+    looks: str | Sequence[int] = "none",
     language: str = "en",
 ) -> Answer:
     """Say of each candidate whether it is better than `reference`, and how surely.
@@ -247,6 +250,10 @@ def compare(
             "none" never does.
         selected_on: what recipe, epoch and checkpoint were chosen on, "validation" or
             "test"; "test" allows no verdict.
+        looks: numbers of seeds that were planned before the first run, at each of which
+            the experiment may stop: "5..20" or (5, 10, 20). The seeds of an arm count
+            in the order of its metrics, which is ascending unless it was loaded. Call
+            again with more runs until `comparison.looks.is_over`.
         language: of the answer, "en" or "fr".
 
     Raises:
@@ -269,6 +276,7 @@ def compare(
         seed=_plain(seed),
         pairing=pairing,
         selected_on=selected_on,
+        looks=_planned(looks),
     )
     return Answer(comparison, (reference, *candidates), language)
 
@@ -400,6 +408,17 @@ def _check_arm(arm: object, taker: str, list_fix: str) -> None:
     elif isinstance(arm, list | tuple):
         fix = list_fix
     raise ValueError(f"{taker} takes arms, got {type(arm).__name__}; {fix}")
+
+
+def _planned(plan: str | Sequence[int]) -> tuple[int, ...]:
+    """The planned numbers of seeds, which may be given as on a command line."""
+    if not isinstance(plan, str):
+        return tuple(map(_plain, plan))
+    try:
+        return planned_looks.parse(plan)
+    except ValueError:
+        (field,) = (each for each in fields(Settings) if each.name == "looks")
+        raise ValueError(explain(field, plan)) from None
 
 
 def _plain(number: Number) -> Number:
