@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 @dataclasses.dataclass(frozen=True)
-class Params(compare.Options, Trials, Caching, prepare_data.Params):
+class Params(compare.Options, compare.Required, Trials, Caching, prepare_data.Params):
     """The parameters of all steps but the recipes.
 
     plan: print what would run, and run nothing.
@@ -75,9 +75,7 @@ def launch_all(params: Params, launcher: Launcher, overrides: dict[str, str]) ->
         ]
     )
     arms = {"baseline": baseline, "improved": improved}
-    # What is required is asked of this run: other answers can reuse that of compare.
-    options = texts_of(compare.Options, params) | {"require": ""}
-    return launcher.launch(Launch("compare", arms | options))
+    return launcher.launch(Launch("compare", arms | texts_of(compare.Options, params)))
 
 
 def show_again(answer: str, step: "Step", params: Params) -> None:
