@@ -6,8 +6,8 @@ is called here stays.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, SupportsFloat, TypeVar
@@ -17,6 +17,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from didithelp import comparing, trials_folder
+from didithelp import looks as planned_looks
 from didithelp.arm import Arm, ArmError
 from didithelp.comparison import Comparison
 from didithelp.decision import Verdict
@@ -24,6 +25,7 @@ from didithelp.errors import Refusal
 from didithelp.language import sentences
 from didithelp.language.words import Words
 from didithelp.metric import NONE, Direction
+from didithelp.parameters import explain
 from didithelp.recorder import Recorder
 from didithelp.requirement import (
     REQUIREMENTS,
@@ -31,7 +33,7 @@ from didithelp.requirement import (
     failing,
     refuse_without_margin,
 )
-from didithelp.settings import Pairing, SelectionSet
+from didithelp.settings import Pairing, SelectionSet, Settings
 
 if TYPE_CHECKING:
     from didithelp.report.report import Report
@@ -221,6 +223,7 @@ def compare(
     seed: int = 0,
     pairing: Pairing = "seed",
     selected_on: SelectionSet = "validation",
+    looks: str | Sequence[int] = "none",
     language: str = "en",
 ) -> Answer:
     """Say of each candidate whether it is better than `reference`, and how surely.
@@ -245,6 +248,10 @@ def compare(
             "none" never does.
         selected_on: what recipe, epoch and checkpoint were chosen on, "validation" or
             "test"; "test" allows no verdict.
+        looks: numbers of seeds that were planned before the first run, at each of which
+            the experiment may stop: "5..20" or (5, 10, 20). The seeds of an arm count
+            in the order of its metrics, which is ascending unless it was loaded. Call
+            again with more runs until `comparison.looks.is_over`.
         language: of the answer, "en" or "fr".
 
     Raises:
@@ -265,6 +272,7 @@ def compare(
         seed=_plain(seed),
         pairing=pairing,
         selected_on=selected_on,
+        looks=_planned(looks),
     )
     return Answer(comparison, (reference, *candidates), language)
 
@@ -279,6 +287,17 @@ def _check_arm(arm: object) -> None:
     elif isinstance(arm, list | tuple):
         fix = "pass them one by one: compare(reference, *candidates)"
     raise ValueError(f"compare takes arms, got {type(arm).__name__}; {fix}")
+
+
+def _planned(plan: str | Sequence[int]) -> tuple[int, ...]:
+    """The planned numbers of seeds, which may be given as on a command line."""
+    if not isinstance(plan, str):
+        return tuple(map(_plain, plan))
+    try:
+        return planned_looks.parse(plan)
+    except ValueError:
+        (field,) = (each for each in fields(Settings) if each.name == "looks")
+        raise ValueError(explain(field, plan)) from None
 
 
 def _plain(number: Number) -> Number:

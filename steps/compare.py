@@ -10,13 +10,14 @@ Leaves: `comparison/` with `report.html`, tables, `comparison.json` and figures;
 
 import collections
 import dataclasses
+import hashlib
 import json
 import logging
 import math
 import re
 from typing import TYPE_CHECKING, Literal
 
-from didithelp import requirement
+from didithelp import looks, requirement
 from didithelp.metric import margin_in, metric_of
 from didithelp.parameters import Parameters, parameter, values_of
 from didithelp.requirement import Requirement
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from didithelp.arm import Arm
-    from didithelp.comparison import Comparison, Difference
+    from didithelp.comparison import Caveat, Comparison, Difference
     from lab.runs.step import Step
 
 # The numbers of the primary metric that become metrics of the run.
@@ -167,6 +168,7 @@ def conclude(
             provenance, pages={**provenance.pages, **(pages or {})}
         ),
         requirement=required,
+        further=looked_before(step, comparison, arms),
     )
     folder = step.scratch / "comparison"
     report.write(folder)
@@ -179,6 +181,44 @@ def conclude(
         note=report.note() + note,
     )
     console.result(report.summary())
+
+
+def looked_before(
+    step: "Step", comparison: "Comparison", arms: "Sequence[Arm]"
+) -> "list[Caveat]":
+    """The warning that some of these seeds were compared already, if they were.
+
+    It takes arms whose recipes and data are known. The step's run is tagged, so that
+    comparisons to come find it as well.
+    """
+    from didithelp import caveats
+
+    question = digest_of_question(arms)
+    if question is None:
+        return []
+    reference = comparison.arms[0]
+    seeds = {*reference.seeds, *reference.diverged_seeds}
+    plan = looks.spell(comparison.looks.planned if comparison.looks else ())
+    step.answers.tag_question(question, tuple(sorted(seeds)), plan)
+    before = [
+        len(fewer)
+        for fewer in step.answers.seeds_before(question, plan)
+        if seeds > {*fewer}
+    ]
+    return [caveats.looked_before(max(before), len(seeds))] if before else []
+
+
+def digest_of_question(arms: "Sequence[Arm]") -> str | None:
+    """SHA-256 of the recipes and the data of all arms; None where one is not known."""
+    known = [
+        [arm.recipe, arm.dataset.digests]
+        for arm in arms
+        if arm.recipe is not None and arm.dataset is not None
+    ]
+    if len(known) < len(arms):
+        return None
+    text = json.dumps(known, sort_keys=True)
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()
 
 
 def insist(step: "Step", comparison: "Comparison", required: Requirement) -> None:
