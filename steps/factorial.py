@@ -58,9 +58,8 @@ class Params(compare.Options, Located):
 def run(params: Params, step: "Step") -> None:
     """Load the arms, find out what each change does, store and print the answer."""
     # Imported here, so that a wrong parameter is refused before pandas and SciPy load.
-    from didithelp.ablating import ablate
-
     from didithelp import comparing, trials_folder
+    from didithelp.ablating import ablate
 
     levels = read_levels(params.levels, params.working_directory)
     places = [*params.arms, *filter(None, [params.control_arm.strip()])]

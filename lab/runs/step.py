@@ -188,14 +188,21 @@ class Step(OpenRun):
             models.log(model, example)
 
     def provenance(self) -> Provenance:
-        """The code that made this run, or its driver's, and the command for it."""
-        return provenance.provenance_of(self._asked, self._source, self._command)
+        """Where this run, or its driver's, comes from, and where it can be seen."""
+        page = self._page(self._asked.run_id)
+        return provenance.provenance_of(self._asked, self._source, self._command, page)
 
     def where_to_look(self) -> str:
         """The address of this run in MLflow's interface, or the command to open it."""
-        address = tracking_address()
+        page = self._page(self.run_id)
+        if page is not None:
+            return page
+        store = shlex.quote(tracking_address())
         path = self.experiment.page(self.run_id)
-        if address.startswith("http"):
-            return f"{address}/{path}"
-        command = f"mlflow ui --backend-store-uri {shlex.quote(address)}"
-        return f"{command}   then open /{path}"
+        return f"mlflow ui --backend-store-uri {store}   then open /{path}"
+
+    def _page(self, run_id: str) -> str | None:
+        """The web address of a run; None where the store is no server."""
+        address = tracking_address()
+        is_served = address.startswith("http")
+        return f"{address}/{self.experiment.page(run_id)}" if is_served else None
