@@ -24,6 +24,11 @@ from lab.parameters import Located
 from lab.runs.locations import run_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+
+    from didithelp.arm import Arm
     from didithelp.comparison import Comparison, Difference
     from lab.runs.step import Step
 
@@ -85,11 +90,8 @@ class Params(Options, Located):
 
 def run(params: Params, step: "Step") -> None:
     """Load the arms, compare, store and print the answer."""
-    # Without a writable home folder, as in a container, matplotlib would print advice.
-    logging.getLogger("matplotlib").setLevel(logging.ERROR)
     # Imported here, so that a wrong parameter is refused before pandas and SciPy load.
     from didithelp import comparing, trials_folder
-    from didithelp.report.report import Report
 
     loaded = [
         step.artifacts.load(location, "trials", trials_folder.load)
@@ -101,11 +103,36 @@ def run(params: Params, step: "Step") -> None:
         run_ids=[run_of(location) for location in params.arms],
         **values_of(Settings, params),
     )
+    images = step.answers.test_images(params.baseline, comparison.test_set.sha256)
+    conclude(step, comparison, loaded, language=params.language, images=images)
+
+
+def conclude(
+    step: "Step",
+    comparison: "Comparison",
+    arms: "Sequence[Arm]",
+    *,
+    language: str,
+    images: "np.ndarray | None" = None,
+) -> None:
+    """Store and print an answer, whichever step has found it.
+
+    Args:
+        step: whose run, and whose driver's run, hold the answer.
+        comparison: the answer.
+        arms: the reference and the candidates, as they were compared.
+        language: of the report, "en" or "fr".
+        images: the test images, where they are known.
+    """
+    # Without a writable home folder, as in a container, matplotlib would print advice.
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)
+    from didithelp.report.report import Report  # loads matplotlib
+
     report = Report(
         comparison,
-        loaded,
-        language=params.language,
-        images=step.answers.test_images(params.baseline, comparison.test_set.sha256),
+        arms,
+        language=language,
+        images=images,
         provenance=step.provenance(),
     )
     folder = step.scratch / "comparison"

@@ -21,27 +21,27 @@ def table(
 ) -> str:
     """`table.md`: the answer, tables with every number, choices and warnings."""
     reference = comparison.reference
-    return _joined(
+    return joined(
         [
             [f"# {escape(sentences.title(comparison, words))}"],
             [_verdict(comparison, words)],
-            _table(tables.arm_table(comparison, arms, words)),
+            table_lines(tables.arm_table(comparison, arms, words)),
             [escape(words("difference_from", reference=reference))],
-            *map(_table, tables.difference_tables(comparison, words)),
-            _items(sentences.notes(comparison, words)),
-            *_warnings(warnings, words),
+            *map(table_lines, tables.difference_tables(comparison, words)),
+            bullets(sentences.notes(comparison, words)),
+            *warning_list(warnings, words),
         ]
     )
 
 
 def note(comparison: Comparison, warnings: list[str], words: Words) -> str:
     """What a reader of the run's page in MLflow needs first."""
-    return _joined(
+    return joined(
         [
             [f"### {escape(sentences.title(comparison, words))}"],
             [_verdict(comparison, words)],
-            _table(tables.headline(comparison, words)),
-            *_warnings(warnings, words),
+            table_lines(tables.headline(comparison, words)),
+            *warning_list(warnings, words),
             [escape(words("look_at_report"))],
         ]
     )
@@ -65,17 +65,19 @@ def _verdict(comparison: Comparison, words: Words) -> str:
     return f"**{label} {', '.join(verdicts)}.** {answer}"
 
 
-def _warnings(warnings: list[str], words: Words) -> list[list[str]]:
+def warning_list(warnings: list[str], words: Words) -> list[list[str]]:
+    """The part of a text that lists the warnings; no part without any."""
     if not warnings:
         return []
-    return [[words("label", name=words("warnings")), "", *_items(warnings)]]
+    return [[words("label", name=words("warnings")), "", *bullets(warnings)]]
 
 
-def _items(texts: Iterable[str]) -> list[str]:
+def bullets(texts: Iterable[str]) -> list[str]:
+    """The lines of a list."""
     return [f"- {escape(text)}" for text in texts]
 
 
-def _table(table: Table) -> list[str]:
+def table_lines(table: Table) -> list[str]:
     """The lines of a padded table, numbers to the right."""
     cells = [[escape(cell) for cell in row] for row in [table.header, *table.rows]]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
@@ -88,5 +90,6 @@ def _table(table: Table) -> list[str]:
     return [f"| {' | '.join(row)} |" for row in (lines[0], rule, *lines[1:])]
 
 
-def _joined(parts: list[list[str]]) -> str:
+def joined(parts: list[list[str]]) -> str:
+    """A text of parts, each of several lines, with an empty line between them."""
     return "\n\n".join("\n".join(lines) for lines in parts) + "\n"

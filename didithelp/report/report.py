@@ -17,14 +17,23 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from didithelp import caveats, files
+from didithelp import caveats
 from didithelp.arm import Arm
 from didithelp.comparison import Comparison
 from didithelp.language import sentences
 from didithelp.language.words import Words
 from didithelp.provenance import Provenance
-from didithelp.report import figures, flips, latex, markdown, plots, sections, tables
-from didithelp.report.document import Block, Document, Gallery, Plots, Section
+from didithelp.report import (
+    figures,
+    flips,
+    folder,
+    latex,
+    markdown,
+    plots,
+    sections,
+    tables,
+)
+from didithelp.report.document import Block, Document, Gallery, Section
 from didithelp.report.frame import frame
 from didithelp.report.html import page
 from didithelp.report.material import Material
@@ -95,13 +104,12 @@ class Report:
         warnings = [*comparison.warning_codes, *caveats.cost_warning(arms)]
         self.warnings = [sentences.warning(each, self.words) for each in warnings]
 
-    def write(self, folder: Path) -> None:
-        """Write all files to `folder`; each appears whole or not at all.
+    def write(self, to: Path) -> None:
+        """Write all files to a folder; each appears whole or not at all.
 
         Raises:
             OSError: the folder cannot be written.
         """
-        folder = Path(folder)
         comparison, words = self.comparison, self.words
         document = self._document(
             [
@@ -120,11 +128,7 @@ class Report:
             "report.html": page.render(document, words),
             "report.tex": latex.render(document, words),
         }
-        (folder / "figures").mkdir(parents=True, exist_ok=True)
-        for name, png in self._pictures(document):
-            files.write_whole(folder / "figures" / f"{name}.png", png)
-        for name, text in texts.items():
-            files.write_whole(folder / name, text.encode("utf-8"))
+        folder.write(Path(to), texts, self._pictures(document))
 
     def note(self) -> str:
         """Markdown for MLflow: verdict, headline numbers, warnings."""
@@ -171,10 +175,9 @@ class Report:
 
     def _pictures(self, document: Document) -> Iterable[tuple[str, bytes]]:
         """Name and PNG of everything that LaTeX and others include as a file."""
+        yield from ((each.name, each.png) for each in folder.drawings(document))
         for section in document.sections:
             for block in section.blocks:
-                if isinstance(block, Plots):
-                    yield from ((each.name, each.png) for each in block.drawings)
                 if isinstance(block, Gallery) and block.sheet:
                     yield block.sheet, self._sheet(block)
 
