@@ -8,6 +8,7 @@ same code from the same parameters and inputs.
 
 import dataclasses
 import functools
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from didithelp.parameters import parameter, texts_of
@@ -22,6 +23,7 @@ from pipelines.asked import changes, question, read, recipes
 from steps import compare, prepare_data
 
 if TYPE_CHECKING:
+    from didithelp.report.report import Report
     from lab.runs.step import Step
 
 
@@ -50,9 +52,11 @@ def run(params: Params, step: "Step", overrides: dict[str, str]) -> None:
         return
     answer = launch_all(params, step, overrides)
     if step.has_reused(answer):
-        show_again(answer, step, params.language)
+        show_again(answer, step, params)
     step.link_reused()
     console.say(f"look closer: {step.where_to_look()}")
+    if params.require:
+        hold_against_requirement(answer, step, params)
 
 
 def launch_all(params: Params, launcher: Launcher, overrides: dict[str, str]) -> str:
@@ -71,16 +75,38 @@ def launch_all(params: Params, launcher: Launcher, overrides: dict[str, str]) ->
         ]
     )
     arms = {"baseline": baseline, "improved": improved}
-    return launcher.launch(Launch("compare", arms | texts_of(compare.Options, params)))
+    # What is required is asked of this run: other answers can reuse that of compare.
+    options = texts_of(compare.Options, params) | {"require": ""}
+    return launcher.launch(Launch("compare", arms | options))
 
 
-def show_again(answer: str, step: "Step", language: str) -> None:
+def show_again(answer: str, step: "Step", params: Params) -> None:
     """Store the answer of an earlier run on this one as well, and print it again."""
+    (folder,) = step.answers.adopt(answer, "comparison")
+    console.result(report_in(folder, step, params).summary())
+
+
+def hold_against_requirement(answer: str, step: "Step", params: Params) -> None:
+    """Let the short forms of the answer tell whether it is what is required.
+
+    Raises:
+        Missed: it is not.
+    """
+    folder = step.artifacts.fetch(answer, "comparison")
+    report = report_in(folder, step, params)
+    short = step.scratch / "short"
+    short.mkdir()
+    report.write_short(short)
+    step.experiment.store(step.run_id, short, "comparison")
+    compare.insist(step, report.comparison, params.require)
+
+
+def report_in(folder: Path, step: "Step", params: Params) -> "Report":
+    """The report of the stored answer of a compare run that this one has launched."""
     from didithelp import trials_folder
     from didithelp.comparison import Comparison
     from didithelp.report.report import Report
 
-    (folder,) = step.answers.adopt(answer, "comparison")
     text = (folder / "comparison.json").read_text("utf-8")
     comparison = Comparison.from_json(text)
     loaded = [
@@ -88,7 +114,13 @@ def show_again(answer: str, step: "Step", language: str) -> None:
         for compared in comparison.arms
         if compared.run_id is not None  # the driver's always have one
     ]
-    console.result(Report(comparison, loaded, language=language).summary())
+    return Report(
+        comparison,
+        loaded,
+        language=params.language,
+        provenance=step.provenance(),
+        requirement=params.require,
+    )
 
 
 def outline(params: Params, baseline: Recipe, improved: Recipe) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from didithelp import decision
 from didithelp.comparison import Caveat, Comparison, Difference, SinglePair
 from didithelp.language.words import Words, clean, code_of
+from didithelp.requirement import Requirement, failing
 
 
 def title(comparison: Comparison, words: Words) -> str:
@@ -39,6 +40,17 @@ def answer(comparison: Comparison, difference: Difference, words: Words) -> str:
         words: of the language of the answer.
     """
     return _Answer(comparison, difference, words).text()
+
+
+def requirement(comparison: Comparison, required: Requirement, words: Words) -> str:
+    """Whether the answer meets what is required; empty where nothing is."""
+    if not required:
+        return ""
+    wanted = words(f"requirements.{required}", margin=words.points(comparison.margin))
+    names = failing(comparison, required)
+    if not names:
+        return words("requirement_met", requirement=wanted)
+    return words("requirement_missed", requirement=wanted, names=words.list(names))
 
 
 def warning(caveat: Caveat, words: Words) -> str:
