@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Literal
 
 from didithelp import looks, requirement
 from didithelp.metric import margin_in, metric_of
-from didithelp.parameters import Parameters, parameter, values_of
+from didithelp.parameters import parameter, values_of
 from didithelp.requirement import Requirement
 from didithelp.settings import Rule, Settings
 from lab import entry_point
