@@ -14,12 +14,16 @@ import pytest
 from matplotlib import image as images
 
 from didithelp.comparison import Reliability, ReliabilityBin
+from didithelp.language.quantity import Quantity
 from didithelp.language.words import Words
+from didithelp.metric import TEST_ACCURACY, Metric
 from didithelp.report import figures
 from didithelp.report.figures import Curve, Difference, Strip
 from didithelp.report.palette import LIGHT
 
 WORDS = Words("en")
+ACCURACY = Quantity(TEST_ACCURACY, WORDS, 3)
+LOSS = Quantity(Metric("val_loss", False, "nats"), WORDS, 4)
 SVG = "{http://www.w3.org/2000/svg}"
 BINS = tuple(
     ReliabilityBin(
@@ -35,15 +39,15 @@ BINS = tuple(
 
 def forest(name="improved", interval=(-0.2, 0.4)):
     row = Difference(name, figures.arm_color(1), 0.1, interval, (0.0, 0.2))
-    return figures.forest([row], 0.1, WORDS)
+    return figures.forest([row], 0.1, ACCURACY)
 
 
-def seeds(paired=True):
+def seeds(paired=True, about=ACCURACY):
     arms = (
-        Strip("a", LIGHT.arms[0], [97.0, 97.5]),
-        Strip("b", LIGHT.arms[1], [97.2, 97.5]),
+        Strip("a", LIGHT.arms[0], [97.0, 97.5], "97.25"),
+        Strip("b", LIGHT.arms[1], [97.2, 97.5], "97.35"),
     )
-    return figures.seeds("seeds_1", arms, paired, WORDS)
+    return figures.seeds("seeds_1", arms, paired, about)
 
 
 def curves(words=WORDS, lengths=(3, 2)):
@@ -110,11 +114,13 @@ def test_a_notebooks_backend_that_is_not_installed_does_no_harm(backend):
 import os, sys
 from didithelp.report import report, figures
 from didithelp.report.palette import LIGHT
+from didithelp.language.quantity import Quantity
 from didithelp.language.words import Words
+from didithelp.metric import TEST_ACCURACY
 assert "matplotlib" not in sys.modules
 before = dict(os.environ)
 row = figures.Difference("a", figures.arm_color(1), 0.1, None, None)
-drawing = figures.forest([row], 0.1, Words("en"))
+drawing = figures.forest([row], 0.1, Quantity(TEST_ACCURACY, Words("en"), 3))
 assert drawing.png.startswith(b"\\x89PNG")
 assert dict(os.environ) == before
 assert "matplotlib.pyplot" not in sys.modules
