@@ -86,10 +86,9 @@ class Quantity:
     @property
     def level_axis(self) -> str:
         """The same beside the axis of a figure."""
-        is_accuracy = self.is_accuracy
-        return (
-            self.words("axis_test_accuracy") if is_accuracy else self.text("axis_level")
-        )
+        if self.is_accuracy:
+            return self.words("axis_test_accuracy")
+        return self.text("axis_level")
 
     @property
     def difference_column(self) -> str:

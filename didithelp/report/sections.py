@@ -16,8 +16,10 @@ LONGEST_COMMAND = 8000  # characters; a longer one helps nobody who reads a repo
 def numbers(material: Material) -> list[Block]:
     """The table to look at, and every number behind it."""
     words, comparison = material.words, material.comparison
+    recorded = tables.recorded(comparison, material.arms, words)
     details: list[Block] = [
         tables.arm_table(comparison, material.arms, words),
+        *([recorded] if recorded else []),
         *tables.difference_tables(comparison, words),
     ]
     return [

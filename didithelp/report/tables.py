@@ -6,8 +6,11 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+import pandas as pd
+
 from didithelp import secondary
-from didithelp.arm import Arm
+from didithelp.arm import ALL_COLUMNS, Arm, finished_rows, metric_columns
 from didithelp.comparison import (
     Bounds,
     CalibrationDifference,
@@ -21,6 +24,12 @@ from didithelp.language.words import EMPTY, Words
 from didithelp.metric import TEST_ACCURACY
 from didithelp.report.document import Table
 from didithelp.report.frame import train_seconds
+
+# Columns of metrics.csv that have a place of their own in other tables.
+_SHOWN = (
+    *("test_accuracy", "test_cross_entropy", "expected_calibration_error"),
+    *("actual_epochs", "kept_epoch", "train_seconds", "num_parameters"),
+)
 
 
 def headline(comparison: Comparison, words: Words) -> Table:
@@ -383,6 +392,32 @@ def cost(comparison: Comparison, arms: Sequence[Arm], words: Words) -> Table | N
     if comparison.metric != TEST_ACCURACY:
         header, *rows = _without_empty_columns([header, *rows], least=1)
     return Table(header, rows, words("caption_cost")) if len(header) > 1 else None
+
+
+def recorded(comparison: Comparison, arms: Sequence[Arm], words: Words) -> Table | None:
+    """What else the runs of the arms recorded, a metric per row; None if nothing."""
+    is_accuracy = comparison.metric == TEST_ACCURACY
+    shown = {*(ALL_COLUMNS if is_accuracy else _SHOWN), comparison.primary_metric}
+    runs = [finished_rows(arm) for arm in arms]
+    names = dict.fromkeys(column for rows in runs for column in metric_columns(rows))
+    rows = [
+        [name, *(_mean_and_sd(rows, name, words) for rows in runs)]
+        for name in names
+        if name not in shown
+    ]
+    header = [words("metric"), *(compared.name for compared in comparison.arms)]
+    return Table(header, rows, words("caption_recorded")) if rows else None
+
+
+def _mean_and_sd(rows: pd.DataFrame, name: str, words: Words) -> str:
+    """Of a column of the finished runs as it stands there; EMPTY if one is missing."""
+    if name not in rows or rows[name].isna().any():
+        return EMPTY
+    values = rows[name].to_numpy(float)
+    mean = float(np.mean(values))
+    if len(values) < 2 or not (sd := float(np.std(values, ddof=1))):
+        return words.plain(mean)
+    return f"{words.number(mean, quantity.decimals_of(sd))} ± {words.significant(sd)}"
 
 
 # --- cells ----------------------------------------------------------------------------
