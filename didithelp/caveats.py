@@ -16,11 +16,14 @@ import numpy as np
 from didithelp.arm import Arm, distinct_names, finished_rows
 from didithelp.comparison import Caveat, ComparedArm, Comparison, Difference
 from didithelp.dataset_description import DatasetDescription
+from didithelp.metric import TEST_ACCURACY, TEST_CROSS_ENTROPY, Metric
 
 ADVISED_SEEDS = 5
 ACCURACY_TOLERANCE = 1e-6  # float32 rounding; one image is 1e-4
 NOTABLE_SIZE_RATIO = 1.1  # batch normalization alone adds half a percent of parameters
 NOTABLE_TIME_RATIO = 2  # less may be the machine's other work
+
+OF_PREDICTIONS = (TEST_ACCURACY.name, TEST_CROSS_ENTROPY.name)
 
 # Keys of `DatasetDescription.duplicates`, which are the codes of their warnings, and
 # the split whose images they count.
@@ -36,6 +39,7 @@ class Scope(StrEnum):
 
     SEEDS_AND_IMAGES = auto()
     SEEDS_ONLY = auto()  # without predictions nobody knows about other test images
+    THESE_DATA = auto()  # the same of a metric that need not be about the test set
     MIXED = auto()  # of several candidates, some are without predictions
 
 
@@ -54,9 +58,9 @@ def find(comparison: Comparison, arms: Sequence[Arm]) -> list[Caveat]:
         comparison: the numbers; its sentence and warnings may still be empty.
         arms: the reference and the candidates, as they were compared.
     """
-    caveats = [*_about_data(comparison, arms)]
+    caveats = [*_about_data(comparison, arms), *_about_metric(comparison)]
     for arm, compared in zip(arms, comparison.arms, strict=True):
-        caveats += _about_runs(arm, compared)
+        caveats += _about_runs(arm, compared, comparison.metric)
     num_examples, reference = comparison.test_set.num_examples, comparison.arms[0]
     for arm, compared, difference in zip(
         arms[1:], comparison.arms[1:], comparison.primary, strict=True
@@ -134,12 +138,25 @@ def about_images(dataset: DatasetDescription) -> Iterator[Caveat]:
         )
 
 
+def _about_metric(comparison: Comparison) -> Iterator[Caveat]:
+    metric = comparison.metric
+    if metric.split == "training":
+        yield _warning("training_metric", metric=metric.name)
+    if metric.split == "validation":
+        yield _warning("validation_metric", metric=metric.name)
+    is_number = any(each.num_examples is None for each in comparison.primary)
+    if is_number and metric.name not in OF_PREDICTIONS and metric.unit != "seconds":
+        yield _warning("one_number_per_run", metric=metric.name)
+
+
 # --- one arm --------------------------------------------------------------------------
 
 
-def _about_runs(arm: Arm, compared: ComparedArm) -> Iterator[Caveat]:
+def _about_runs(arm: Arm, compared: ComparedArm, metric: Metric) -> Iterator[Caveat]:
     name, finished = compared.name, compared.num_finished
     yield from _unknown_parts(arm, name)
+    if metric.name in OF_PREDICTIONS:
+        yield from _unknown_predictions(arm, name)
     for remark in arm.remarks:
         yield _warning(remark.code, arm=name, **remark.values)
     num_remarked = sum(len(remark.values.get("seeds", ())) for remark in arm.remarks)
@@ -176,6 +193,9 @@ def _unknown_parts(arm: Arm, name: str) -> Iterator[Caveat]:
         yield _warning("undescribed_recipe", arm=name)
     if missing := _missing_digests(arm):
         yield _warning("missing_digests", arm=name, parts=missing)
+
+
+def _unknown_predictions(arm: Arm, name: str) -> Iterator[Caveat]:
     if not arm.has_predictions:
         yield _warning("no_predictions", arm=name)
     elif arm.has_answers_only:
@@ -274,7 +294,11 @@ def _outcome(
         yield _warning("unpaired_seeds", **names)
     if "identical_predictions" in difference.flags:
         yield _warning("identical_predictions", **names)
-    elif num_examples and abs(difference.delta) < 1 / num_examples:
+    elif (
+        num_examples
+        and difference.metric == TEST_ACCURACY.name
+        and abs(difference.delta) < 1 / num_examples
+    ):
         yield _warning("below_one_example", **names, num_examples=num_examples)
 
 

@@ -12,6 +12,7 @@ from didithelp import decision
 from didithelp.comparison import Caveat, Comparison, Difference, SinglePair
 from didithelp.language import quantity
 from didithelp.language.words import Words, clean, code_of
+from didithelp.metric import TEST_ACCURACY
 
 
 def title(comparison: Comparison, words: Words) -> str:
@@ -103,7 +104,11 @@ def scope(comparison: Comparison, words: Words) -> str:
 def not_covered(comparison: Comparison, words: Words) -> str:
     """What the verdict is not about."""
     codes = [code_of("not_covered", text) for text in comparison.not_covered]
-    return words.clauses([words(f"not_covered.{code}") for code in codes])
+    texts = {code: words(f"not_covered.{code}") for code in codes}
+    if comparison.metric != TEST_ACCURACY:
+        images = {"clustered_images"} & texts.keys()
+        texts |= {code: words(f"other_metric.{code}") for code in images}
+    return words.clauses(list(texts.values()))
 
 
 def notes(comparison: Comparison, words: Words) -> list[str]:
