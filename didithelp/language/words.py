@@ -216,7 +216,7 @@ class Words:
 
     def tick(self, value: float) -> str:
         """A number on an axis: as short as it can be, with a true minus sign."""
-        return self.plain(value, 10).replace("-", "\u2212")
+        return self.plain(value, 10).replace("e-0", "e-").replace("-", "\u2212")
 
     def percent(self, fraction: float | None, decimals: int = 2) -> str:
         """0.0212 → "2.12%"."""
