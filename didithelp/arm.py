@@ -52,6 +52,7 @@ HISTORY_COLUMNS = ("seed", "epoch", "loss", "accuracy", "val_loss", "val_accurac
 CURVE_COLUMNS = ("val_cross_entropy",)  # of a history, where they are known
 # Columns whose values per run are compared by `effects.run_effect`: fractions and nats.
 COMPARED_COLUMNS = ("test_cross_entropy", "expected_calibration_error")
+RUN_ID = "run_id"  # a column of metrics: what an experiment tracker calls the run
 LARGEST_NUMBER = 1e15  # beyond it a number of metrics.csv measures nothing
 
 
@@ -88,7 +89,7 @@ class Arm:
         metrics: one row per started seed with ALL_COLUMNS and any others, of which
             `status` is FINISHED or DIVERGED; accuracies are fractions, losses nats. A
             metric is unknown for all runs or known for every finished one; one at
-            least is known.
+            least is known. RUN_ID may be there as well.
         history: one row per seed and epoch with HISTORY_COLUMNS and any others;
             `epoch` counts from 1. Empty if unknown.
         seeds: (S,) int64, the finished trials, in the order of `probabilities`.
@@ -96,6 +97,9 @@ class Arm:
         probabilities: (S, N, C) float32 in [0, 1], each row sums to 1; None if unknown.
         remarks: what of the files was read otherwise than it stands there, or left
             out; not stored.
+        is_tracked: whether it was read from the store of an experiment tracker, so that
+            its remarks say as well what of its data and runs could not be checked; not
+            stored.
 
     Raises:
         ArmError: a part is of another type, out of range, or contradicts another one.
@@ -111,6 +115,7 @@ class Arm:
     labels: np.ndarray | None
     probabilities: np.ndarray | None
     remarks: tuple[Remark, ...] = ()
+    is_tracked: bool = False
 
     def __post_init__(self) -> None:
         _check_description(self)

@@ -14,9 +14,16 @@ from typing import Any
 import numpy as np
 
 from didithelp.arm import Arm, distinct_names, finished_rows
-from didithelp.comparison import Caveat, ComparedArm, Comparison, Difference
+from didithelp.comparison import (
+    Caveat,
+    ComparedArm,
+    Comparison,
+    Dataset,
+    Difference,
+)
 from didithelp.dataset_description import DatasetDescription
 from didithelp.metric import TEST_ACCURACY, TEST_CROSS_ENTROPY, Metric
+from didithelp.settings import SelectionSet
 
 ADVISED_SEEDS = 5
 ACCURACY_TOLERANCE = 1e-6  # float32 rounding; one image is 1e-4
@@ -58,9 +65,10 @@ def find(comparison: Comparison, arms: Sequence[Arm]) -> list[Caveat]:
         comparison: the numbers; its sentence and warnings may still be empty.
         arms: the reference and the candidates, as they were compared.
     """
-    caveats = [*_about_data(comparison, arms), *_about_metric(comparison)]
+    caveats = [*about_data(comparison.dataset, comparison.selected_on, arms)]
+    caveats += _about_metric(comparison)
     for arm, compared in zip(arms, comparison.arms, strict=True):
-        caveats += _about_runs(arm, compared, comparison.metric)
+        caveats += about_runs(arm, compared, comparison.metric)
     num_examples, reference = comparison.test_set.num_examples, comparison.arms[0]
     for arm, compared, difference in zip(
         arms[1:], comparison.arms[1:], comparison.primary, strict=True
@@ -91,8 +99,12 @@ def _warning(code: str, **values: Any) -> Caveat:
 # --- the data -------------------------------------------------------------------------
 
 
-def _about_data(comparison: Comparison, arms: Sequence[Arm]) -> Iterator[Caveat]:
-    dataset = comparison.dataset
+def about_data(
+    dataset: Dataset, selected_on: SelectionSet, arms: Sequence[Arm]
+) -> Iterator[Caveat]:
+    """What is odd about the data of the arms, and about what was chosen on it."""
+    if any(arm.is_tracked for arm in arms):
+        yield _warning("numbers_alone")
     if dataset.fallback is not None:
         yield _warning(
             "fallback_data",
@@ -100,7 +112,7 @@ def _about_data(comparison: Comparison, arms: Sequence[Arm]) -> Iterator[Caveat]
             requested=dataset.requested,
             reason=dataset.fallback,
         )
-    if comparison.selected_on == "test":
+    if selected_on == "test":
         yield _warning("selected_on_test")
     descriptions = [arm.dataset for arm in arms if arm.dataset is not None]
     if not descriptions:
@@ -152,7 +164,8 @@ def _about_metric(comparison: Comparison) -> Iterator[Caveat]:
 # --- one arm --------------------------------------------------------------------------
 
 
-def _about_runs(arm: Arm, compared: ComparedArm, metric: Metric) -> Iterator[Caveat]:
+def about_runs(arm: Arm, compared: ComparedArm, metric: Metric) -> Iterator[Caveat]:
+    """What is odd about the runs of one arm, and what is not known of them."""
     name, finished = compared.name, compared.num_finished
     yield from _unknown_parts(arm, name)
     if metric.name in OF_PREDICTIONS:
@@ -186,6 +199,8 @@ def _about_runs(arm: Arm, compared: ComparedArm, metric: Metric) -> Iterator[Cav
 
 
 def _unknown_parts(arm: Arm, name: str) -> Iterator[Caveat]:
+    if arm.is_tracked:
+        return
     if arm.dataset is None:
         code = "undescribed_arm" if arm.recipe is None else "undescribed_data"
         yield _warning(code, arm=name)
@@ -229,21 +244,23 @@ def _about_pair(
     num_examples: int | None,
 ) -> Iterator[Caveat]:
     names = {"reference": compared[0].name, "candidate": compared[1].name}
-    yield from _unchecked(arms, names)
+    yield from unchecked(arms, names)
     yield from _outcome(difference, names, num_examples)
     yield from _budgets(arms, compared, names)
     yield from _changes(compared[1].changes, names)
-    yield from _versions(arms, names)
+    yield from versions(arms, names)
 
 
-def _unchecked(arms: tuple[Arm, Arm], names: dict[str, str]) -> Iterator[Caveat]:
+def unchecked(arms: tuple[Arm, Arm], names: dict[str, str]) -> Iterator[Caveat]:
+    """Whether nothing shows that both arms were tested on the same examples."""
     test_set = {"x_test", "y_test"}
     by_digests = all(
         arm.dataset is not None and test_set.isdisjoint(_missing_digests(arm))
         for arm in arms
     )
     by_labels = all(arm.has_predictions for arm in arms)
-    if not by_digests and not by_labels:
+    by_tracker = all(arm.is_tracked for arm in arms)
+    if not (by_digests or by_labels or by_tracker):
         yield _warning("unchecked_test_set", **names)
 
 
@@ -302,7 +319,7 @@ def _outcome(
         yield _warning("below_one_example", **names, num_examples=num_examples)
 
 
-def _versions(arms: tuple[Arm, Arm], names: dict[str, str]) -> Iterator[Caveat]:
+def versions(arms: tuple[Arm, Arm], names: dict[str, str]) -> Iterator[Caveat]:
     """Compare the versions of the libraries that both arms name."""
     first, second = (arm.versions for arm in arms)
     for library in sorted(first.keys() & second.keys()):

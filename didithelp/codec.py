@@ -8,12 +8,51 @@ be trusted like what was made.
 
 from __future__ import annotations
 
+import json
 import math
+from collections.abc import Callable
 from dataclasses import MISSING, fields, is_dataclass
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import numpy as np
+
+
+def write(value: Any) -> str:
+    """The JSON text of a dataclass: keys sorted, the same for the same value."""
+    text = json.dumps(
+        encode(value), indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False
+    )
+    return text + "\n"
+
+
+def read(
+    kind: Any,
+    text: str,
+    place: str,
+    upgrade: Callable[[Any], Any] = lambda value: value,
+) -> Any:
+    """The inverse of `write` for a value of the type `kind`.
+
+    Args:
+        kind: a dataclass.
+        text: JSON.
+        place: what the text is, such as "comparison"; for the error.
+        upgrade: makes the JSON value of an older format one of the present format.
+
+    Raises:
+        ValueError: one line that names what is missing, unknown or of another type.
+    """
+
+    def refuse_constant(name: str) -> None:
+        # NaN and infinities, which Python reads and JSON lacks
+        raise ValueError(f"{place} must hold finite numbers or null, got {name}")
+
+    try:
+        content = json.loads(text, parse_constant=refuse_constant)
+    except RecursionError:
+        raise ValueError(f"{place} must be JSON, got too many brackets") from None
+    return decode(kind, upgrade(content), place)
 
 
 def encode(value: Any) -> Any:

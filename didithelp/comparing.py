@@ -11,17 +11,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from didithelp import caveats, describing
+from didithelp import caveats, common_data, describing
 from didithelp.arm import Arm, distinct_names
 from didithelp.caveats import NotCovered, Scope
-from didithelp.comparability import num_examples, refuse_incomparable
+from didithelp.comparability import refuse_incomparable
 from didithelp.comparison import (
     Comparison,
-    Dataset,
     Difference,
-    ExaminedExamples,
 )
-from didithelp.dataset_description import DatasetDescription
 from didithelp.decision import Verdict
 from didithelp.differences import differences
 from didithelp.language import sentences
@@ -72,7 +69,14 @@ def compare(
         ValueError: a parameter is wrong, or there is no candidate.
     """
     settings = Settings(
-        alpha, metric, direction, margin, resamples, seed, pairing, selected_on
+        alpha=alpha,
+        metric=metric,
+        direction=direction,
+        margin=margin,
+        resamples=resamples,
+        seed=seed,
+        pairing=pairing,
+        selected_on=selected_on,
     )
     if not candidates:
         raise ValueError("candidates must hold at least one arm, got none")
@@ -107,8 +111,8 @@ def _numbers(
         selected_on=settings.selected_on,
         family_size=len(arms) - 1,
         primary_metric=metric.name,
-        dataset=_dataset(arms),
-        test_set=_test_set(arms),
+        dataset=common_data.dataset(arms),
+        test_set=common_data.test_set(arms),
         reference=runs[0].name,
         arms=tuple(
             describing.describe(arm, runs_of_arm, arms[0], run_id)
@@ -145,39 +149,3 @@ def _scope(primary: Sequence[Difference]) -> str:
     """What all verdicts are about, in English; a single one may be about more."""
     scopes = {difference.scope for difference in primary}
     return ENGLISH(f"scopes.{Scope.MIXED}") if len(scopes) > 1 else scopes.pop()
-
-
-def _dataset(arms: Sequence[Arm]) -> Dataset:
-    """What the data is, as the first arm that knows it says.
-
-    What was requested is left out unless it was replaced: it may be a path, which is of
-    no use on another machine.
-    """
-    descriptions = _descriptions(arms)
-    if not descriptions:
-        return Dataset(None, None, None, None, None)
-    dataset = descriptions[0]
-    return Dataset(
-        name=dataset.name,
-        fallback=dataset.fallback,
-        counts=dataset.counts,
-        num_classes=dataset.num_classes,
-        requested=None if dataset.fallback is None else dataset.requested,
-    )
-
-
-def _test_set(arms: Sequence[Arm]) -> ExaminedExamples:
-    """The test set, each value as the first arm that knows it says; all agree."""
-    digests = [dataset.digests for dataset in _descriptions(arms)]
-    sizes = (num_examples(arm) for arm in arms)
-    return ExaminedExamples(
-        sha256=next((known["x_test"] for known in digests if "x_test" in known), None),
-        labels_sha256=next(
-            (known["y_test"] for known in digests if "y_test" in known), None
-        ),
-        num_examples=next((size for size in sizes if size is not None), None),
-    )
-
-
-def _descriptions(arms: Sequence[Arm]) -> list[DatasetDescription]:
-    return [arm.dataset for arm in arms if arm.dataset is not None]

@@ -8,15 +8,14 @@ precision, None where there is no number; a tuple of two bounds is an interval,
 The file has no format number. Its history: 1. one candidate; 2. several, `arms`,
 `changes`, `warning_codes`, `calibration`; 3. `outperformance` and
 `relative_error_reduction_ci95`; 4. `median` and `collapsed_seeds`; 5., the present one,
-any metric: `metric`, `other_metrics`, `unit` and `is_primary`. Files of format 4 are
-still read, older ones lack keys and are refused. Whoever adds a key also stores a file
-of the format before it in `tests/didithelp/stored`, and decides whether it is still
-read.
+any metric: `metric`, `other_metrics`, `unit`, `is_primary`; and `run_ids`. Files of
+format 4 are still read, older ones lack keys and are refused. Whoever adds a key also
+stores a file of the format before it in `tests/didithelp/stored`, and decides whether
+it is still read.
 """
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import dataclass, field, fields
 from typing import Any
@@ -133,6 +132,7 @@ class ComparedArm:
         changes: by parameter that differs, its value in the reference and here; None
             where a recipe is unknown.
         other_metrics: by name, the metric that decides where it is none of `metrics`.
+        run_ids: of an experiment tracker, one per seed of `seeds`; None without one.
     """
 
     name: str
@@ -147,6 +147,7 @@ class ComparedArm:
     reliability: Reliability | None
     recipe: dict[str, Any] | None
     changes: dict[str, tuple[Any, Any]] | None
+    run_ids: tuple[str, ...] | None = None
     other_metrics: dict[str, Summary] = field(default_factory=dict)
 
     def summary(self, name: str) -> Summary:
@@ -439,14 +440,7 @@ class Comparison:
 
     def to_json(self) -> str:
         """The text of `comparison.json`: the same for the same comparison."""
-        text = json.dumps(
-            codec.encode(self),
-            indent=2,
-            sort_keys=True,
-            ensure_ascii=False,
-            allow_nan=False,
-        )
-        return text + "\n"
+        return codec.write(self)
 
     @classmethod
     def from_json(cls, text: str) -> Comparison:
@@ -455,11 +449,7 @@ class Comparison:
         Raises:
             ValueError: one line that names what is missing, unknown or of another type.
         """
-        try:
-            content = json.loads(text, parse_constant=_refuse_constant)
-        except RecursionError:
-            raise ValueError("comparison must be JSON, got too many brackets") from None
-        comparison: Comparison = codec.decode(cls, _upgraded(content), "comparison")
+        comparison: Comparison = codec.read(cls, text, "comparison", _upgraded)
         return comparison
 
 
@@ -483,8 +473,3 @@ def _upgraded(content: Any) -> Any:
             for each in differences
         ]
     }
-
-
-def _refuse_constant(name: str) -> None:
-    """Refuse NaN and infinities, which Python reads and JSON lacks."""
-    raise ValueError(f"comparison must hold finite numbers or null, got {name}")

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from didithelp import codec, secondary
-from didithelp.arm import DIVERGED, Arm
+from didithelp.arm import DIVERGED, RUN_ID, Arm, finished_rows
 from didithelp.comparison import ComparedArm, Metrics, Summary, known
 from didithelp.runs import COUNT_UNITS, Runs
 
@@ -40,7 +40,8 @@ def describe(arm: Arm, runs: Runs, reference: Arm, run_id: str | None) -> Compar
         metrics=Metrics(**{name: summaries.pop(name) for name in known_names}),
         reliability=runs.reliability,
         recipe=codec.encode(arm.recipe),
-        changes=_changes(reference, arm),
+        changes=changes(reference, arm),
+        run_ids=_run_ids(arm),
         other_metrics=summaries,
     )
 
@@ -63,6 +64,14 @@ def _summary(name: str, runs: Runs) -> Summary:
         mean = float(counts.sum() / counts.size * COUNT_UNITS[name])
     median = float(np.median(values))
     return Summary(mean, median, sd, min(values), max(values), tuple(values))
+
+
+def _run_ids(arm: Arm) -> tuple[str, ...] | None:
+    """Of the finished runs by ascending seed, where every one has an id."""
+    if RUN_ID not in arm.metrics:
+        return None
+    ids = finished_rows(arm)[RUN_ID]
+    return None if ids.isna().any() else tuple(map(str, ids))
 
 
 def _copied_seeds(runs: Runs) -> tuple[int, ...] | None:
@@ -93,7 +102,7 @@ def _chance(arm: Arm) -> float | None:
     return None if arm.dataset is None else 1 / arm.dataset.num_classes
 
 
-def _changes(reference: Arm, arm: Arm) -> dict[str, tuple[Any, Any]] | None:
+def changes(reference: Arm, arm: Arm) -> dict[str, tuple[Any, Any]] | None:
     """By parameter that differs, its values in the reference and in the arm.
 
     Recipes are compared as they stand in the file, so that 1 as a name is "1".

@@ -42,9 +42,9 @@ class Scale(NamedTuple):
     rounding: int
 
 
-# Fractions and nats have nine decimals; six of them survive float32 and CSV.
-RUN_SCALE = Scale(10**9, 1000)
-LARGEST_OF_RUN = LARGEST_COUNT / RUN_SCALE.per_unit
+RUN_SCALE = 10**9  # a fraction or nats of a run are counted in billionths
+FRACTIONS = Scale(RUN_SCALE, 1000)  # of nine decimals, six survive float32 and CSV
+LARGEST_OF_RUN = LARGEST_COUNT / RUN_SCALE
 
 
 @dataclass(frozen=True)
@@ -152,12 +152,12 @@ def paired_effect(
         )
     counts = candidate - reference
     num_seeds, num_examples = counts.shape
-    seed, residual = _seed_and_residual_terms(counts)
+    seed, residual = seed_and_residual_terms(counts)
     per_example = counts.sum(axis=0)
     return Effect(
-        delta=_sum(counts) / counts.size * unit,
+        delta=exact_sum(counts) / counts.size * unit,
         seed_terms=(seed * unit**2,),
-        item_variance=_variance_of_mean(per_example, num_seeds) * unit**2,
+        item_variance=variance_of_mean(per_example, num_seeds) * unit**2,
         residual_terms=(residual * unit**2,),
         group_sizes=(num_seeds,),
         num_examples=num_examples,
@@ -181,15 +181,15 @@ def unpaired_effect(
         ValueError: other types or shapes, or fewer than two examples.
     """
     _check_counts(reference, candidate)
-    terms = [_seed_and_residual_terms(counts) for counts in (reference, candidate)]
+    terms = [seed_and_residual_terms(counts) for counts in (reference, candidate)]
     sizes = (len(reference), len(candidate))
     # nA nB (mean of candidate - mean of reference), per example: still an integer
     per_example = sizes[0] * candidate.sum(axis=0) - sizes[1] * reference.sum(axis=0)
     scale = sizes[0] * sizes[1]
     return Effect(
-        delta=_sum(per_example) / (scale * per_example.size) * unit,
+        delta=exact_sum(per_example) / (scale * per_example.size) * unit,
         seed_terms=tuple(seed * unit**2 for seed, _ in terms),
-        item_variance=_variance_of_mean(per_example, scale) * unit**2,
+        item_variance=variance_of_mean(per_example, scale) * unit**2,
         residual_terms=tuple(residual * unit**2 for _, residual in terms),
         group_sizes=sizes,
         num_examples=per_example.size,
@@ -218,7 +218,7 @@ def run_effect(
     candidate: np.ndarray,
     *,
     paired: bool,
-    scale: Scale = RUN_SCALE,
+    scale: Scale = FRACTIONS,
 ) -> Effect:
     """The effect of one number per run, such as an accuracy: on this test set only.
 
@@ -229,7 +229,7 @@ def run_effect(
             unless the scale is theirs.
         candidate: (nB,) likewise.
         paired: whether run s of both arms shares its seed.
-        scale: RUN_SCALE for fractions and nats, else `scale_of` both arms.
+        scale: FRACTIONS for fractions and nats, else `scale_of` both arms.
 
     Raises:
         ValueError: larger numbers, or pairs of arms with unequal numbers of runs.
@@ -238,13 +238,13 @@ def run_effect(
     sizes = tuple(len(runs) for runs in groups)
     if paired and sizes[0] != sizes[1]:
         raise ValueError(f"paired arms must have equal numbers of runs, got {sizes}")
-    totals = [_sum(runs) for runs in groups]
+    totals = [exact_sum(runs) for runs in groups]
     if paired:
         groups = [groups[1] - groups[0]]
     surplus = sizes[0] * totals[1] - sizes[1] * totals[0]
     return Effect(
         delta=surplus / (sizes[0] * sizes[1] * scale.per_unit),
-        seed_terms=tuple(_variance_of_runs(runs, scale) for runs in groups),
+        seed_terms=tuple(variance_of_runs(runs, scale) for runs in groups),
         item_variance=0.0,
         residual_terms=(0.0,) * len(groups),
         group_sizes=tuple(len(runs) for runs in groups),
@@ -253,7 +253,7 @@ def run_effect(
     )
 
 
-def run_counts(values: np.ndarray, scale: Scale = RUN_SCALE) -> np.ndarray:
+def run_counts(values: np.ndarray, scale: Scale = FRACTIONS) -> np.ndarray:
     """Numbers per run in counts of the scale, int64, same shape.
 
     Raises:
@@ -269,11 +269,11 @@ def run_counts(values: np.ndarray, scale: Scale = RUN_SCALE) -> np.ndarray:
     return counts.astype(np.int64)
 
 
-def _variance_of_runs(runs: np.ndarray, scale: Scale) -> float:
+def variance_of_runs(runs: np.ndarray, scale: Scale = FRACTIONS) -> float:
     """Variance of the mean of (n,) counts; 0 where they differ by rounding alone."""
     if len(runs) > 1 and np.ptp(runs) <= scale.rounding:
         return 0.0
-    return _variance_of_mean(runs, scale.per_unit)
+    return variance_of_mean(runs, scale.per_unit)
 
 
 def _check_counts(reference: np.ndarray, candidate: np.ndarray) -> None:
@@ -291,7 +291,7 @@ def _check_counts(reference: np.ndarray, candidate: np.ndarray) -> None:
         )
 
 
-def _sum(counts: np.ndarray) -> int:
+def exact_sum(counts: np.ndarray) -> int:
     """The exact sum: in Python integers where int64 could overflow."""
     if _largest(counts) * counts.size <= LARGEST_INT64:
         return int(counts.sum())
@@ -313,7 +313,7 @@ def _largest(counts: np.ndarray) -> int:
     return max(int(counts.max()), -int(counts.min()))
 
 
-def _variance_of_mean(totals: np.ndarray, divisor: float) -> float:
+def variance_of_mean(totals: np.ndarray, divisor: float) -> float:
     """Variance of the mean of `totals / divisor`; NaN for one value.
 
     Args:
@@ -323,11 +323,11 @@ def _variance_of_mean(totals: np.ndarray, divisor: float) -> float:
     size = totals.size
     if size < 2:
         return math.nan
-    numerator = size * _sum_of_squares(totals) - _sum(totals) ** 2
+    numerator = size * _sum_of_squares(totals) - exact_sum(totals) ** 2
     return numerator / (divisor**2 * size**2 * (size - 1))
 
 
-def _seed_and_residual_terms(counts: np.ndarray) -> tuple[float, float]:
+def seed_and_residual_terms(counts: np.ndarray) -> tuple[float, float]:
     """Variances of the mean of (n, m) `counts`: from the seeds, and the residual.
 
     The residual mean square is the error term of a two-way analysis of variance with
@@ -343,7 +343,7 @@ def _seed_and_residual_terms(counts: np.ndarray) -> tuple[float, float]:
         cells * _sum_of_squares(counts)
         - num_seeds * _sum_of_squares(per_seed)
         - num_examples * _sum_of_squares(per_example)
-        + _sum(counts) ** 2
+        + exact_sum(counts) ** 2
     )
     residual = squares / (cells**2 * (num_seeds - 1) * (num_examples - 1))
-    return _variance_of_mean(per_seed, num_examples), residual
+    return variance_of_mean(per_seed, num_examples), residual

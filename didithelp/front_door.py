@@ -25,6 +25,12 @@ from didithelp.language import sentences
 from didithelp.language.words import Words
 from didithelp.metric import NONE, Direction
 from didithelp.recorder import Recorder
+from didithelp.requirement import (
+    REQUIREMENTS,
+    Requirement,
+    failing,
+    refuse_without_margin,
+)
 from didithelp.settings import Pairing, SelectionSet
 
 if TYPE_CHECKING:
@@ -185,12 +191,29 @@ class Answer:
         """One row per arm: its accuracies, and its difference to the reference."""
         return self._report.table.copy()
 
+    def meets(self, requirement: Requirement) -> bool:
+        """Whether every candidate is "better", "not-worse" or "equivalent".
+
+        "not-worse" is met where the verdict's interval shows that a candidate loses
+        less than the margin, if anything.
+
+        Raises:
+            ValueError: another requirement, or one that takes a margin without one.
+        """
+        if requirement not in REQUIREMENTS:
+            raise ValueError(
+                f"requirement must be {', '.join(REQUIREMENTS[:-1])} or"
+                f" {REQUIREMENTS[-1]}, got {requirement!r}"
+            )
+        refuse_without_margin(requirement, self.comparison.margin)
+        return not failing(self.comparison, requirement)
+
     def to_json(self) -> str:
         """The text of `comparison.json`: the same for the same arms and parameters."""
         return self.comparison.to_json()
 
     def write(self, folder: str | Path) -> None:
-        """Write the report, the tables, `comparison.json` and the figures to `folder`.
+        """Write the report, the tables, the figures and the JSON files to `folder`.
 
         The folder is made where it is missing. Files of the same names are replaced,
         each as a whole; other files stay.

@@ -30,7 +30,7 @@ COUNT_UNITS = {TEST_ACCURACY.name: 1.0, TEST_CROSS_ENTROPY.name: scores.LOSS_UNI
 def run_scale(metric: str, reference: np.ndarray, candidate: np.ndarray) -> Scale:
     """In what the numbers per run of two arms, (seeds,) floats, are counted."""
     if metric in COUNT_UNITS:
-        return effects.RUN_SCALE
+        return effects.FRACTIONS
     return effects.scale_of(reference, candidate)
 
 

@@ -23,7 +23,7 @@ PAIRINGS, SELECTION_SETS = get_args(Pairing), get_args(SelectionSet)
 
 
 @dataclasses.dataclass(frozen=True)
-class Settings(Parameters):
+class Rule(Parameters):
     """How a comparison decides.
 
     Attributes:
@@ -32,7 +32,7 @@ class Settings(Parameters):
         direction: whether "higher" or "lower" is better; "auto" where its name tells.
         margin: difference in the metric that would matter, in its own unit; or a text
             that `metric.margin_in` understands.
-        resamples, seed: of the sign-flip test alone, which never decides.
+        resamples: of the sign-flip test alone, which never decides.
         pairing: "seed" pairs runs where both arms have the same seeds, "none" never
             does.
         selected_on: what recipe, epoch and checkpoint were chosen on; "test" allows no
@@ -52,10 +52,20 @@ class Settings(Parameters):
         parse=margin_of,
     )
     resamples: int = parameter(Interval(1, 1_000_000), 9999)
-    seed: int = parameter(Interval(0), 0)
     pairing: Pairing = parameter()
     selected_on: SelectionSet = parameter()
 
     def __post_init__(self) -> None:
         super().__post_init__()
         margin_in(metric_of(self.metric, self.direction), self.margin)
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings(Rule):
+    """All that an answer depends on besides the arms.
+
+    Attributes:
+        seed: of the sign-flip test alone, which never decides.
+    """
+
+    seed: int = parameter(Interval(0), 0)

@@ -8,23 +8,23 @@ same code from the same parameters and inputs.
 
 import dataclasses
 import functools
-import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from didithelp.parameters import Parameters, names_of, parameter, texts_of
-from lab import command_line, entry_point, mlproject
+from didithelp.parameters import parameter, texts_of
+from lab import command_line, entry_point
 from lab.host import console, cores
-from lab.runs.keys import NO_EFFECT, Caching
+from lab.runs.keys import Caching
 from lab.runs.launch import Launch, Launcher
 from lab.runs.plan import Plan
 from lab.training.recipe import Recipe
 from lab.training.seeds import Trials
+from pipelines.asked import changes, question, read, recipes
 from steps import compare, prepare_data
 
 if TYPE_CHECKING:
+    from didithelp.report.report import Report
     from lab.runs.step import Step
-
-LONGEST_QUESTION = 150  # letters of the name of a run
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,9 +52,11 @@ def run(params: Params, step: "Step", overrides: dict[str, str]) -> None:
         return
     answer = launch_all(params, step, overrides)
     if step.has_reused(answer):
-        show_again(answer, step, params.language)
+        show_again(answer, step, params)
     step.link_reused()
     console.say(f"look closer: {step.where_to_look()}")
+    if params.require:
+        hold_against_requirement(answer, step, params)
 
 
 def launch_all(params: Params, launcher: Launcher, overrides: dict[str, str]) -> str:
@@ -73,16 +75,38 @@ def launch_all(params: Params, launcher: Launcher, overrides: dict[str, str]) ->
         ]
     )
     arms = {"baseline": baseline, "improved": improved}
-    return launcher.launch(Launch("compare", arms | texts_of(compare.Options, params)))
+    # What is required is asked of this run: other answers can reuse that of compare.
+    options = texts_of(compare.Options, params) | {"require": ""}
+    return launcher.launch(Launch("compare", arms | options))
 
 
-def show_again(answer: str, step: "Step", language: str) -> None:
+def show_again(answer: str, step: "Step", params: Params) -> None:
     """Store the answer of an earlier run on this one as well, and print it again."""
+    (folder,) = step.answers.adopt(answer, "comparison")
+    console.result(report_in(folder, step, params).summary())
+
+
+def hold_against_requirement(answer: str, step: "Step", params: Params) -> None:
+    """Let the short forms of the answer tell whether it is what is required.
+
+    Raises:
+        Missed: it is not.
+    """
+    folder = step.artifacts.fetch(answer, "comparison")
+    report = report_in(folder, step, params)
+    short = step.scratch / "short"
+    short.mkdir()
+    report.write_short(short)
+    step.experiment.store(step.run_id, short, "comparison")
+    compare.insist(step, report.comparison, params.require)
+
+
+def report_in(folder: Path, step: "Step", params: Params) -> "Report":
+    """The report of the stored answer of a compare run that this one has launched."""
     from didithelp import trials_folder
     from didithelp.comparison import Comparison
     from didithelp.report.report import Report
 
-    folder = step.answers.adopt(answer)
     text = (folder / "comparison.json").read_text("utf-8")
     comparison = Comparison.from_json(text)
     loaded = [
@@ -90,50 +114,13 @@ def show_again(answer: str, step: "Step", language: str) -> None:
         for compared in comparison.arms
         if compared.run_id is not None  # the driver's always have one
     ]
-    console.result(Report(comparison, loaded, language=language).summary())
-
-
-def recipes(overrides: dict[str, str]) -> tuple[Recipe, Recipe]:
-    """Both recipes as they will be trained.
-
-    Raises:
-        ValueError: an override is wrong.
-    """
-    return (
-        command_line.build(Recipe, mlproject.defaults("train_baseline")),
-        command_line.build(Recipe, mlproject.defaults("train_improved") | overrides),
+    return Report(
+        comparison,
+        loaded,
+        language=params.language,
+        provenance=step.provenance(),
+        requirement=params.require,
     )
-
-
-def question(params: Params, improved: Recipe) -> str:
-    """What is asked, to name a run: `l2_lambda=0.0001` or `main on mnist-5k`.
-
-    Args:
-        params: of the experiment; those that differ from their defaults are named.
-        improved: the recipe, of which the same holds.
-    """
-    usual = command_line.build(Params, mlproject.defaults("main"))
-    changed = _changes(recipes({})[1], improved) | _changes(usual, params)
-    words = [
-        f"{name}={text}"
-        for name, (_, text) in changed.items()
-        if name not in (*NO_EFFECT, "dataset", "language")
-    ]
-    name = ", ".join(words) or "main"
-    if "dataset" in changed:
-        name += f" on {_last_part(params.dataset)}"
-    return name if len(name) <= LONGEST_QUESTION else f"{name[:LONGEST_QUESTION]}..."
-
-
-def _changes(before: Parameters, after: Parameters) -> dict[str, tuple[str, str]]:
-    """Both texts of every parameter that differs between two sets of the same kind."""
-    old, new = texts_of(type(before), before), texts_of(type(after), after)
-    return {name: (old[name], new[name]) for name in old if old[name] != new[name]}
-
-
-def _last_part(text: str) -> str:
-    """The file that a path or an address ends in: no folders, query or digest."""
-    return re.split(r"[?#]", text)[0].rstrip("/").rpartition("/")[2]
 
 
 def outline(params: Params, baseline: Recipe, improved: Recipe) -> str:
@@ -147,7 +134,7 @@ def outline(params: Params, baseline: Recipe, improved: Recipe) -> str:
             f"3 train_improved  {trials} of up to {improved.epochs} epochs, with",
             *(
                 f"                    {name} {before} -> {after}"
-                for name, (before, after) in _changes(baseline, improved).items()
+                for name, (before, after) in changes(baseline, improved).items()
             ),
             f"4 compare         {params.metric}, alpha {params.alpha:g},"
             f" margin {params.margin}",
@@ -159,15 +146,13 @@ def outline(params: Params, baseline: Recipe, improved: Recipe) -> str:
 
 if __name__ == "__main__":
     with entry_point.failures_noted():
-        given = command_line.read(names_of(Params), names_of(Recipe))
-        changed = {name: given.pop(name) for name in names_of(Recipe) if name in given}
-        checked = command_line.or_exit(command_line.build, Params, given)
+        checked, changed = read(Params)
         before, after = command_line.or_exit(recipes, changed)
     console.say(outline(checked, before, after))
     changed = {name: texts_of(Recipe, after)[name] for name in changed}
     entry_point.main(
         checked,
         functools.partial(run, overrides=changed),
-        name=question(checked, after),
+        name=question("main", checked, after),
         overrides=changed,
     )

@@ -16,16 +16,22 @@ import math
 import re
 from typing import TYPE_CHECKING, Literal
 
-from didithelp.metric import TEST_ACCURACY
-
+from didithelp import requirement
+from didithelp.metric import TEST_ACCURACY, margin_in, metric_of
 from didithelp.parameters import parameter, values_of
-from didithelp.settings import Settings
+from didithelp.requirement import Requirement
+from didithelp.settings import Rule, Settings
 from lab import entry_point
 from lab.host import console
 from lab.parameters import Located
 from lab.runs.locations import run_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import numpy as np
+
+    from didithelp.arm import Arm
     from didithelp.comparison import Comparison, Difference
     from lab.runs.step import Step
 
@@ -42,10 +48,23 @@ def locations(text: str) -> tuple[str, ...]:
 
 
 @dataclasses.dataclass(frozen=True)
-class Options(Settings):
-    """How the comparison decides, and in which language it is written."""
+class Told(Rule):
+    """How an answer is reached and told, and what is required of it."""
 
     language: Literal["en", "fr"] = parameter("en (English) or fr (French)")
+    require: Requirement = parameter(
+        "better, not-worse, equivalent, or empty for nothing"
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        metric = metric_of(self.metric, self.direction)
+        requirement.refuse_without_margin(self.require, margin_in(metric, self.margin))
+
+
+@dataclasses.dataclass(frozen=True)
+class Options(Settings, Told):
+    """All that an answer depends on besides the arms, and how it is told."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -87,11 +106,8 @@ class Params(Options, Located):
 
 def run(params: Params, step: "Step") -> None:
     """Load the arms, compare, store and print the answer."""
-    # Without a writable home folder, as in a container, matplotlib would print advice.
-    logging.getLogger("matplotlib").setLevel(logging.ERROR)
     # Imported here, so that a wrong parameter is refused before pandas and SciPy load.
     from didithelp import comparing, trials_folder
-    from didithelp.report.report import Report
 
     loaded = [
         step.artifacts.load(location, "trials", trials_folder.load)
@@ -103,12 +119,46 @@ def run(params: Params, step: "Step") -> None:
         run_ids=[run_of(location) for location in params.arms],
         **values_of(Settings, params),
     )
+    images = step.answers.test_images(params.baseline, comparison.test_set.sha256)
+    conclude(step, comparison, loaded, params, images=images)
+    insist(step, comparison, params.require)
+
+
+def conclude(
+    step: "Step",
+    comparison: "Comparison",
+    arms: "Sequence[Arm]",
+    told: Told,
+    *,
+    images: "np.ndarray | None" = None,
+    pages: "Mapping[str, str] | None" = None,
+    note: str = "",
+) -> None:
+    """Store and print an answer, whichever step has found it.
+
+    Args:
+        step: whose run, and whose driver's run, hold the answer.
+        comparison: the answer.
+        arms: the reference and the candidates, as they were compared.
+        told: the language of the report, and what is required.
+        images: the test images, where they are known.
+        pages: by the id of a run that an arm consists of, its web address.
+        note: Markdown, what else the description of the runs says.
+    """
+    # Without a writable home folder, as in a container, matplotlib would print advice.
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)
+    from didithelp.report.report import Report  # loads matplotlib
+
+    provenance = step.provenance()
     report = Report(
         comparison,
-        loaded,
-        language=params.language,
-        images=step.answers.test_images(params.baseline, comparison.test_set.sha256),
-        provenance=step.provenance(),
+        arms,
+        language=told.language,
+        images=images,
+        provenance=dataclasses.replace(
+            provenance, pages={**provenance.pages, **(pages or {})}
+        ),
+        requirement=told.require,
     )
     folder = step.scratch / "comparison"
     report.write(folder)
@@ -118,9 +168,23 @@ def run(params: Params, step: "Step") -> None:
         metrics=headlines(comparison) | means(comparison),
         tag_texts=tags(comparison),
         outcome=outcome(comparison),
-        note=report.note(),
+        note=report.note() + note,
     )
     console.result(report.summary())
+
+
+def insist(step: "Step", comparison: "Comparison", required: Requirement) -> None:
+    """Tell the step's run and the user whether an answer is what is required.
+
+    Raises:
+        Missed: it is not.
+    """
+    if not required:
+        return
+    met = not requirement.failing(comparison, required)
+    step.set_tags(requirement=required, requirement_met=str(met).lower())
+    requirement.enforce(comparison, required)
+    console.say(f"require={required} is met")
 
 
 def headlines(comparison: "Comparison") -> dict[str, float]:

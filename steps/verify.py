@@ -34,11 +34,12 @@ class Params(Located):
     """Which trial to train again.
 
     arm: location of a training run.
-    trial_seed: None for the trial whose model is stored.
+    trial_seed: None for the trial whose model is stored; where an arm has no model, for
+        that with the lowest seed.
     """
 
     arm: str = parameter(
-        "the run id or runs:/ URI of a finished train_baseline or train_improved",
+        "the run id or runs:/ URI of an arm that was trained here",
         valid=lambda location: bool(location.strip()),
     )
     trial_seed: int | None = parameter(
@@ -46,7 +47,7 @@ class Params(Located):
         0,
         noun="a seed of the arm",
         none="auto",
-        note="auto is that of the stored model",
+        note="auto is that of the stored model, or the lowest",
     )
 
 

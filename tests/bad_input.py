@@ -59,6 +59,19 @@ def train(says: str, *, nested: bool = False, **parameters: str) -> Case:
     return Case("train_improved", parameters, says, nested)
 
 
+def train_arms(says: str, **parameters: str) -> Case:
+    return Case("train_arms", parameters, says)
+
+
+def ablate(says: str, **parameters: str) -> Case:
+    return Case("ablate", parameters, says)
+
+
+def factorial(says: str, **parameters: str) -> Case:
+    given = {"arms": "a,b", "levels": '{"a": {"x": 0}, "b": {"x": 1}}'} | parameters
+    return Case("factorial", given, says)
+
+
 def main(says: str, *, nested: bool = False, **parameters: str) -> Case:
     return Case("main", parameters, says, nested)
 

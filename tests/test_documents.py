@@ -8,8 +8,8 @@ import pytest
 from didithelp.parameters import describe
 from lab import mlproject
 from lab.training.recipe import Recipe
-from pipelines import main
-from steps import compare, train, verify
+from pipelines import ablation, main
+from steps import compare, factorial, train, train_arms, verify
 
 ROOT = mlproject.PROJECT_DIRECTORY
 PAGES = sorted(
@@ -69,7 +69,16 @@ def test_the_tables_of_parameters_are_those_of_mlproject():
 
 @pytest.mark.parametrize(
     "parameters",
-    [Recipe, main.Params, train.Params, compare.Params, verify.Params],
+    [
+        Recipe,
+        main.Params,
+        ablation.Params,
+        train.Params,
+        train_arms.Params,
+        compare.Params,
+        factorial.Params,
+        verify.Params,
+    ],
     ids=lambda parameters: parameters.__module__,
 )
 def test_the_tables_of_parameters_say_what_is_accepted(parameters):

@@ -13,6 +13,7 @@ from didithelp.comparison import Caveat, Comparison, Difference, SinglePair
 from didithelp.language import quantity
 from didithelp.language.words import Words, clean, code_of
 from didithelp.metric import TEST_ACCURACY
+from didithelp.requirement import Requirement, failing
 
 
 def title(comparison: Comparison, words: Words) -> str:
@@ -51,6 +52,17 @@ def outcome(comparison: Comparison, difference: Difference, words: Words) -> str
     return words("outcome", verdict=words(difference.verdict), difference=size)
 
 
+def requirement(comparison: Comparison, required: Requirement, words: Words) -> str:
+    """Whether the answer meets what is required; empty where nothing is."""
+    if not required:
+        return ""
+    wanted = words(f"requirements.{required}", margin=_margin(comparison, words))
+    names = failing(comparison, required)
+    if not names:
+        return words("requirement_met", requirement=wanted)
+    return words("requirement_missed", requirement=wanted, names=words.list(names))
+
+
 def warning(caveat: Caveat, words: Words) -> str:
     """One warning of `didithelp.caveats` in words."""
     return words(f"warnings.{caveat.code}", **caveat.values)
@@ -70,6 +82,14 @@ def _reasons(reasons: Sequence[str], words: Words) -> list[str]:
     return [words(f"reasons.{reason}", **least) for reason in reasons]
 
 
+def _margin(comparison: Comparison, words: Words) -> str:
+    """The margin with its unit; empty without one."""
+    if comparison.margin is None:
+        return ""
+    about = quantity.of_table(comparison, comparison.primary, words)
+    return about.parameter(comparison.margin)
+
+
 def data(comparison: Comparison, words: Words) -> str:
     """The data set and its size."""
     dataset = comparison.dataset
@@ -84,8 +104,7 @@ def choices(comparison: Comparison, words: Words) -> str:
     margin = words("no_margin_chosen")
     if comparison.margin is not None:
         about = quantity.of_table(comparison, comparison.primary, words)
-        size = about.parameter(comparison.margin)
-        margin = about.text("margin_chosen", margin=size)
+        margin = about.text("margin_chosen", margin=_margin(comparison, words))
     return words(
         "choices",
         alpha=words.plain(comparison.alpha),
@@ -164,6 +183,7 @@ class _Answer:
         self._difference, self._words = difference, words
         self._comparison = comparison
         self._quantity = quantity.of_sentence(comparison, difference, words)
+        self._margin = _margin(comparison, words)
         self._alpha = comparison.alpha
         self._old, self._new = comparison.reference, difference.candidate
 
@@ -201,7 +221,7 @@ class _Answer:
         if self._comparison.margin is not None:
             exceeds = "exceeds_margin" in difference.flags
             key = "exceeds_margin" if exceeds else "within_margin"
-            text += f" {words(key, margin=self._margin())}"
+            text += f" {words(key, margin=self._margin)}"
         return text
 
     def _equivalence(self) -> str:
@@ -210,7 +230,7 @@ class _Answer:
             "equivalence_sentence",
             new=self._new,
             old=self._old,
-            margin=self._margin(),
+            margin=self._margin,
             delta=self._quantity.measure(difference.delta, "+"),
             evidence=self._evidence(),
             p=words.p_clause(difference.p_tost_holm, self._alpha),
@@ -233,7 +253,7 @@ class _Answer:
         }
         if self._comparison.margin is None:
             return words("undecided_without_margin", **parts)
-        text = words("undecided_sentence", margin=self._margin(), **parts)
+        text = words("undecided_sentence", margin=self._margin, **parts)
         seeds = difference.seeds_needed_for_margin
         if seeds is None:
             text = words.clauses([text, words("no_seeds_enough")])
@@ -310,7 +330,3 @@ class _Answer:
                 *(arm.summary(name).mean for arm in arms)
             )
         return self._quantity.text("levels", before=before, after=after)
-
-    def _margin(self) -> str:
-        margin = self._comparison.margin
-        return "" if margin is None else self._quantity.parameter(margin)

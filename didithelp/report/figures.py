@@ -84,7 +84,7 @@ def forest(rows: list[Difference], margin: float | None, about: Quantity) -> Dra
         axes.grid(axis="y", visible=False)
         axes.margins(x=0.1)
         axes.set_xlabel(_in_lines(about.text("axis_difference"), WIDEST_LABEL))
-        _format(axes.xaxis, about.words)
+        format_ticks(axes.xaxis, about.words)
         return drawing("forest", about.text("forest_alternative"), figure)
 
 
@@ -102,7 +102,7 @@ def _draw_difference(axes: Axes, place: int, row: Difference) -> None:
         )
     if row.seed_interval:
         axes.plot(row.seed_interval, ends, color=LIGHT.ink, linewidth=1.2)
-    _dots(axes, [row.delta], [place], row.color, size=7, edge=1)
+    draw_dots(axes, [row.delta], [place], row.color, size=7, edge=1)
 
 
 def seeds(
@@ -117,13 +117,15 @@ def seeds(
             spread = np.zeros(len(arm.values))
             if not paired and len(arm.values) > 1:  # in the order of the seeds
                 spread = np.linspace(-0.12, 0.12, len(arm.values))
-            _dots(axes, place + spread, arm.values, arm.color, size=5, edge=0.7, z=3)
+            draw_dots(
+                axes, place + spread, arm.values, arm.color, size=5, edge=0.7, z=3
+            )
             _draw_mean(axes, place, arm)
         axes.set_xticks(range(2), [short(arm.name) for arm in arms])
         axes.set_xlim(-0.75, 1.75)
         axes.grid(axis="x", visible=False)
         axes.set_ylabel(_in_lines(about.level_axis, HIGHEST_LABEL))
-        _format(axes.yaxis, about.words)
+        format_ticks(axes.yaxis, about.words)
         return drawing(name, about.text("seeds_alternative"), figure)
 
 
@@ -167,8 +169,8 @@ def curves(
         axes.set_xlabel(words("axis_epoch"))
         axes.set_ylabel(_in_lines(label, HIGHEST_LABEL))
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        _format(axes.xaxis, words)
-        _format(axes.yaxis, words)
+        format_ticks(axes.xaxis, words)
+        format_ticks(axes.yaxis, words)
         axes.legend()
         return drawing(name, alternative, figure)
 
@@ -179,7 +181,7 @@ def _draw_seeds(axes: Axes, arm: Curve) -> None:
         axes.plot(epochs, values, color=arm.color, linewidth=0.6, alpha=0.55)
         at_kept = epochs == kept
         dots = epochs[at_kept], values[at_kept]
-        _dots(axes, *dots, arm.color, size=4.5, edge=0.6, z=4)
+        draw_dots(axes, *dots, arm.color, size=4.5, edge=0.6, z=4)
 
 
 def _draw_mean_curve(axes: Axes, arm: Curve) -> None:
@@ -239,8 +241,8 @@ def reliability(
         below.set_xlim(0, 1)
         below.set_xlabel(words("axis_confidence"))
         below.set_ylabel(words("axis_predictions"))
-        _format(above.yaxis, words)
-        _format(below.xaxis, words)
+        format_ticks(above.yaxis, words)
+        format_ticks(below.xaxis, words)
         return drawing(name, f"{words('reliability_alternative')} {title}", figure)
 
 
@@ -369,7 +371,7 @@ def _in_lines(label: str, width: int) -> str:
     return "\n".join(textwrap.wrap(label, width))
 
 
-def _dots(
+def draw_dots(
     axes: Axes, x: Any, y: Any, color: str, *, size: float, edge: float, z: float = 2
 ) -> None:
     """Dots with an edge that sets them off from lines; sizes in points."""
@@ -378,7 +380,7 @@ def _dots(
     )
 
 
-def _format(axis: Axis, words: Words) -> None:
+def format_ticks(axis: Axis, words: Words) -> None:
     """Ticks in the decimal notation of the language."""
 
     def written(value: float, _: float) -> str:

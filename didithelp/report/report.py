@@ -1,6 +1,8 @@
 """Write a comparison for people and programs: the folder `comparison/`.
 
     comparison.json, table.csv      for programs: raw numbers, English, no clock
+    verdict.json                    the same in short
+    summary.md                      the answer in short, to be posted
     table.md, table.tex             the numbers for reading
     report.html                     everything, in one file that needs nothing else
     report.tex, figures/*.png       the same for LaTeX
@@ -17,17 +19,28 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from didithelp import caveats, files
+from didithelp import caveats
 from didithelp.arm import Arm
 from didithelp.comparison import Comparison
 from didithelp.language import sentences
 from didithelp.language.words import Words
 from didithelp.provenance import Provenance
-from didithelp.report import figures, flips, latex, markdown, plots, sections, tables
-from didithelp.report.document import Block, Document, Gallery, Plots, Section
+from didithelp.report import (
+    figures,
+    flips,
+    folder,
+    latex,
+    markdown,
+    plots,
+    sections,
+    tables,
+)
+from didithelp.report.document import Block, Document, Gallery, Section
 from didithelp.report.frame import frame
 from didithelp.report.html import page
 from didithelp.report.material import Material
+from didithelp.requirement import Requirement
+from didithelp.short_answer import ShortAnswer
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -68,6 +81,7 @@ class Report:
         language: str,
         images: np.ndarray | None = None,
         provenance: Provenance = UNKNOWN,
+        requirement: Requirement = "",
     ) -> None:
         """Make the report of a comparison.
 
@@ -78,12 +92,15 @@ class Report:
             images: (N, height, width[, channels]) uint8, the test images; they are
                 left out unless they are gray or RGB pictures of all test examples.
             provenance: which code made the answer.
+            requirement: what the short forms of the answer hold it against; empty for
+                nothing.
 
         Raises:
             ValueError: the arms are not as many, or the language is another.
         """
         self.comparison = comparison
         self.words = Words(language)
+        self._requirement = requirement
         self.table = frame(comparison, arms)
         is_shown = _can_be_shown(images, comparison.test_set.num_examples)
         self._material = Material(
@@ -97,13 +114,12 @@ class Report:
         warnings = [*comparison.warning_codes, *caveats.cost_warning(arms)]
         self.warnings = [sentences.warning(each, self.words) for each in warnings]
 
-    def write(self, folder: Path) -> None:
-        """Write all files to `folder`; each appears whole or not at all.
+    def write(self, to: Path) -> None:
+        """Write all files to a folder; each appears whole or not at all.
 
         Raises:
             OSError: the folder cannot be written.
         """
-        folder = Path(folder)
         comparison, words = self.comparison, self.words
         document = self._document(
             [
@@ -113,7 +129,7 @@ class Report:
                 if (blocks := make(self._material))
             ]
         )
-        texts = {
+        texts = self._short_texts() | {
             "table.csv": self.table.to_csv(index=False, lineterminator="\n"),
             "table.md": markdown.table(
                 comparison, self._material.arms, self.warnings, words
@@ -123,11 +139,15 @@ class Report:
             "report.html": page.render(document, words),
             "report.tex": latex.render(document, words),
         }
-        (folder / "figures").mkdir(parents=True, exist_ok=True)
-        for name, png in self._pictures(document):
-            files.write_whole(folder / "figures" / f"{name}.png", png)
-        for name, text in texts.items():
-            files.write_whole(folder / name, text.encode("utf-8"))
+        folder.write(Path(to), texts, self._pictures(document))
+
+    def write_short(self, to: Path) -> None:
+        """Write those files alone that say whether the requirement is met.
+
+        Raises:
+            OSError: the folder cannot be written.
+        """
+        folder.write_texts(Path(to), self._short_texts())
 
     def note(self) -> str:
         """Markdown for MLflow: verdict, headline numbers, warnings."""
@@ -144,6 +164,21 @@ class Report:
         from didithelp.report import terminal  # needs rich, which is an extra
 
         return terminal.summary(self.comparison, self.warnings, self.words)
+
+    def _short_texts(self) -> dict[str, str]:
+        """The short forms of the answer, by the name of their file."""
+        return {
+            "verdict.json": ShortAnswer.of(
+                self.comparison, self._requirement
+            ).to_json(),
+            "summary.md": markdown.summary(
+                self.comparison,
+                self.warnings,
+                self.words,
+                self._requirement,
+                self._material.provenance,
+            ),
+        }
 
     def _document(self, sections: list[Section]) -> Document:
         words, comparison = self.words, self.comparison
@@ -174,10 +209,9 @@ class Report:
 
     def _pictures(self, document: Document) -> Iterable[tuple[str, bytes]]:
         """Name and PNG of everything that LaTeX and others include as a file."""
+        yield from ((each.name, each.png) for each in folder.drawings(document))
         for section in document.sections:
             for block in section.blocks:
-                if isinstance(block, Plots):
-                    yield from ((each.name, each.png) for each in block.drawings)
                 if isinstance(block, Gallery) and block.sheet:
                     yield block.sheet, self._sheet(block)
 

@@ -7,6 +7,7 @@ and with NO_COLOR.
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Iterator
 from typing import Any
 
 from rich import box
@@ -31,7 +32,7 @@ COLORS = {
 def summary(comparison: Comparison, warnings: list[str], words: Words) -> Group:
     """The arms, the verdict on each candidate, and what changes its meaning."""
     primary = comparison.primary
-    title = [Text(line, "bold") for line in _lines(sentences.title(comparison, words))]
+    title = [Text(line, "bold") for line in wrapped(sentences.title(comparison, words))]
     parts: list[Any] = [*title, Text(), _arms(comparison, words), Text()]
     if len(primary) == 1:
         verdict = primary[0].verdict
@@ -40,21 +41,26 @@ def summary(comparison: Comparison, warnings: list[str], words: Words) -> Group:
     else:
         parts += [_differences(comparison, words), Text()]
     for answer in sentences.answers(comparison, words):
-        parts += map(Text, _lines(answer))
+        parts += map(Text, wrapped(answer))
         if len(primary) > 1:
             parts.append(Text())
+    return Group(*parts, *warning_lines(warnings, words))
+
+
+def warning_lines(warnings: list[str], words: Words) -> Iterator[Text]:
+    """The warnings, each with its mark in color."""
     for warning in warnings:
         mark = f"{words('label', name=words('warning'))} "
-        first, *others = _lines(mark + warning, indent="  ")
-        parts.append(Text.assemble((first[: len(mark)], "yellow"), first[len(mark) :]))
-        parts += map(Text, others)
-    return Group(*parts)
+        first, *others = wrapped(mark + warning, indent="  ")
+        yield Text.assemble((first[: len(mark)], "yellow"), first[len(mark) :])
+        yield from map(Text, others)
 
 
 def _arms(comparison: Comparison, words: Words) -> Table:
     """The arms with the metric that decides, and what else has room in 80 columns."""
     header, *rows = tables.arms_in_short(comparison, words)
-    table = _table([header[0], *(text.replace(", ", ",\n") for text in header[1:])])
+    header = [text.replace(", ", ",\n") for text in header]  # the unit below
+    table = empty_table(header)
     for row in rows:
         table.add_row(*map(clean, row))
     return table
@@ -64,14 +70,14 @@ def _differences(comparison: Comparison, words: Words) -> Table:
     """The difference of each of several candidates, with what decided on it."""
     (size, *header), rows = tables.headline_differences(comparison, words)
     size = size.replace(", ", ",\n")  # the unit below
-    table = _table([words("arm"), size, *header])
+    table = empty_table([words("arm"), size, *header])
     for difference, (*cells, verdict) in zip(comparison.primary, rows, strict=True):
         colored = Text(verdict, COLORS[difference.verdict])
         table.add_row(clean(difference.candidate), *cells, colored)
     return table
 
 
-def _table(header: list[str]) -> Table:
+def empty_table(header: list[str]) -> Table:
     """An empty table, in which long names take several lines and no number is cut."""
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
     table.add_column(header[0], overflow="fold")
@@ -80,7 +86,7 @@ def _table(header: list[str]) -> Table:
     return table
 
 
-def _lines(text: str, indent: str = "") -> list[str]:
+def wrapped(text: str, indent: str = "") -> list[str]:
     """A text broken into lines of the terminal's width."""
     return textwrap.wrap(
         clean(text), TERMINAL_WIDTH, subsequent_indent=indent, break_on_hyphens=False

@@ -10,12 +10,12 @@ import importlib
 import multiprocessing
 import signal
 import traceback
-from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from contextlib import nullcontext, suppress
 from multiprocessing import forkserver
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkServerContext
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -23,15 +23,18 @@ from lab.engines import variables
 from lab.engines.protocol import EpochDone, Job, TrialDone, TrialError
 from lab.host import cores, lifecycle
 from lab.training import environment
+from lab.training.recipe import Recipe
 from lab.training.trial import Trial
 
 PRELOAD = "lab.engines.preload"
+Graph = tuple[Recipe, Path]  # the recipe and data set that a graph is compiled for
 
 
 class ProcessEngine:
     """An `Engine` of worker processes; TensorFlow loads from the moment it is made.
 
-    A worker keeps the compiled graph of the recipe and data set that it saw last.
+    A worker keeps the compiled graph of the recipe and data set that it saw last, and
+    prefers jobs that it has the graph for: to compile one takes seconds.
 
     Args:
         slots: the most worker processes at once.
@@ -67,21 +70,21 @@ class ProcessEngine:
         Raises:
             TrialError: a worker raised, or died.
         """
-        waiting = deque(jobs)
+        waiting = list(jobs)
         # If the user asks for more trials at once than there are cores, none waits.
         shares_cores = self.slots <= len(cores.available())
         try:
             for index in range(min(self.slots, len(jobs))):
                 if index == len(self._workers):
                     self._workers.append(_Worker(self._context, shares_cores))
-                self._workers[index].next_job(waiting)
+                self._workers[index].next_job(waiting, self._occupied())
             while busy := self._busy():
                 for connection in wait(list(busy)):
                     worker, job = busy[connection]
                     event = worker.receive(job)
                     if isinstance(event, TrialDone):
                         # Before the caller deals with the trial, so that no core idles.
-                        worker.next_job(waiting)
+                        worker.next_job(waiting, self._occupied())
                     yield event
         finally:
             self._end([worker for worker, _ in self._busy().values()])
@@ -94,6 +97,10 @@ class ProcessEngine:
             if worker.job is not None
         }
 
+    def _occupied(self) -> set[Graph]:
+        """The recipes and data sets that workers have a job of."""
+        return {_graph_of(job) for _, job in self._busy().values()}
+
     def _end(self, workers: "list[_Worker]") -> None:
         """Kill workers, whatever they are doing."""
         for worker in workers:
@@ -103,11 +110,37 @@ class ProcessEngine:
         self._workers = [kept for kept in self._workers if kept not in workers]
 
 
+def choose(
+    waiting: Sequence[Job], graph: Graph | None, occupied: Container[Graph]
+) -> Job | None:
+    """The job for a worker that is free, so that graphs are compiled rarely.
+
+    Args:
+        waiting: the jobs that wait.
+        graph: that the worker has; None before its first job.
+        occupied: graphs of which workers have a job.
+
+    Returns:
+        the first that the worker has the graph of; else the first whose graph no worker
+        has in use; else the first; None if none waits.
+    """
+    return min(
+        waiting,
+        key=lambda job: (_graph_of(job) != graph, _graph_of(job) in occupied),
+        default=None,
+    )
+
+
+def _graph_of(job: Job) -> Graph:
+    return job.recipe, job.data
+
+
 class _Worker:
     """A worker process, as its parent sees it; `job` is what it has to do, or None."""
 
     def __init__(self, context: ForkServerContext, shares_cores: bool):
         self.job: Job | None = None
+        self._graph: Graph | None = None
         self.connection, workers_end = context.Pipe()
         self.process = context.Process(
             target=_work, args=(workers_end, shares_cores), daemon=True
@@ -115,13 +148,19 @@ class _Worker:
         self.process.start()
         workers_end.close()
 
-    def next_job(self, waiting: deque[Job]) -> None:
-        """Send the worker the first job of those that wait, if there is one.
+    def next_job(self, waiting: list[Job], occupied: Container[Graph]) -> None:
+        """Send the worker one of the jobs that wait, if there is one: see `choose`.
 
-        If the worker is dead this does nothing; `receive` then raises the cause.
+        If the worker is dead nothing is sent; `receive` then raises the cause.
+
+        Args:
+            waiting: the jobs that wait; that which is sent is taken out.
+            occupied: recipes and data sets that workers have a job of.
         """
-        self.job = waiting.popleft() if waiting else None
+        self.job = choose(waiting, self._graph, occupied)
         if self.job is not None:
+            waiting.remove(self.job)
+            self._graph = _graph_of(self.job)
             with suppress(OSError):
                 self.connection.send(self.job)
 

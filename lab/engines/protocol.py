@@ -62,7 +62,9 @@ class Engine(Protocol):
     def train(self, jobs: Sequence[Job]) -> Iterator[EpochDone | TrialDone]:
         """Train all jobs, and yield each epoch and each trial as soon as it is done.
 
-        - Jobs start in the order given, end in any, and at most `slots` run at once.
+        - Jobs of one recipe and data set start in the order given, and end in any; of
+          several, those come first that an engine is prepared for, then by that order.
+        - At most `slots` run at once.
         - The same job gives the same trial to the last bit on one kind of processor,
           whatever is trained before and beside it.
         - Each trial has the versions that trained it.

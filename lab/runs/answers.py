@@ -16,8 +16,6 @@ from lab.runs.experiment import Experiment, StoredRun
 if TYPE_CHECKING:
     import pandas as pd
 
-FOLDER = "comparison"  # the artifact folder of an answer
-
 
 class Answers:
     """Stores answers on the step's run and on the driver's, if one has launched it.
@@ -55,8 +53,9 @@ class Answers:
         """Store an answer on the step's run, and on the driver's.
 
         Args:
-            folder: its files become the artifact folder `comparison`.
-            table: becomes `comparison/table.json`, which MLflow's interface shows.
+            folder: becomes an artifact folder of the same name, which is the output of
+                the step.
+            table: becomes `table.json` in there, which MLflow's interface shows.
             metrics: its headline numbers; those that are not finite are left out.
             tag_texts: become tags, such as the verdict.
             outcome: the verdict in a few words.
@@ -64,34 +63,36 @@ class Answers:
         """
         with self._whole.piece():
             for run_id in [run.run_id for run in self._told]:
-                self._experiment.store(run_id, folder, FOLDER)
+                self._experiment.store(run_id, folder, folder.name)
                 mlflow.log_table(
-                    table.astype(object), f"{FOLDER}/table.json", run_id=run_id
+                    table.astype(object), f"{folder.name}/table.json", run_id=run_id
                 )
                 self._experiment.log_finite(run_id, metrics)
                 self._experiment.tag(run_id, {**tag_texts, tags.NOTE: note})
                 self._experiment.conclude(run_id, outcome)
-            self._experiment.tag(self._run.run_id, {tags.OUTPUT: FOLDER})
+            self._experiment.tag(self._run.run_id, {tags.OUTPUT: folder.name})
 
-    def adopt(self, location: str) -> Path:
-        """Store the answer of an earlier comparison on the step's run as well.
+    def adopt(self, location: str, *names: str) -> list[Path]:
+        """Store the answer of an earlier step on the step's run as well.
 
         Args:
-            location: of the earlier compare run, its id or URI.
+            location: of the earlier run, its id or URI.
+            names: of the artifact folders that hold the answer.
 
         Returns:
-            a local copy of its `comparison/`.
+            a local copy of each folder.
         """
         earlier = self._experiment.get(locations.run_of(location) or "")
-        folder = self._artifacts.fetch(location, FOLDER)
+        folders = [self._artifacts.fetch(location, name) for name in names]
         copied = (tags.NOTE, tags.LOGGED_TABLES, "verdict", "dataset")  # beginnings
         tag_texts = {k: v for k, v in earlier.tags.items() if k.startswith(copied)}
         with self._whole.piece():
-            self._experiment.store(self._run.run_id, folder, FOLDER)
+            for name, folder in zip(names, folders, strict=True):
+                self._experiment.store(self._run.run_id, folder, name)
             self._experiment.log_finite(self._run.run_id, earlier.metrics)
             self._experiment.tag(self._run.run_id, tag_texts)
             self._experiment.conclude(self._run.run_id, earlier.tags[tags.OUTCOME])
-        return folder
+        return folders
 
     def test_images(self, location: str, sha256: str | None) -> np.ndarray | None:
         """The test images that a training run was given, if they can be found.

@@ -9,23 +9,26 @@ from mlflow.data.dataset import Dataset as MlflowDataset
 from mlflow.data.dataset_source import DatasetSource
 from mlflow.data.http_dataset_source import HTTPDatasetSource
 from mlflow.data.numpy_dataset import from_numpy
+from mlflow.entities import Dataset, DatasetInput, InputTag, RunTag
 from mlflow.exceptions import MlflowException
+from mlflow.utils.mlflow_tags import MLFLOW_DATASET_CONTEXT
 
 from lab.runs import tags
 
 if TYPE_CHECKING:
-    from lab.data.dataset import Dataset
+    from lab.data import dataset as data
 
 CONTEXTS = {"train": "training", "validation": "validation", "test": "testing"}
 
 
-def log(dataset: "Dataset", warnings: Sequence[str]) -> None:
-    """Record the three splits as inputs of the active run, and their digests as tags.
+def log(run_id: str, dataset: "data.Dataset", warnings: Sequence[str]) -> None:
+    """Record the three splits as inputs of a run, and their digests as tags.
 
     The digests are those of `dataset.json`, because MLflow's own cover only the first
     10,000 elements of an array.
 
     Args:
+        run_id: of the run.
         dataset: what the run makes, or trains on.
         warnings: what is odd about its images, in words.
     """
@@ -38,7 +41,7 @@ def log(dataset: "Dataset", warnings: Sequence[str]) -> None:
             name=f"{dataset.name}-{split}",
             digest=digests[f"x_{split}"][:16],
         )
-        _log_input(images, context)
+        _log_input(run_id, images, context)
     tag_texts = {
         "dataset": dataset.name,
         "test_images_sha256": digests["x_test"],
@@ -48,22 +51,26 @@ def log(dataset: "Dataset", warnings: Sequence[str]) -> None:
         tag_texts[tags.DATASET_FALLBACK] = dataset.fallback
     if warnings:
         tag_texts[tags.DATASET_WARNINGS] = "; ".join(warnings)
-    mlflow.set_tags(tag_texts)
+    entries = [RunTag(name, text) for name, text in tag_texts.items()]
+    mlflow.MlflowClient().log_batch(run_id, tags=entries)
 
 
-def _log_input(images: MlflowDataset, context: str) -> None:
-    """Add a data set to the active run; try again once.
+def _log_input(run_id: str, images: MlflowDataset, context: str) -> None:
+    """Add a data set to a run; try again once.
 
     MLflow 3.17 first looks whether the store has the data set, then adds it. Of two
     runs that do so at once the later fails; when it tries again, the data set is there.
     """
+    client = mlflow.MlflowClient()
+    entity = Dataset(**images.to_dict())
+    entries = [DatasetInput(entity, [InputTag(MLFLOW_DATASET_CONTEXT, context)])]
     try:
-        mlflow.log_input(images, context=context)
+        client.log_inputs(run_id, entries)
     except MlflowException:
-        mlflow.log_input(images, context=context)
+        client.log_inputs(run_id, entries)
 
 
-def _source(dataset: "Dataset") -> DatasetSource:
+def _source(dataset: "data.Dataset") -> DatasetSource:
     """Where the images came from; what is no URL is recorded as text."""
     source = dataset.description.source
     if source.startswith("https://"):

@@ -229,14 +229,17 @@ class Experiment:
     def conclude(self, run_id: str, outcome: str) -> None:
         """Note what came of a run, also in its name, unless a person has named it.
 
+        A run that answers several questions is called after the last answer.
+
         Args:
             run_id: of the run.
             outcome: a few words, such as "worse, -0.57 points".
         """
         run = self.get(run_id)
+        asked = run.tags.get(tags.ASKED)
         tag_texts = {tags.OUTCOME: outcome}
-        if run.name == run.tags.get(tags.ASKED):
-            tag_texts[tags.NAME] = f"{run.name}: {outcome}"[:LONGEST_NAME]
+        if run.name in (asked, _named(asked, run.tags.get(tags.OUTCOME))):
+            tag_texts[tags.NAME] = _named(asked, outcome)
         self.tag(run_id, tag_texts)
 
     def tag_key(self, run_id: str, key: Key) -> None:
@@ -294,6 +297,11 @@ class Experiment:
     def artifacts(self, run_id: str, folder: str | None = None) -> list[str]:
         """Paths of what is in an artifact folder of a run; by default the folders."""
         return [item.path for item in self._client.list_artifacts(run_id, folder)]
+
+
+def _named(asked: str | None, outcome: str | None) -> str:
+    """The name of a run that was asked something, and has an outcome."""
+    return f"{asked}: {outcome}"[:LONGEST_NAME]
 
 
 def end_run(run_id: str, state: str, *, error: str = "", at: int | None = None) -> None:

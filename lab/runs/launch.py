@@ -40,3 +40,14 @@ class Launcher(Protocol):
         Returns:
             the URIs of their runs, in the order of the launches.
         """
+
+    def arms_of(self, uri: str, names: Sequence[str]) -> list[str]:
+        """The runs of arms that a train_arms run has left.
+
+        Args:
+            uri: of that run, as `launch` has returned it.
+            names: of the arms.
+
+        Returns:
+            the URIs of their runs, in the order of the names.
+        """

@@ -21,6 +21,11 @@ def names_run(location: str) -> bool:
     return is_run_id(location) or is_uri
 
 
+def listed(text: str) -> list[str]:
+    """The locations in a text with commas between them: 'a, b' → ['a', 'b']."""
+    return [part.strip() for part in text.split(",")]
+
+
 def run_of(location: str) -> str | None:
     """The run id in "<run id>/..." or "runs:/<run id>/..."; None for anything else."""
     named = re.match(r"(?:runs:/)?([0-9a-f]{32})(?:/|$)", location)

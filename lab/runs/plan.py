@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from lab.runs.launch import Launch
-from lab.training.seeds import parse_seeds
+from lab.runs.locations import listed
 
 if TYPE_CHECKING:
-    from lab.runs.reuse import Reuse
+    from lab.runs.reuse import Reuse, TrialCount
 
 # Stands for the URI of a run that does not exist yet.
 PENDING = "pending"
@@ -43,7 +43,7 @@ class Plan:
             ValueError: the launch has wrong parameters.
         """
         trials = None
-        if PENDING in launch.parameters.values():
+        if any(PENDING in listed(text) for text in launch.parameters.values()):
             why = "what it reads is made first"
         else:
             lookup = self._reuse.look_up(launch)
@@ -52,15 +52,20 @@ class Plan:
                 return f"runs:/{lookup.run_id}"
             why = lookup.why
             if "seeds" in launch.parameters:
-                count = self._reuse.count_trials(launch)
-                trials = count.missing
-                why += f"; {count.missing} of {count.needed} trials to train"
+                trials = self._reuse.count_trials(launch)
+                why += f"; {trials.missing} of {trials.needed} trials to train"
         self._rows.append(_Row(launch.name, "runs", why, self._seconds(launch, trials)))
         return PENDING
 
     def launch_all(self, launches: Sequence[Launch]) -> list[str]:
         """`launch` for each, in order."""
         return [self.launch(launch) for launch in launches]
+
+    def arms_of(self, uri: str, names: Sequence[str]) -> list[str]:
+        """The runs of the arms; `PENDING` for each where the run does not exist yet."""
+        if uri == PENDING:
+            return [PENDING for _ in names]
+        return self._reuse.arms_of(uri, names)
 
     def text(self) -> str:
         """The plan as a table: a line per launch, and the time of all if known."""
@@ -73,7 +78,7 @@ class Plan:
             lines.append(f"{_about(sum(seconds))} in all")
         return "\n".join(lines)
 
-    def _seconds(self, launch: Launch, trials: int | None) -> float | None:
+    def _seconds(self, launch: Launch, trials: "TrialCount | None") -> float | None:
         """Seconds that a launch would take, as it took before; None if it never ran.
 
         Args:
@@ -81,13 +86,16 @@ class Plan:
             trials: how many it would train; None if that is not known yet, which
                 counts as all of them.
         """
-        seeds = launch.parameters.get("seeds")
-        cost = self._reuse.usual_cost(launch.entry_point, trains=seeds is not None)
+        trains = "seeds" in launch.parameters
+        cost = self._reuse.usual_cost(launch.entry_point, trains=trains)
+        if trials is not None and trials.seconds is not None:
+            return trials.seconds + (cost.around if cost else 0)
         if cost is None:
             return None
-        if trials is None and seeds is not None:
-            trials = len(parse_seeds(seeds))
-        return cost.around + cost.each * (trials or 0)
+        missing = trials.missing if trials else 0
+        if trains and trials is None:
+            missing = self._reuse.num_trials(launch)
+        return cost.around + cost.each * missing
 
 
 def _about(seconds: float | None) -> str:

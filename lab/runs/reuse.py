@@ -5,6 +5,7 @@ import importlib
 import sys
 import urllib.parse
 import urllib.request
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,12 @@ from lab.runs import keys, locations, tags
 from lab.runs.experiment import Experiment, StoredRun
 from lab.runs.keys import Key
 from lab.runs.launch import Launch
+from lab.runs.times import TrialTimes
 
 RUNS_TRIED = 20  # of those with the right key, before the result is made again
+ARMS_LIST = "arms.json"  # the file of a train_arms run that lists its arms
+TRIALS_TIMED = 200  # stored trials whose times are looked at
+ARE_TRIALS = f"tags.{tags.SEED} != '' and tags.{tags.CACHE_KEY} != ''"
 REASONS_SHOWN = 3  # in the line that says why a step runs
 
 
@@ -48,10 +53,16 @@ class Cost:
 
 @dataclasses.dataclass(frozen=True)
 class TrialCount:
-    """How many trials a training step needs, and how many of those it would train."""
+    """How many trials a training step needs, and how many of those it would train.
+
+    Attributes:
+        seconds: that the missing ones take on all cores; None if no trial was trained
+            on the same data.
+    """
 
     needed: int
     missing: int
+    seconds: float | None
 
 
 class Reuse:
@@ -97,11 +108,13 @@ class Reuse:
         params = self._params(launch)
         inputs = {}
         for name, text in launch.parameters.items():
-            if locations.names_run(text):
-                digest = self._run(text).tags.get(tags.OUTPUT_DIGEST)
-                if digest is None:
+            places = locations.listed(text)
+            if all(locations.names_run(place) for place in places):
+                found = [self._digest_of(place) for place in places]
+                digests = [digest for digest in found if digest is not None]
+                if len(digests) < len(places):
                     return None
-                inputs[name] = digest
+                inputs[name] = ",".join(digests)
         module = sys.modules[type(params).__module__]
         if hasattr(module, "sources"):
             inputs |= module.sources(params)
@@ -135,14 +148,44 @@ class Reuse:
         Args:
             launch: whose `data` is the URI of a prepare_data run.
         """
-        params = self._params(launch)
+        params, times = self._params(launch), self.times()
         data = self._run(params.data).artifacts
         content = mlflow.artifacts.load_dict(f"{data}/dataset/dataset.json")
         description = DatasetDescription.from_json(content)
-        key = keys.trial_key(params.recipe, description)
-        stored = {int(run.tags[tags.SEED]) for run in self._experiment.with_key(key)}
-        num_stored = len(stored.intersection(params.seeds)) if self._is_on else 0
-        return TrialCount(len(params.seeds), len(params.seeds) - num_stored)
+        num_missing, seconds = 0, []
+        for arm in params.wanted:
+            key = keys.trial_key(arm.recipe, description)
+            runs = self._experiment.with_key(key) if self._is_on else []
+            stored = {int(run.tags[tags.SEED]) for run in runs}
+            missing = len({*arm.seeds} - stored)
+            num_missing += missing
+            if missing:
+                each = times.of(key, arm.recipe.epochs)
+                seconds.append(None if each is None else missing * each)
+        known = [each for each in seconds if each is not None]
+        is_known = len(known) == len(seconds)
+        return TrialCount(
+            params.num_trials,
+            num_missing,
+            sum(known) / len(cores.available()) if is_known else None,
+        )
+
+    def num_trials(self, launch: Launch) -> int:
+        """The trials that the launch of a training step needs, stored or not."""
+        needed: int = self._params(launch).num_trials
+        return needed
+
+    def times(self) -> TrialTimes:
+        """What trials take, as the latest of the experiment took."""
+        return TrialTimes(self._experiment.finished(ARE_TRIALS, most=TRIALS_TIMED))
+
+    def arms_of(self, uri: str, names: Sequence[str]) -> list[str]:
+        """The runs of arms that a train_arms run has left, see `Launcher.arms_of`."""
+        run_ids = _listed_arms(self._run(uri))
+        return [f"runs:/{run_ids[name]}" for name in names]
+
+    def _digest_of(self, location: str) -> str | None:
+        return self._run(location).tags.get(tags.OUTPUT_DIGEST)
 
     def _run(self, location: str) -> StoredRun:
         return self._experiment.get(locations.run_of(location) or "")
@@ -185,7 +228,26 @@ class Reuse:
         folder = _local_folder(run.artifacts)
         if folder and digest and keys.digest_folder(folder / output) != digest:
             return f"the files of run {run.run_id[:8]} were changed"
+        if output == tags.ARMS:
+            return self._why_an_arm_is_unusable(run)
         return None
+
+    def _why_an_arm_is_unusable(self, run: StoredRun) -> str | None:
+        """The same of the arms of a train_arms run, which have runs of their own."""
+        for run_id in _listed_arms(run).values():
+            arm = self._experiment.get(run_id)
+            if arm.is_deleted:
+                return f"the run of {arm.tags[tags.ARM]} was deleted"
+            if problem := self._why_unusable(arm):
+                return problem
+        return None
+
+
+def _listed_arms(run: StoredRun) -> dict[str, str]:
+    """The ids of the runs of arms, by name, that a train_arms run has left."""
+    place = f"{run.artifacts}/{tags.ARMS}/{ARMS_LIST}"
+    run_ids: dict[str, str] = mlflow.artifacts.load_dict(place)
+    return run_ids
 
 
 def _local_folder(uri: str) -> Path | None:

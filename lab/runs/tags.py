@@ -14,6 +14,7 @@ from mlflow.utils.mlflow_tags import (
 CACHE_KEY, CACHE_PARTS = "cache_key", "cache_parts"
 # The artifact folder that a run leaves, and the SHA-256 of its files.
 OUTPUT, OUTPUT_DIGEST = "output", "output_sha256"
+ARMS = "arms"  # the output of a run that has trained many arms
 PROCESS = "process"  # identity of the process that runs, and has to end, the run
 REUSED_FROM = "reused_from"  # the run that has the files of a trial
 DATA_RUN = "data_run"  # the prepare_data run that an arm was trained on

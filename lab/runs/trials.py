@@ -1,12 +1,13 @@
 """Stores trials as runs nested in the run of their arm, and finds them again."""
 
 import dataclasses
+import functools
 import hashlib
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import mlflow
@@ -63,17 +64,28 @@ class TrialRuns:
         self._reused: dict[int, str] = {}  # by seed: the run that has the files
 
     @contextmanager
-    def sole_trainer(self, key: Key) -> Iterator[None]:
+    def sole_trainer(self, keys: Iterable[Key]) -> Iterator[Callable[[Key], None]]:
         """Keep other processes of this user and host from training the same trials.
 
-        A second process waits here, and then finds the trials stored.
+        A second process waits here, and then finds the trials stored. Locks are taken
+        in one order everywhere: no two processes can wait for each other.
+
+        Args:
+            keys: of the trials.
+
+        Yields:
+            a function that lets others train the trials of one of the keys.
         """
-        place = f"{mlflow.get_tracking_uri()} {self._experiment.id} {key.digest}"
-        name = f"train-{hashlib.sha256(place.encode()).hexdigest()[:32]}"
-        with locks.held(
-            name, lambda: console.say("waiting for another run, which trains the same")
-        ):
-            yield
+        say_once = functools.cache(
+            lambda: console.say("waiting for another run, which trains the same")
+        )
+        with ExitStack() as every:
+            held = {}
+            for digest in sorted({key.digest for key in keys}):
+                held[digest] = every.enter_context(ExitStack())
+                lock = locks.held(self._lock_of(digest), say_once)
+                held[digest].enter_context(lock)
+            yield lambda key: held[key.digest].close()
 
     def find(self, key: Key, seeds: tuple[int, ...]) -> list[Trial]:
         """Load the trials with that key that are stored, here or in another arm.
@@ -96,16 +108,20 @@ class TrialRuns:
 
         Args:
             location: the run's id or URI.
-            seed: of the trial; None for the one whose model was stored.
+            seed: of the trial; None for the one whose model was stored, or where there
+                is no model, for the lowest.
 
         Raises:
             ValueError: the run has no such trial, or its files are gone or changed.
         """
         arm = self._training_run(location)
-        wanted = arm.tags.get(tags.MODEL_SEED) if seed is None else str(seed)
         trials = {
             run.tags[tags.SEED]: run for run in self._experiment.trials_of(arm.run_id)
         }
+        wanted = str(seed)
+        if seed is None:
+            lowest = min(trials, key=int, default=None)
+            wanted = arm.tags.get(tags.MODEL_SEED, str(lowest))
         if wanted not in trials:
             raise ValueError(
                 f"expected a seed of run {arm.run_id}, got {wanted}; it has"
@@ -164,6 +180,11 @@ class TrialRuns:
                     end_run(run_id, "FAILED", error=in_words(error))
                 raise
 
+    def _lock_of(self, digest: str) -> str:
+        """The name of the lock for the trials with the key of that digest."""
+        place = f"{mlflow.get_tracking_uri()} {self._experiment.id} {digest}"
+        return f"train-{hashlib.sha256(place.encode()).hexdigest()[:32]}"
+
     def _tags(self, arm: str, trial: Trial) -> dict[str, str]:
         ending = "" if trial.status == "finished" else f": {trial.status}"
         tag_texts = {
@@ -208,7 +229,7 @@ class TrialRuns:
         run = self._experiment.get_finished(run_id) if run_id else None
         if run is None or tags.DATA_RUN not in run.tags:
             raise ValueError(
-                f"expected a train_baseline or train_improved run, got {location!r};"
+                f"expected the run of an arm that was trained here, got {location!r};"
                 " copy the run id from the MLflow UI"
             )
         return run

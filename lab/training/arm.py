@@ -40,8 +40,12 @@ def assemble(
     )
 
 
-def best(trials: Sequence[Trial]) -> Trial:
+def best(name: str, trials: Sequence[Trial]) -> Trial:
     """The trial whose kept weights have the lowest cross-entropy on validation images.
+
+    Args:
+        name: of the arm, for the error.
+        trials: of the arm.
 
     Raises:
         ValueError: all have diverged.
@@ -49,8 +53,8 @@ def best(trials: Sequence[Trial]) -> Trial:
     finished = [trial for trial in trials if trial.status == FINISHED]
     if not finished:
         raise ValueError(
-            f"expected at least one trial with finite losses, got {len(trials)} that"
-            " diverged; lower learning_rate"
+            f"expected at least one trial of {name} with finite losses, got"
+            f" {len(trials)} that diverged; lower learning_rate"
         )
     return min(finished, key=lambda trial: trial.kept["val_cross_entropy"])
 

@@ -32,12 +32,8 @@ def spell_seeds(seeds: tuple[int, ...]) -> str:
 
 
 @dataclasses.dataclass(frozen=True)
-class Trials(Parameters):
-    """Which trials an arm has, and how many of them run at once.
-
-    seeds: one per trial.
-    workers: processes that train an arm; None for one per core.
-    """
+class Seeds(Parameters):
+    """Which trials an arm has: `seeds`, one per trial."""
 
     seeds: tuple[int, ...] = parameter(
         f"a number of trials from {COUNTS.low} to {COUNTS.high}, such as 5 (seeds 0 to"
@@ -50,6 +46,15 @@ class Trials(Parameters):
         parse=parse_seeds,
         spell=spell_seeds,
     )
+
+
+@dataclasses.dataclass(frozen=True)
+class Trials(Seeds):
+    """Which trials an arm has, and how many of them run at once.
+
+    workers: processes that train; None for one per core.
+    """
+
     workers: int | None = parameter(
         Interval(1, 1024),
         2,
@@ -59,6 +64,11 @@ class Trials(Parameters):
     )
 
     @property
+    def num_trials(self) -> int:
+        """The trials in all; of one arm, one per seed."""
+        return len(self.seeds)
+
+    @property
     def num_workers(self) -> int:
         """The processes to start; never more than there are trials."""
-        return min(self.workers or len(cores.available()), len(self.seeds))
+        return min(self.workers or len(cores.available()), self.num_trials)

@@ -5,12 +5,14 @@ import functools
 import json
 import math
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from didithelp.comparison import Dataset
 from didithelp.parameters import texts_of
+from didithelp.requirement import Missed
 from lab import command_line, mlproject
 from lab.data.prepare import prepare
 from lab.data.split import Split
@@ -19,7 +21,7 @@ from lab.training import agreement, arm
 from lab.training.seeds import Trials
 from lab.training.trial import Trial
 from lab.training.versions import versions
-from pipelines import main
+from pipelines import asked, main
 from steps import compare, prepare_data, train, verify
 from tests.didithelp.builders import baseline, improved, judge, with_primary
 from tests.make_data import make_images
@@ -58,10 +60,10 @@ def test_one_seed_has_no_standard_deviation():
     )
 
 
-@pytest.mark.parametrize("name", ["", " ", "a" * 51, "a|b", "<b>", "a/b", "a\n", " a"])
+@pytest.mark.parametrize("name", ["", " ", "a" * 201, "a|b", "<b>", "a/b", "a\n", " a"])
 def test_an_arm_needs_a_plain_name(name):
     given = mlproject.defaults("train_baseline") | {"arm": name}
-    with pytest.raises(ValueError, match="arm must be 1 to 50"):
+    with pytest.raises(ValueError, match="arm must be 1 to 200"):
         command_line.build(train.Params, given)
 
 
@@ -111,6 +113,18 @@ def test_tags_have_the_verdict_and_a_fall_back():
     fallback = Dataset("mnist-5k", "no network", None, None, "mnist")
     replaced = compare.tags(dataclasses.replace(answer(), dataset=fallback))
     assert replaced["dataset_fallback"] == "no network"
+
+
+def test_tags_say_whether_what_was_required_is_met():
+    tags = {}
+    step = SimpleNamespace(set_tags=tags.update)
+    compare.insist(step, answer(), "")
+    assert tags == {}
+    compare.insist(step, answer(), "better")
+    assert tags == {"requirement": "better", "requirement_met": "true"}
+    with pytest.raises(Missed):
+        compare.insist(step, answer(), "equivalent")
+    assert tags == {"requirement": "equivalent", "requirement_met": "false"}
 
 
 def test_several_candidates_have_metrics_and_verdicts_of_their_own():
@@ -194,6 +208,15 @@ def test_the_arms_to_compare_are_improved_or_candidates():
         ({"candidates": "a,"}, "candidates must be different"),
         ({"candidates": "a, a"}, "candidates must be different"),
         ({"improved": "a", "pairing": "seeds"}, "did you mean 'seed'"),
+        ({"improved": "a", "require": "not_worse"}, "did you mean 'not-worse'"),
+        (
+            {"improved": "a", "require": "equivalent", "margin": "none"},
+            "takes a margin, got none; give",
+        ),
+        (
+            {"improved": "a", "require": "not-worse", "metric": "val_loss"},
+            "takes a margin, got none; give",
+        ),
         ({"improved": "a", "selected_on": "train"}, "must be validation or test"),
     ],
 )
@@ -244,13 +267,38 @@ def test_a_validation_set_that_is_not_used_is_told(tmp_path, capsys):
 def test_the_plan_names_every_difference_between_the_recipes():
     given = mlproject.defaults("main") | {"seeds": "3", "working_directory": "."}
     text = main.outline(
-        command_line.build(main.Params, given), *main.recipes({"l2_lambda": "1e-4"})
+        command_line.build(main.Params, given), *asked.recipes({"l2_lambda": "1e-4"})
     )
     assert "3 trials of up to 5 epochs" in text
     assert "3 trials of up to 20 epochs" in text
     assert "l2_lambda 0.0 -> 0.0001" in text
     assert "batch_size" not in text
     assert all(len(line) <= 80 for line in text.splitlines())
+
+
+@pytest.mark.parametrize("text", ["", "None", " "])
+def test_nothing_may_be_required(text):
+    assert compare_params(improved="a", require=text).require == ""
+
+
+def test_what_main_requires_changes_no_key():
+    """It is held against the answer by main itself, also where that is reused."""
+    launches = []
+
+    class Noting:
+        def launch(self, launch):
+            launches.append(launch)
+            return "runs:/1"
+
+        def launch_all(self, launches):
+            return [self.launch(launch) for launch in launches]
+
+    for text in ("", "better"):
+        given = mlproject.defaults("main") | {"require": text}
+        main.launch_all(command_line.build(main.Params, given), Noting(), {})
+    half = len(launches) // 2
+    assert launches[:half] == launches[half:]
+    assert launches[-1].parameters["require"] == ""
 
 
 def test_main_passes_on_what_it_was_given():
@@ -357,4 +405,4 @@ def test_an_arm_has_the_versions_of_its_trials():
 )
 def test_a_run_of_main_is_named_after_what_it_is_asked(given, overrides, name):
     params = command_line.build(main.Params, mlproject.defaults("main") | given)
-    assert main.question(params, main.recipes(overrides)[1]) == name
+    assert asked.question("main", params, asked.recipes(overrides)[1]) == name

@@ -210,8 +210,8 @@ ANSWERS = {
         "difference is not shown to exceed the margin of 300.",
         "b est meilleur que a de 316 (IC à 95 % de 278 à 354 ; 5 et 5 graines non "
         "appariées, ces données seulement ; p < 0,001) : reward de -3 424 à -3 108 "
-        "(plus grand est mieux). Il n'est pas montré que la différence dépasse la marge "
-        "de 300.",
+        "(plus grand est mieux). Il n'est pas montré que la différence dépasse la "
+        "marge de 300.",
     ),
     "a share is in points": (
         judged("val_f1", LOSSES, margin=0.05),

@@ -88,16 +88,17 @@ def test_french_punctuation_never_begins_a_line():
 
 
 def asked():
-    """Keys that `didithelp` and its templates name, and patterns of computed ones.
+    """Keys that the library and its templates name, and patterns of computed ones.
 
     A key is used if the sources hold it as a string, whatever for: a reason or a
     verdict is named where it is found and told by that name.
     """
     strings, patterns = set(), set()
     folder = Path(didithelp.__file__).parent
+    readers = folder.with_name("didithelp_mlflow")  # its remarks are warnings
     for path in folder.rglob("*.html"):
         strings.update(re.findall(r'words\("(\w+)"', path.read_text(encoding="utf-8")))
-    for path in folder.rglob("*.py"):
+    for path in (*folder.rglob("*.py"), *readers.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 strings.add(node.value)
@@ -128,7 +129,7 @@ def is_asked(key, strings, patterns):
         return table.removeprefix("plurals.") in strings
     if table:
         codes = strings | {*Scope, *NotCovered, *settings.SELECTION_SETS}
-        return rf"{table}\.\w+" in patterns and code in codes
+        return key in strings or (rf"{table}\.\w+" in patterns and code in codes)
     return key in strings or any(re.fullmatch(each, key) for each in patterns - {None})
 
 

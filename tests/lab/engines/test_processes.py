@@ -1,5 +1,6 @@
 """Trials in worker processes: the contract of engines, and no silent losses."""
 
+import itertools
 import os
 import signal
 import subprocess
@@ -25,6 +26,44 @@ class TestProcessEngine(EngineContract):
         return ProcessEngine(2)
 
 
+def worked_off(jobs, num_workers, seconds):
+    """The jobs of each worker, if a job takes what `seconds` says of its recipe."""
+    waiting = list(jobs)
+    done = [[] for _ in range(num_workers)]
+    free_at = [0] * num_workers
+    while waiting:
+        now = min(free_at)
+        worker = free_at.index(now)
+        busy = {
+            (jobs[-1].recipe, jobs[-1].data)
+            for jobs, end in zip(done, free_at, strict=True)
+            if end > now
+        }
+        last = done[worker][-1:]
+        graph = (last[0].recipe, last[0].data) if last else None
+        job = processes.choose(waiting, graph, busy)
+        waiting.remove(job)
+        done[worker].append(job)
+        free_at[worker] += seconds[job.recipe]
+    return done, free_at
+
+
+def test_workers_share_many_recipes_with_few_switches_and_end_together(tmp_path):
+    recipes = [make_recipe(epochs=epochs) for epochs in (21, 20, 19, 7, 6, 5, 4, 3)]
+    jobs = [Job(recipe, seed, tmp_path) for recipe in recipes for seed in range(3)]
+    seconds = {recipe: recipe.epochs for recipe in recipes}
+    done, ends = worked_off(jobs, 2, seconds)
+    assert sorted(map(str, sum(done, []))) == sorted(map(str, jobs))
+    compiled = [
+        sum(one.recipe != other.recipe for one, other in itertools.pairwise(jobs)) + 1
+        for jobs in done
+    ]
+    assert sum(compiled) <= len(recipes) + 1  # the last one may be shared
+    assert max(ends) - min(ends) <= 7
+    done, _ = worked_off(jobs[:4], 3, seconds)
+    assert [each[0].recipe for each in done] == [recipes[0], recipes[1], recipes[0]]
+
+
 def test_a_failing_worker_tells_its_own_traceback(tmp_path):
     with ProcessEngine(1) as engine, pytest.raises(TrialError) as caught:
         collect(engine, [Job(FIRST, 5, tmp_path / "absent")])
@@ -43,11 +82,11 @@ def test_a_worker_that_died_between_two_trials_loses_none(dataset_folder, monkey
     """The first result must reach the caller, and the second seed name the cause."""
     original = processes._Worker.next_job
 
-    def kill_before_the_second(worker, waiting):
+    def kill_before_the_second(worker, *waiting):
         if worker.job is not None:
             worker.process.kill()
             worker.process.join()
-        original(worker, waiting)
+        original(worker, *waiting)
 
     monkeypatch.setattr(processes._Worker, "next_job", kill_before_the_second)
     jobs = [Job(make_recipe(epochs=1), seed, dataset_folder) for seed in (4, 5)]

@@ -36,7 +36,7 @@ def test_what_is_odd_about_images_is_a_tag(store):
     ):
         dataset = dataset_with(**findings)
         with mlflow.start_run() as run:
-            datasets.log(dataset, prepare_data.warnings(dataset))
+            datasets.log(run.info.run_id, dataset, prepare_data.warnings(dataset))
         run_tags = mlflow.get_run(run.info.run_id).data.tags
         texts.append(run_tags.get(tags.DATASET_WARNINGS))
     assert texts[0] is None
@@ -58,8 +58,8 @@ def test_a_data_set_may_be_logged_by_many_at_once(store):
 
     def work():
         try:
-            with mlflow.start_run():
-                datasets._log_input(images, "training")
+            with mlflow.start_run() as run:
+                datasets._log_input(run.info.run_id, images, "training")
         except Exception as error:
             failures.append(error)
 

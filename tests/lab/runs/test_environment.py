@@ -62,6 +62,8 @@ def test_telemetry_is_off_before_mlflow_loads(entry_point, tmp_path):
     given = mlproject.defaults(entry_point) | {"working_directory": str(tmp_path)}
     given |= {"data": "mnist-5k", "baseline": "a", "improved": "b"}
     given.setdefault("arm", "a")
+    given["arms"] = '{"a": {}}' if entry_point == "train_arms" else "a,b"
+    given["levels"] = "levels.csv"
     declared = mlproject.project()["entry_points"][entry_point]["parameters"]
     arguments = [f"--{name}={given[name]}" for name in declared]
     answer = python(LEAVES_BEFORE_MLFLOW, module_of(entry_point), *arguments)

@@ -5,12 +5,13 @@ import pytest
 from lab.runs.launch import Launch
 from lab.runs.plan import PENDING, Plan
 from lab.runs.reuse import Cost, Lookup, TrialCount
+from lab.training.seeds import parse_seeds
 
 
 class Oracle:
     """Answers as `lab.runs.reuse.Reuse` would, without a store."""
 
-    def __init__(self, *, stored=(), trials=None, usual=None):
+    def __init__(self, stored=(), *, trials=None, usual=None):
         self.stored = stored  # entry points whose result is there
         self.trials = trials
         self.usual = usual or {}
@@ -21,8 +22,14 @@ class Oracle:
             return Lookup(None, "0123", "0123 of today")
         return Lookup(None, None, "epochs 4 -> 5")
 
+    def arms_of(self, uri, names):
+        return [f"{uri}/{name}" for name in names]
+
     def count_trials(self, launch):
         return self.trials
+
+    def num_trials(self, launch):
+        return len(parse_seeds(launch.parameters["seeds"]))
 
     def usual_cost(self, entry_point, *, trains):
         return self.usual.get(entry_point)
@@ -40,6 +47,30 @@ def planned(oracle, seeds="5"):
     )
     plan.launch(Launch("compare", {"baseline": arms[0], "improved": arms[1]}))
     return {line.split()[0]: line for line in plan.text().splitlines()}
+
+
+def planned_ablation(oracle):
+    plan = Plan(oracle)
+    data = plan.launch(Launch("prepare_data", {"dataset": "mnist"}))
+    given = {"data": data, "arms": '{"a": {}, "b": {"epochs": 9}}', "seeds": "3"}
+    arms = plan.arms_of(plan.launch(Launch("train_arms", given)), ["a", "b"])
+    plan.launch(Launch("factorial", {"arms": ",".join(arms), "levels": "{}"}))
+    return {line.split()[0]: line for line in plan.text().splitlines()}
+
+
+def test_many_arms_take_what_their_trials_took_one_by_one():
+    count = TrialCount(needed=6, missing=4, seconds=100.0)
+    usual = {"train_arms": Cost(10.0, 999.0), "factorial": Cost(8.0, 0.0)}
+    rows = planned_ablation(Oracle(["prepare_data"], trials=count, usual=usual))
+    assert "about 110 s  epochs 4 -> 5; 4 of 6 trials" in rows["train_arms"]
+    assert "about 8 s  what it reads is made first" in rows["factorial"]
+
+
+def test_the_first_time_that_many_arms_are_trained_counts_their_trials_alone():
+    count = TrialCount(needed=6, missing=4, seconds=240.0)
+    rows = planned_ablation(Oracle(["prepare_data"], trials=count))
+    assert "runs    about 4 min  epochs 4 -> 5" in rows["train_arms"]
+    assert "for the first time" in rows["factorial"]
 
 
 EVERYTHING = ("prepare_data", "train_baseline", "train_improved", "compare")
@@ -60,7 +91,7 @@ def test_a_plan_of_what_is_there_takes_no_time():
 def test_only_missing_trials_count():
     stored = ("prepare_data", "train_baseline")
     rows = planned(
-        Oracle(stored=stored, trials=TrialCount(needed=5, missing=2), usual=USUAL)
+        Oracle(stored=stored, trials=TrialCount(5, 2, seconds=None), usual=USUAL)
     )
     assert "about 48 s  epochs 4 -> 5; 2 of 5 trials to train" in rows["train_improved"]
     assert "about 5 s  what it reads is made first" in rows["compare"]

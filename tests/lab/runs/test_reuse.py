@@ -96,3 +96,73 @@ def test_what_was_deleted_is_not_used_again(store):
     mlflow.MlflowClient().delete_run(run_id)
     found = look_up(store)
     assert (found.run_id, found.why) == (None, "it has not run here before")
+
+
+def leave_arms(store, *names):
+    """A train_arms run as `launch` leaves it, and the run of each of its arms."""
+    run_ids = {}
+
+    def function(step):
+        for name in names:
+            arm = step.open_arm(name, {"epochs": "5"})
+            arm.set_tags(arm=name)
+            folder = step.scratch / name
+            folder.mkdir()
+            (folder / "metrics.csv").write_text(name)
+            arm.log_folder(folder, "trials")
+            arm.end()
+            run_ids[name] = arm.run_id
+        step.log_arms(run_ids)
+
+    status, run = execute(store, function)
+    assert status == 0
+    return run.info.run_id, run_ids
+
+
+def test_arms_are_nested_runs_that_are_found_by_name(store):
+    run_id, run_ids = leave_arms(store, "plain", "größer")
+    uris = []
+
+    def function(step):
+        uris.extend(step.arms_of(f"runs:/{run_id}", ["größer", "plain"]))
+
+    execute(store, function)
+    assert uris == [f"runs:/{run_ids[name]}" for name in ("größer", "plain")]
+    arm = mlflow.get_run(run_ids["plain"])
+    assert (arm.info.status, arm.info.run_name) == ("FINISHED", "plain")
+    assert arm.data.tags["mlflow.parentRunId"] == run_id
+    assert arm.data.params == {"epochs": "5"}
+
+
+def test_arms_are_trained_again_if_one_of_them_is_lost(store):
+    given = {"arms": '{"a": {}, "b": {"epochs": 3}}', "dataset": "mnist"}
+    key = look_up(store, entry_point="train_arms", **given).key
+    run_id, run_ids = leave_arms(store, "a", "b")
+
+    def function(step):
+        step.experiment.tag_key(run_id, key)
+
+    execute(store, function)
+    assert look_up(store, entry_point="train_arms", **given).run_id == run_id
+    mlflow.MlflowClient().delete_run(run_ids["b"])
+    found = look_up(store, entry_point="train_arms", **given)
+    assert (found.run_id, found.why) == (None, "the run of b was deleted")
+    mlflow.MlflowClient().restore_run(run_ids["b"])
+    shutil.rmtree(store / "artifacts" / run_ids["a"] / "artifacts")
+    found = look_up(store, entry_point="train_arms", **given)
+    assert found.why == f"the files of run {run_ids['a'][:8]} are gone"
+
+
+def test_several_inputs_of_one_parameter_all_count(store):
+    _, run_ids = leave_arms(store, "a", "b", "c")
+
+    def key(*names):
+        places = ", ".join(f"runs:/{run_ids[name]}/trials" for name in names)
+        given = {"arms": places, "levels": "levels.csv", "dataset": "mnist"}
+        return look_up(store, entry_point="factorial", **given).key
+
+    assert key("a", "b").digest == key("a", "b").digest
+    assert key("a", "b").digest != key("a", "c").digest
+    with mlflow.start_run() as stranger:
+        run_ids["stranger"] = stranger.info.run_id
+    assert key("a", "stranger") is None

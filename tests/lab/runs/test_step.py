@@ -56,6 +56,14 @@ def test_a_name_that_was_changed_meanwhile_stays(store):
     assert run.data.tags["outcome"] == "better"
 
 
+def test_a_run_that_answers_twice_is_called_after_the_last_answer(store):
+    def function(step):
+        step.conclude("worse, -0.57 points")
+        step.conclude("l2_lambda hurts")
+
+    assert execute(store, function)[1].info.run_name == "step: l2_lambda hurts"
+
+
 def test_a_name_is_as_long_as_mlflow_takes_it(store):
     run = execute(store, lambda step: step.conclude("x" * 400))[1]
     assert run.info.run_name == "step: " + "x" * 244
@@ -138,11 +146,11 @@ def test_no_tag_of_a_run_keeps_a_password(store):
 
 def answer(found, step):
     """What compare leaves, and which code it names."""
-    (step.scratch / "report.html").write_text("")
+    folder = step.scratch / "comparison"
+    folder.mkdir()
+    (folder / "report.html").write_text("")
     metrics, table = {"delta": 0.1}, pd.DataFrame({"arm": ["a"]})
-    step.answers.log(
-        step.scratch, table, metrics, {"verdict": "better"}, "better", "a note"
-    )
+    step.answers.log(folder, table, metrics, {"verdict": "better"}, "better", "a note")
     found.append(step.provenance())
 
 

@@ -105,16 +105,16 @@ def test_who_trains_the_same_later_waits(store, capsys, monkeypatch):
         return take(name, wait=wait)
 
     def second():
-        with step_of(store).trials.sole_trainer(KEY):
+        with step_of(store).trials.sole_trainer([KEY]):
             order.append("second")
 
     def first(step):
-        with step.trials.sole_trainer(KEY):
+        with step.trials.sole_trainer([KEY]):
             waiting = threading.Thread(target=second)
             waiting.start()
             assert waits.wait(60)
             other = keys.Key({}, {}, {"l2_lambda": "0.2"}, {})
-            with step_of(store).trials.sole_trainer(other):  # at once
+            with step_of(store).trials.sole_trainer([other]):  # at once
                 order.append("first")
         waiting.join()
 

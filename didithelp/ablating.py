@@ -1,0 +1,286 @@
+"""Which change did it? The arms of a factorial experiment go in, `Ablation` comes out.
+
+`ablate` checks that the arms may be compared and that their levels make up a design
+(else `Refusal`), estimates what each factor does to each metric, and says in words what
+helped and what hurt. The same arms and parameters always give the same answer, in
+whatever order they come.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from didithelp import ablation_caveats, common_data, describing, estimating
+from didithelp.ablation import (
+    Ablation,
+    BudgetMatched,
+    Cell,
+    Control,
+    Factor,
+)
+from didithelp.arm import Arm
+from didithelp.caveats import NotCovered, Scope
+from didithelp.comparability import refuse_incomparable
+from didithelp.comparison import ComparedArm
+from didithelp.errors import Refusal
+from didithelp.estimating import Estimator, Sample
+from didithelp.factors import Factorial, Levels, combined
+from didithelp.language import ablation_sentences
+from didithelp.language.words import Words
+from didithelp.levels import LevelTable, Table, read_levels
+from didithelp.metric import (
+    TEST_ACCURACY,
+    TEST_CROSS_ENTROPY,
+    Direction,
+    Metric,
+    margin_in,
+    metric_of,
+)
+from didithelp.runs import runs_of
+from didithelp.settings import Rule, SelectionSet
+
+ENGLISH = Words("en")  # of `ablation.json`
+BUDGET = "epochs"  # the parameter of a recipe that is its budget
+# What is told beside another metric, where it is known.
+SECONDARY = (
+    TEST_ACCURACY,
+    TEST_CROSS_ENTROPY,
+    metric_of("expected_calibration_error"),
+    metric_of("brier_score"),
+)
+CHANGE = Factorial(1)  # from one arm, its `none`, to another one, its `all`
+
+
+def ablate(
+    arms: Sequence[Arm],
+    levels: Table,
+    *,
+    alpha: float,
+    metric: str,
+    direction: Direction,
+    margin: float | str,
+    selected_on: SelectionSet,
+    control: Arm | None = None,
+    run_ids: Sequence[str | None] | None = None,
+    control_run_id: str | None = None,
+) -> Ablation:
+    """The effect of each factor, of all together, and of each pair on each other.
+
+    Args:
+        arms: one per cell of the design, with different names, in any order.
+        levels: which factors are on in which arm, see `levels.read_levels`.
+        alpha: two-sided error rate of the main effects together, in (0, 0.5).
+        metric: name of the one that decides.
+        direction: whether "higher" or "lower" is better; "auto" where the name tells.
+        margin: effect on the metric that would matter, in its own unit, or a text that
+            `metric.margin_in` understands.
+        selected_on: what recipe, epoch and checkpoint were chosen on; "test" allows no
+            verdict.
+        control: the unchanged recipe on other seeds than those of its arm, to be
+            compared with that arm.
+        run_ids: tracking ids of the arms, copied to the answer.
+        control_run_id: that of the control.
+
+    Raises:
+        Refusal: the arms must not be compared, or their levels make up no design.
+        ValueError: a parameter is wrong.
+    """
+    rule = Rule(
+        alpha=alpha,
+        metric=metric,
+        direction=direction,
+        margin=margin,
+        resamples=1,
+        pairing="none",
+        selected_on=selected_on,
+    )
+    read = read_levels(levels, [arm.name for arm in arms])
+    ids = [None] * len(arms) if run_ids is None else run_ids
+    by_name = {arm.name: (arm, each) for arm, each in zip(arms, ids, strict=True)}
+    chosen = [by_name[name] for name in read.arms.values()]
+    in_order = [arm for arm, _ in chosen]
+    others = [] if control is None else [control]
+    refuse_incomparable([*in_order, *others], _deciding(rule))
+    for other in others:
+        _refuse_control(other, in_order[0])
+    examined = [_examine(arm, in_order[0], run_id, rule) for arm, run_id in chosen]
+    numbers = _numbers(in_order, examined, read, rule)
+    for other in others:
+        examined.append(_examine(other, in_order[0], control_run_id, rule))
+        numbers = replace(numbers, control=_control(examined[0], examined[-1], rule))
+    return _with_words(numbers, [*in_order, *others], examined)
+
+
+def _refuse_control(control: Arm, baseline: Arm) -> None:
+    """Refuse a control that is not the unchanged recipe on seeds of its own."""
+    shared = sorted(set(control.seeds.tolist()) & set(baseline.seeds.tolist()))
+    if shared:
+        raise Refusal(
+            "control_shares_seeds",
+            f"the control must have other seeds than {baseline.name}, got {shared} in "
+            "both; train it with seeds that no arm has",
+        )
+    if changes := describing.changes(baseline, control):
+        raise Refusal(
+            "control_recipe_differs",
+            f"the control must have the recipe of {baseline.name}, got other values of "
+            f"{', '.join(changes)}; train the unchanged recipe with other seeds",
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class _Examined:
+    """What is kept of an arm once its runs have been looked at."""
+
+    told: ComparedArm
+    sample: Sample
+    digests: tuple[str, ...]
+
+
+def _examine(arm: Arm, baseline: Arm, run_id: str | None, rule: Rule) -> _Examined:
+    """Look at one arm; its runs are needed no longer."""
+    runs = runs_of(arm, arm.name, _deciding(rule))
+    told = describing.describe(arm, runs, baseline, run_id)
+    names = [each.name for each in _metrics(rule)]
+    return _Examined(told, estimating.sample(runs, names), runs.digests)
+
+
+def _deciding(rule: Rule) -> Metric:
+    return metric_of(rule.metric, rule.direction)
+
+
+def _metrics(rule: Rule) -> list[Metric]:
+    """The metrics to be told, the one that decides first."""
+    others = [each for each in SECONDARY if each.name != rule.metric]
+    return [_deciding(rule), *others]
+
+
+def _estimators(rule: Rule, samples: dict[Levels, Sample]) -> Iterator[Estimator]:
+    """Of each metric that all samples have; only the first one has a margin."""
+    margin = margin_in(_deciding(rule), rule.margin)
+    for metric in _metrics(rule):
+        estimator = Estimator(metric, margin, samples, rule)
+        if estimator.is_known:
+            yield estimator
+        margin = None
+
+
+def _numbers(
+    arms: Sequence[Arm], examined: Sequence[_Examined], table: LevelTable, rule: Rule
+) -> Ablation:
+    """The answer without a control, its sentence and its warnings still empty."""
+    design = table.design
+    samples = dict(zip(design.cells, (each.sample for each in examined), strict=True))
+    effects = tuple(
+        estimating.effects_on(estimator, design, table.factors, _scope(estimator))
+        for estimator in _estimators(rule, samples)
+    )
+    cells = tuple(
+        Cell(dict(zip(table.factors, cell, strict=True)), each.told)
+        for cell, each in zip(design.cells, examined, strict=True)
+    )
+    factors = tuple(_factor(name, cells) for name in table.factors)
+    return Ablation(
+        scope=effects[0].scope,
+        not_covered=tuple(ENGLISH(f"not_covered.{part}") for part in NotCovered),
+        alpha=rule.alpha,
+        margin=margin_in(_deciding(rule), rule.margin),
+        selected_on=rule.selected_on,
+        design=design.name,
+        primary_metric=rule.metric,
+        metric=_deciding(rule),
+        dataset=common_data.dataset(arms),
+        test_set=common_data.test_set(arms),
+        factors=factors,
+        cells=cells,
+        baseline=examined[0].told.name,
+        full=examined[-1].told.name,
+        effects=effects,
+        budget_matched=_budget_matched(factors, table, samples, rule),
+        control=None,
+        sentence="",
+        warnings=(),
+        warning_codes=(),
+    )
+
+
+def _scope(estimator: Estimator) -> str:
+    """What the estimates are about, in English."""
+    code = Scope.SEEDS_AND_IMAGES if estimator.is_crossed else Scope.SEEDS_ONLY
+    return ENGLISH(f"ablation_scopes.{code}")
+
+
+def _factor(name: str, cells: Sequence[Cell]) -> Factor:
+    """A factor with the parameters of the recipes that follow it.
+
+    A parameter follows a factor if it has one value in all arms with the factor off and
+    another one in all arms with it on.
+    """
+    recipes = [cell.arm.recipe for cell in cells]
+    known = [recipe for recipe in recipes if recipe is not None]
+    if len(known) < len(recipes):
+        return Factor(name, None)
+    is_on = [cell.levels[name] for cell in cells]
+    return Factor(
+        name,
+        {
+            parameter: (values[0], values[-1])
+            for parameter in sorted(set().union(*known))
+            if _follows(values := [each.get(parameter) for each in known], is_on)
+        },
+    )
+
+
+def _follows(values: Sequence[Any], is_on: Sequence[bool]) -> bool:
+    """Whether each of the two levels has a value of its own."""
+    spelled = [json.dumps(value, sort_keys=True) for value in values]
+    pairs = set(zip(spelled, is_on, strict=True))
+    return len(pairs) == len(set(spelled)) == 2
+
+
+def _budget_matched(
+    factors: Sequence[Factor],
+    table: LevelTable,
+    samples: dict[Levels, Sample],
+    rule: Rule,
+) -> BudgetMatched | None:
+    """The arm with the budget of all factors and nothing else of them."""
+    design = table.design
+    holders = [
+        place
+        for place, factor in enumerate(factors)
+        if BUDGET in (factor.parameters or {})
+    ]
+    if not holders or design.num_factors == 1:
+        return None
+    against_baseline = design.at_baseline(holders[0])
+    if against_baseline is None:
+        return None
+    full_against_it = combined((1, design.total()), (-1, against_baseline))
+    estimator = next(_estimators(rule, samples))
+    first, second = estimator.judged([against_baseline, full_against_it])
+    name = table.arms[design.alone(holders[0])]
+    return BudgetMatched(factors[holders[0]].name, name, first, second)
+
+
+def _control(baseline: _Examined, control: _Examined, rule: Rule) -> Control:
+    samples = {CHANGE.none: baseline.sample, CHANGE.all: control.sample}
+    estimator = next(_estimators(rule, samples))
+    return Control(control.told, estimator.judged([CHANGE.total()])[0])
+
+
+def _with_words(
+    numbers: Ablation, arms: Sequence[Arm], examined: Sequence[_Examined]
+) -> Ablation:
+    """The answer with its sentence and warnings, which the file has in English."""
+    digests = [each.digests for each in examined]
+    codes = ablation_caveats.find(numbers, arms, digests)
+    return replace(
+        numbers,
+        sentence=ablation_sentences.answer(numbers, ENGLISH),
+        warnings=tuple(ablation_sentences.warning(each, ENGLISH) for each in codes),
+        warning_codes=tuple(codes),
+    )

@@ -1,0 +1,177 @@
+"""Turns a selection of runs into arms: the reference, then the candidates."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from didithelp.arm import RUN_ID, Arm, Remark
+from didithelp.errors import Refusal
+from didithelp.parameters import suggest
+from didithelp_mlflow import arms, columns, datasets, groups, runs
+from didithelp_mlflow.arms import Asked, Seeded
+from didithelp_mlflow.columns import Column, listed
+from didithelp_mlflow.groups import Group
+from didithelp_mlflow.runs import Found, Run
+from didithelp_mlflow.selection import Selection
+
+MOST_CANDIDATES = 50  # that were not asked for by name
+
+
+@dataclass(frozen=True)
+class Selected:
+    """What a selection has found.
+
+    Attributes:
+        arms: the reference, then the candidates; the column `run_id` of their metrics
+            says which run is which.
+        groups: the runs behind each arm.
+        group_by: what they were sorted by.
+        experiment_id: of the experiment that was searched.
+        num_runs: how many runs were found there.
+        is_paired: whether the runs have seeds.
+    """
+
+    arms: tuple[Arm, ...]
+    groups: tuple[Group, ...]
+    group_by: Column
+    experiment_id: str
+    num_runs: int
+    is_paired: bool
+
+
+def select(
+    selection: Selection,
+    metric: str,
+    *,
+    tracking_uri: str | None = None,
+    judging: str | None = None,
+) -> Selected:
+    """Find the runs and make the arms.
+
+    Args:
+        selection: which runs, and in which groups.
+        metric: the one that decides.
+        tracking_uri: of the store; MLflow's present one if None.
+        judging: the id of the run that asks, which is not looked at.
+
+    Raises:
+        Refusal: the runs make no arms that may be compared.
+        ValueError: the selection names what is not there.
+        MlflowException: the store fails.
+    """
+    found = runs.search(selection.experiment, selection.filter, tracking_uri)
+    found = replace(found, runs=tuple(r for r in found.runs if r.run_id != judging))
+    asked = _asked(selection, metric, found)
+    every, without = groups.sort(found.runs, asked.group_by)
+    reference = groups.choose("baseline", selection.baseline, every)
+    others = groups.candidates(selection.candidates, reference, every)
+    members = {group.name: arms.seeded(group, asked) for group in [reference, *others]}
+    compared, remarks = _with_results(selection, reference, others, members, asked)
+    results = [_results(members[group.name], metric) for group in compared]
+    shared = arms.shared_metrics((run for r in results for run in r.values()), metric)
+    made = [arms.make(group, members[group.name], shared, asked) for group in compared]
+    if without:
+        remarks.append(_ungrouped(found, without, asked))
+    made = [
+        replace(made[0], remarks=(*made[0].remarks, *remarks)),
+        *(
+            _with_data(made[0].name, arm, (results[0], own), asked)
+            for arm, own in zip(made[1:], results[1:], strict=True)
+        ),
+    ]
+    return Selected(
+        tuple(made),
+        tuple(compared),
+        asked.group_by,
+        found.experiment_id,
+        len(found.runs),
+        asked.seed is not None,
+    )
+
+
+def run_ids(arm: Arm) -> dict[int, str]:
+    """The runs of an arm that count, by seed, finished or not."""
+    table = arm.metrics
+    return dict(zip(table["seed"].tolist(), table[RUN_ID].tolist(), strict=True))
+
+
+def _asked(selection: Selection, metric: str, found: Found) -> Asked:
+    """What the selection means among the runs that were found."""
+    group_by = columns.find("group_by", selection.group_by, found.runs)
+    seed = None
+    if selection.seed.strip():
+        seed = columns.find("seed", selection.seed, found.runs)
+    known = sorted({name for run in found.runs for name in run.metrics})
+    if metric not in known:
+        close = suggest(metric, known) or "; give another"
+        raise ValueError(
+            f"metric must be one of these runs, got {metric!r}, which none of the "
+            f"{len(found.runs):,} has{close}; there are {listed(known)}"
+        )
+    parents = frozenset(run.parent for run in found.runs if run.parent)
+    return Asked(metric, group_by, seed, parents)
+
+
+def _with_results(
+    selection: Selection,
+    reference: Group,
+    others: Sequence[Group],
+    members: dict[str, Seeded],
+    asked: Asked,
+) -> tuple[list[Group], list[Remark]]:
+    """The groups to compare; of those nobody has named, only those with results."""
+    is_named = bool(selection.candidates.strip())
+    empty = [g for g in others if not _results(members[g.name], asked.metric)]
+    remarks = []
+    if empty and not is_named:
+        others = [group for group in others if group not in empty]
+        values = {"metric": asked.metric, "groups": [group.name for group in empty]}
+        remarks.append(Remark("groups_without_results", values))
+    if not others:
+        raise Refusal(
+            "one_group",
+            f"{asked.group_by} must sort the runs into two groups or more with "
+            f"{asked.metric}, got {reference.name} alone; give another group_by, filter"
+            " or metric",
+        )
+    if len(others) > MOST_CANDIDATES and not is_named:
+        raise Refusal(
+            "too_many_groups",
+            f"{asked.group_by} must sort the runs into {MOST_CANDIDATES + 1} groups at "
+            f"most, got {len(others) + 1:,}; name some of them as candidates",
+        )
+    return [reference, *others], remarks
+
+
+def _results(members: Seeded, metric: str) -> dict[int, Run]:
+    """The runs that finished with a number, by seed."""
+    return {
+        seed: run
+        for seed, run in members.runs.items()
+        if run.status == "FINISHED" and arms.is_number(run.metrics[metric])
+    }
+
+
+def _ungrouped(found: Found, without: Sequence[Run], asked: Asked) -> Remark:
+    values = {
+        "count": len(without),
+        "total": len(found.runs),
+        "experiment": found.experiment,
+        "column": str(asked.group_by),
+        "metric": asked.metric,
+        "results": sum(asked.metric in run.metrics for run in without),
+    }
+    return Remark("runs_without_group", values)
+
+
+def _with_data(
+    reference: str,
+    arm: Arm,
+    results: tuple[dict[int, Run], dict[int, Run]],
+    asked: Asked,
+) -> Arm:
+    """The candidate with what is to be said of its data beside the reference's."""
+    is_paired = asked.seed is not None
+    found = datasets.remarks((reference, arm.name), *results, is_paired=is_paired)
+    return replace(arm, remarks=(*arm.remarks, *found))

@@ -1,0 +1,185 @@
+"""Says which change did it, of arms that combine several changes.
+
+Reads:  `arms`, the `trials/` of training runs, or folders of the same format from other
+        software, and `levels`: which changes are on in which arm.
+Leaves: `ablation/` with the effect of each change, and `comparison/` of the arm with
+        all changes against that with none; the headline numbers as metrics, the
+        verdicts as tags and note. All of it is on its own run and on the driver's.
+"""
+
+import ast
+import dataclasses
+import json
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from didithelp.parameters import parameter, values_of
+from didithelp.settings import Settings
+from lab import entry_point
+from lab.host import console
+from lab.parameters import Located
+from lab.runs.locations import run_of
+from steps import compare
+
+if TYPE_CHECKING:
+    from didithelp.ablation import Ablation
+    from didithelp.arm import Arm
+    from didithelp.levels import Table
+    from lab.runs.step import Step
+
+UNNAMED = (b",", b";", b"\t")  # what a CSV begins with whose first column has no name
+LINKS = {"comparison": "../comparison/report.html"}
+
+
+@dataclasses.dataclass(frozen=True)
+class Params(compare.Options, Located):
+    """Which arms, what is on in each, and how it is decided.
+
+    arms: a run id, a runs:/ URI or a folder of each.
+    levels: the table of which changes are on in which arm, as JSON or as a path.
+    control_arm: the unchanged recipe on other seeds; empty without one.
+    """
+
+    arms: tuple[str, ...] = parameter(
+        "different runs:/ URIs, run ids or folders of a trials/, separated by commas (a"
+        " folder with a comma in its path cannot be one of them)",
+        valid=lambda places: len(set(places)) == len(places) > 1 and all(places),
+        parse=compare.locations,
+    )
+    levels: str = parameter(
+        'JSON such as {"plain": {"l2": 0}, "all": {"l2": 1}}, or a CSV or JSON file'
+        " with a row per arm and a column per change",
+        valid=lambda text: bool(text.strip()),
+    )
+    control_arm: str = parameter("a runs:/ URI, run id or folder of a trials/")
+
+
+def run(params: Params, step: "Step") -> None:
+    """Load the arms, find out what each change does, store and print the answer."""
+    # Imported here, so that a wrong parameter is refused before pandas and SciPy load.
+    from didithelp import comparing, trials_folder
+    from didithelp.ablating import ablate
+
+    levels = read_levels(params.levels, params.working_directory)
+    places = [*params.arms, *filter(None, [params.control_arm.strip()])]
+    arms = [step.artifacts.load(each, "trials", trials_folder.load) for each in places]
+    run_ids = [run_of(place) for place in places]
+    count = len(params.arms)
+    found = ablate(
+        arms[:count],
+        levels,
+        alpha=params.alpha,
+        margin=params.margin,
+        selected_on=params.selected_on,
+        control=arms[count] if params.control_arm.strip() else None,
+        run_ids=run_ids[:count],
+        control_run_id=run_ids[-1] if params.control_arm.strip() else None,
+    )
+    ends = [
+        next(index for index, arm in enumerate(arms) if arm.name == name)
+        for name in (found.baseline, found.full)
+    ]
+    baseline, full = (arms[index] for index in ends)
+    comparison = comparing.compare(
+        baseline,
+        [full],
+        run_ids=[run_ids[index] for index in ends],
+        **values_of(Settings, params),
+    )
+    images = step.answers.test_images(places[ends[0]], comparison.test_set.sha256)
+    compare.conclude(step, comparison, [baseline, full], params, images=images)
+    conclude(step, found, arms, language=params.language)
+
+
+def conclude(
+    step: "Step", found: "Ablation", arms: "list[Arm]", *, language: str
+) -> None:
+    """Store and print an answer, beside the comparison that is stored already."""
+    from didithelp.report.ablation_report import AblationReport
+
+    report = AblationReport(
+        found, arms, language=language, provenance=step.provenance(), links=LINKS
+    )
+    folder = step.scratch / "ablation"
+    report.write(folder)
+    step.answers.log(
+        folder,
+        report.table,
+        metrics=headlines(found),
+        tag_texts=tags(found),
+        outcome=report.headline,
+        note=report.note(),
+    )
+    console.result(report.summary())
+
+
+def headlines(found: "Ablation") -> dict[str, float]:
+    """The main effect, Shapley value and p of each change, as metrics of the run."""
+    numbers = {}
+    for effects in found.primary.factors:
+        name = metric_name(effects.factor)
+        numbers[f"main_effect/{name}"] = effects.main.delta
+        if effects.shapley is not None:
+            numbers[f"shapley_value/{name}"] = effects.shapley.delta
+        if effects.main.estimate.p_holm is not None:
+            numbers[f"p_holm/{name}"] = effects.main.estimate.p_holm
+    return numbers
+
+
+def tags(found: "Ablation") -> dict[str, str]:
+    """The verdict on each change, as tags that MLflow can search."""
+    return {
+        f"verdict.{metric_name(effects.factor)}": effects.main.verdict
+        for effects in found.primary.factors
+    }
+
+
+def metric_name(factor: str) -> str:
+    """A factor in letters that MLflow takes: 'epochs+patience' → 'epochs_patience'."""
+    return re.sub(r"[^\w. -]", "_", factor)[: compare.LONGEST_NAME]
+
+
+def read_levels(text: str, working_directory: Path) -> "Table":
+    """The table of levels, from JSON or from a file.
+
+    Args:
+        text: JSON, what Python writes for it, or a path.
+        working_directory: where a relative path starts from.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    import pandas as pd
+
+    from didithelp import csv_files
+
+    expected = (
+        'levels must be JSON such as {"plain": {"l2": 0}, "all": {"l2": 1}}, or a CSV'
+        " or JSON file with a row per arm"
+    )
+    content = text.strip()
+    if content[0] not in "{[":
+        path = working_directory / Path(content).expanduser()
+        try:
+            data = path.read_bytes()
+            if path.suffix.lower() != ".json":
+                # Row names without a name of their own, as pandas writes them.
+                data = b"arm" + data if data[:1] in UNNAMED else data
+                table = csv_files.read(data)
+                return table.rename(columns={table.columns[0]: "arm"})
+            content = data.decode("utf-8-sig")
+        except (OSError, ValueError) as error:
+            raise ValueError(f"{expected}, got {text!r}: {error}") from None
+    try:
+        levels = json.loads(content)
+    except json.JSONDecodeError:
+        try:
+            levels = ast.literal_eval(content)
+        except (ValueError, SyntaxError, MemoryError, RecursionError):
+            raise ValueError(f"{expected}, got {text[:200]!r}") from None
+    return pd.DataFrame(levels) if isinstance(levels, list) else levels
+
+
+if __name__ == "__main__":
+    entry_point.main(entry_point.parse(Params), run, name="factorial")
