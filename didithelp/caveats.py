@@ -65,8 +65,11 @@ def find(comparison: Comparison, arms: Sequence[Arm]) -> list[Caveat]:
         comparison: the numbers; its sentence and warnings may still be empty.
         arms: the reference and the candidates, as they were compared.
     """
-    caveats = [*about_data(comparison.dataset, comparison.selected_on, arms)]
-    caveats += _about_metric(comparison)
+    caveats = [
+        *about_data(comparison.dataset, comparison.selected_on, arms),
+        *_about_metric(comparison),
+        *_about_looks(comparison),
+    ]
     for arm, compared in zip(arms, comparison.arms, strict=True):
         caveats += about_runs(arm, compared, comparison.metric)
     num_examples, reference = comparison.test_set.num_examples, comparison.arms[0]
@@ -159,6 +162,24 @@ def _about_metric(comparison: Comparison) -> Iterator[Caveat]:
     is_number = any(each.num_examples is None for each in comparison.primary)
     if is_number and metric.name not in OF_PREDICTIONS and metric.unit != "seconds":
         yield _warning("one_number_per_run", metric=metric.name)
+
+
+def _about_looks(comparison: Comparison) -> Iterator[Caveat]:
+    if comparison.looks is not None and comparison.looks.unused_runs:
+        yield _warning(
+            "runs_beyond_the_look",
+            number=comparison.looks.unused_runs,
+            seeds=comparison.looks.num_seeds,
+        )
+
+
+def looked_before(before: int, seeds: int) -> Caveat:
+    """That a comparison of `before` of these `seeds` is not the first one.
+
+    `find` leaves this warning out: it depends on what else is in a store, which must
+    not reach `comparison.json`.
+    """
+    return _warning("looked_before", before=before, seeds=seeds)
 
 
 # --- one arm --------------------------------------------------------------------------

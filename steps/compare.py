@@ -10,13 +10,14 @@ Leaves: `comparison/` with `report.html`, tables, `comparison.json` and figures;
 
 import collections
 import dataclasses
+import hashlib
 import json
 import logging
 import math
 import re
 from typing import TYPE_CHECKING, Literal
 
-from didithelp import requirement
+from didithelp import looks, requirement
 from didithelp.metric import TEST_ACCURACY, margin_in, metric_of
 from didithelp.parameters import parameter, values_of
 from didithelp.requirement import Requirement
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from didithelp.arm import Arm
-    from didithelp.comparison import Comparison, Difference
+    from didithelp.comparison import Caveat, Comparison, Difference
     from lab.runs.step import Step
 
 # The numbers of the primary metric that become metrics of the run.
@@ -49,9 +50,15 @@ def locations(text: str) -> tuple[str, ...]:
 
 @dataclasses.dataclass(frozen=True)
 class Told(Rule):
-    """How an answer is reached and told, and what is required of it."""
+    """How an answer is found, and how it is told."""
 
     language: Literal["en", "fr"] = parameter("en (English) or fr (French)")
+
+
+@dataclasses.dataclass(frozen=True)
+class Required(Rule):
+    """What is required of the answer, and not told to the steps that make it."""
+
     require: Requirement = parameter(
         "better, not-worse, equivalent, or empty for nothing"
     )
@@ -68,7 +75,7 @@ class Options(Settings, Told):
 
 
 @dataclasses.dataclass(frozen=True)
-class Params(Options, Located):
+class Params(Options, Required, Located):
     """Which arms are compared, and how.
 
     baseline: the reference, as a run id, a runs:/ URI or a folder.
@@ -120,7 +127,7 @@ def run(params: Params, step: "Step") -> None:
         **values_of(Settings, params),
     )
     images = step.answers.test_images(params.baseline, comparison.test_set.sha256)
-    conclude(step, comparison, loaded, params, images=images)
+    conclude(step, comparison, loaded, params, required=params.require, images=images)
     insist(step, comparison, params.require)
 
 
@@ -130,6 +137,7 @@ def conclude(
     arms: "Sequence[Arm]",
     told: Told,
     *,
+    required: Requirement = "",
     images: "np.ndarray | None" = None,
     pages: "Mapping[str, str] | None" = None,
     note: str = "",
@@ -140,7 +148,8 @@ def conclude(
         step: whose run, and whose driver's run, hold the answer.
         comparison: the answer.
         arms: the reference and the candidates, as they were compared.
-        told: the language of the report, and what is required.
+        told: the language of the report.
+        required: what the short forms of the answer hold it against.
         images: the test images, where they are known.
         pages: by the id of a run that an arm consists of, its web address.
         note: Markdown, what else the description of the runs says.
@@ -158,7 +167,8 @@ def conclude(
         provenance=dataclasses.replace(
             provenance, pages={**provenance.pages, **(pages or {})}
         ),
-        requirement=told.require,
+        requirement=required,
+        further=looked_before(step, comparison, arms),
     )
     folder = step.scratch / "comparison"
     report.write(folder)
@@ -171,6 +181,44 @@ def conclude(
         note=report.note() + note,
     )
     console.result(report.summary())
+
+
+def looked_before(
+    step: "Step", comparison: "Comparison", arms: "Sequence[Arm]"
+) -> "list[Caveat]":
+    """The warning that some of these seeds were compared already, if they were.
+
+    It takes arms whose recipes and data are known. The step's run is tagged, so that
+    comparisons to come find it as well.
+    """
+    from didithelp import caveats
+
+    question = digest_of_question(arms)
+    if question is None:
+        return []
+    reference = comparison.arms[0]
+    seeds = {*reference.seeds, *reference.diverged_seeds}
+    plan = looks.spell(comparison.looks.planned if comparison.looks else ())
+    step.answers.tag_question(question, tuple(sorted(seeds)), plan)
+    before = [
+        len(fewer)
+        for fewer in step.answers.seeds_before(question, plan)
+        if seeds > {*fewer}
+    ]
+    return [caveats.looked_before(max(before), len(seeds))] if before else []
+
+
+def digest_of_question(arms: "Sequence[Arm]") -> str | None:
+    """SHA-256 of the recipes and the data of all arms; None where one is not known."""
+    known = [
+        [arm.recipe, arm.dataset.digests]
+        for arm in arms
+        if arm.recipe is not None and arm.dataset is not None
+    ]
+    if len(known) < len(arms):
+        return None
+    text = json.dumps(known, sort_keys=True)
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()
 
 
 def insist(step: "Step", comparison: "Comparison", required: Requirement) -> None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @dataclasses.dataclass(frozen=True)
-class Params(Selection, compare.Told, Located):
+class Params(Selection, compare.Required, compare.Told, Located):
     """Which runs are judged, and how.
 
     analysis_seed: of the sign-flip test, which never decides; the `seed` of a selection
@@ -52,6 +52,7 @@ def run(params: Params, step: "Step") -> None:
         comparison,
         found.arms,
         params,
+        required=params.require,
         pages=step.judged.pages(found),
         note=step.judged.note(found),
     )

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from didithelp import decision
 from didithelp.comparison import Caveat, Comparison, Difference, SinglePair
-from didithelp.language import quantity
+from didithelp.language import looks, quantity
 from didithelp.language.words import Words, clean, code_of
 from didithelp.metric import TEST_ACCURACY
 from didithelp.requirement import Requirement, failing
@@ -30,8 +30,11 @@ def title(comparison: Comparison, words: Words) -> str:
 
 
 def answers(comparison: Comparison, words: Words) -> list[str]:
-    """The answer on each candidate in turn, in a few sentences."""
-    return [answer(comparison, each, words) for each in comparison.primary]
+    """The answer on each candidate in turn, then that of planned looks on all."""
+    return [
+        *(answer(comparison, each, words) for each in comparison.primary),
+        *looks.answers(comparison, words),
+    ]
 
 
 def answer(comparison: Comparison, difference: Difference, words: Words) -> str:
@@ -184,7 +187,7 @@ class _Answer:
         self._comparison = comparison
         self._quantity = quantity.of_sentence(comparison, difference, words)
         self._margin = _margin(comparison, words)
-        self._alpha = comparison.alpha
+        self._alpha = comparison.level(difference)
         self._old, self._new = comparison.reference, difference.candidate
 
     def text(self) -> str:

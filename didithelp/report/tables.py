@@ -90,7 +90,7 @@ def headline_differences(
         [
             about.number(difference.delta, "+"),
             verdict_interval(difference, about, with_level=not is_one_level),
-            words.p(difference.p_holm, comparison.alpha),
+            words.p(difference.p_holm, comparison.level(difference)),
             words(difference.verdict),
         ]
         for difference in differences
