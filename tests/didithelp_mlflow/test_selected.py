@@ -221,8 +221,14 @@ def test_the_run_that_asks_is_not_looked_at(sqlite):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"experiment": "mini"}, "got 'mini'; did you mean 'mine'.; there are mine, Def"),
-        ({"filter": "optimizer is adam"}, "filter must be a condition of MLflow's search"),
+        (
+            {"experiment": "mini"},
+            "got 'mini'; did you mean 'mine'.; there are mine, Def",
+        ),
+        (
+            {"filter": "optimizer is adam"},
+            "filter must be a condition of MLflow's search",
+        ),
         ({"filter": "params.seed = '77'"}, "must have runs, found none that meets"),
         ({"group_by": "optimiser"}, "did you mean 'params.optimizer'"),
         ({"baseline": "Adam"}, "did you mean 'adam'.; there are adam .3 runs., sgd"),
