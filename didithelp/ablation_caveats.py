@@ -42,7 +42,7 @@ def find(
     each = [
         caveat
         for arm, compared in zip(arms, told, strict=True)
-        for caveat in caveats.about_runs(arm, compared)
+        for caveat in caveats.about_runs(arm, compared, ablation.metric)
         if caveat.code not in NOT_HERE
     ]
     names = [arm.name for arm in told]
