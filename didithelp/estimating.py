@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -18,7 +17,7 @@ from didithelp.ablation import (
     Judged,
     MetricEffects,
 )
-from didithelp.comparison import Interval, bounds, known
+from didithelp.comparison import Interval, bounds, known, root
 from didithelp.contrasts import Moments
 from didithelp.effects import Effect
 from didithelp.factors import Factorial, Levels, Weights
@@ -157,9 +156,9 @@ class Estimator:
         is_crossed = effect.num_examples is not None
         return Estimate(
             delta=effect.delta,
-            se_seed=_root(effect.seed_variance),
-            se_item=_root(effect.item_variance) if is_crossed else None,
-            se_res=_root(effect.residual_variance) if is_crossed else None,
+            se_seed=root(effect.seed_variance),
+            se_item=root(effect.item_variance) if is_crossed else None,
+            se_res=root(effect.residual_variance) if is_crossed else None,
             se=known(effect.standard_error),
             df=known(effect.degrees_of_freedom),
             ci95=bounds(significance.interval(effect, 0.95)),
@@ -215,11 +214,6 @@ class Estimator:
         if self._rule.selected_on == "test":
             problems.append("selected_on_test")
         return problems
-
-
-def _root(variance: float) -> float | None:
-    """The standard error that belongs to a variance; None for NaN."""
-    return known(math.sqrt(variance))
 
 
 def effects_on(
