@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from didithelp import decision, effects, families, planning, secondary, significance
-from didithelp.caveats import Scope
+from didithelp.caveats import OF_PREDICTIONS, Scope
 from didithelp.comparison import (
     Bounds,
     Calibration,
@@ -25,11 +25,11 @@ from didithelp.comparison import (
     root,
 )
 from didithelp.decision import Decision
-from didithelp.effects import Effect
+from didithelp.effects import Effect, Scale
 from didithelp.families import Tests
 from didithelp.language.words import Words
 from didithelp.metric import TEST_ACCURACY, TEST_CROSS_ENTROPY, Metric, margin_in
-from didithelp.runs import COUNT_UNITS, Runs
+from didithelp.runs import COUNT_UNITS, Runs, run_scale
 from didithelp.settings import Settings
 
 ENGLISH = Words("en")  # of `comparison.json`
@@ -113,7 +113,10 @@ class _Pair:
     @property
     def scope(self) -> Scope:
         """What the verdict is about; other images only where predictions are known."""
-        return Scope.SEEDS_AND_IMAGES if self.is_crossed else Scope.SEEDS_ONLY
+        if self.is_crossed:
+            return Scope.SEEDS_AND_IMAGES
+        is_of_test_set = self.metric.name in OF_PREDICTIONS
+        return Scope.SEEDS_ONLY if is_of_test_set else Scope.THESE_DATA
 
     @property
     def is_known(self) -> bool:
@@ -135,11 +138,18 @@ class _Pair:
     @cached_property
     def effect(self) -> Effect:
         if not self.is_crossed:
-            return effects.run_effect(*self.values, paired=self.is_paired)
+            return effects.run_effect(
+                *self.values, paired=self.is_paired, scale=self.scale
+            )
         paired, unpaired = effects.paired_effect, effects.unpaired_effect
         return (paired if self.is_paired else unpaired)(
             *self.counts, COUNT_UNITS[self.metric.name]
         )
+
+    @property
+    def scale(self) -> Scale:
+        """In what one number per run is counted."""
+        return run_scale(self.metric.name, *self.values)
 
     @property
     def totals(self) -> tuple[np.ndarray, np.ndarray]:
@@ -148,7 +158,9 @@ class _Pair:
         if self.is_crossed:
             before, after = (counts.sum(axis=1) for counts in self.counts)
         else:
-            before, after = map(effects.run_counts, self.values)
+            before, after = (
+                effects.run_counts(values, self.scale) for values in self.values
+            )
         return sign * before, sign * after
 
 

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 
 @dataclasses.dataclass(frozen=True)
-class Params(compare.Options, Trials, Caching, prepare_data.Params):
+class Params(compare.Options, compare.Required, Trials, Caching, prepare_data.Params):
     """The parameters of all steps but the recipes.
 
     plan: print what would run, and run nothing.
@@ -128,9 +128,7 @@ def launch_all(
         arms = {"baseline": baseline, "improved": improved}
         if len(seeds) < len(params.seeds) and is_over(arms):
             break
-    # What is required is asked of this run: other answers can reuse that of compare.
-    options = texts_of(compare.Options, params) | {"require": ""}
-    return launcher.launch(Launch("compare", arms | options))
+    return launcher.launch(Launch("compare", arms | texts_of(compare.Options, params)))
 
 
 def look(params: Params, step: "Step", arms: dict[str, str]) -> bool:

@@ -50,9 +50,15 @@ def locations(text: str) -> tuple[str, ...]:
 
 @dataclasses.dataclass(frozen=True)
 class Told(Rule):
-    """How an answer is reached and told, and what is required of it."""
+    """How an answer is found, and how it is told."""
 
     language: Literal["en", "fr"] = parameter("en (English) or fr (French)")
+
+
+@dataclasses.dataclass(frozen=True)
+class Required(Rule):
+    """What is required of the answer, and not told to the steps that make it."""
+
     require: Requirement = parameter(
         "better, not-worse, equivalent, or empty for nothing"
     )
@@ -69,7 +75,7 @@ class Options(Settings, Told):
 
 
 @dataclasses.dataclass(frozen=True)
-class Params(Options, Located):
+class Params(Options, Required, Located):
     """Which arms are compared, and how.
 
     baseline: the reference, as a run id, a runs:/ URI or a folder.
@@ -121,7 +127,7 @@ def run(params: Params, step: "Step") -> None:
         **values_of(Settings, params),
     )
     images = step.answers.test_images(params.baseline, comparison.test_set.sha256)
-    conclude(step, comparison, loaded, params, images=images)
+    conclude(step, comparison, loaded, params, required=params.require, images=images)
     insist(step, comparison, params.require)
 
 
@@ -131,6 +137,7 @@ def conclude(
     arms: "Sequence[Arm]",
     told: Told,
     *,
+    required: Requirement = "",
     images: "np.ndarray | None" = None,
     pages: "Mapping[str, str] | None" = None,
     note: str = "",
@@ -141,7 +148,8 @@ def conclude(
         step: whose run, and whose driver's run, hold the answer.
         comparison: the answer.
         arms: the reference and the candidates, as they were compared.
-        told: the language of the report, and what is required.
+        told: the language of the report.
+        required: what the short forms of the answer hold it against.
         images: the test images, where they are known.
         pages: by the id of a run that an arm consists of, its web address.
         note: Markdown, what else the description of the runs says.
@@ -159,7 +167,7 @@ def conclude(
         provenance=dataclasses.replace(
             provenance, pages={**provenance.pages, **(pages or {})}
         ),
-        requirement=told.require,
+        requirement=required,
         further=looked_before(step, comparison, arms),
     )
     folder = step.scratch / "comparison"

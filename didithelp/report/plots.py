@@ -15,6 +15,7 @@ from didithelp.report import figures
 from didithelp.report.document import Block, Drawing, Plots, Text
 from didithelp.report.figures import Curve, Strip
 from didithelp.report.material import Material
+from didithelp.runs import run_scale
 
 
 def differences(material: Material) -> list[Block]:
@@ -120,15 +121,17 @@ def _forest_rows(material: Material) -> list[figures.Difference]:
 def seed_interval(
     difference: Difference, reference: ComparedArm, candidate: ComparedArm
 ) -> tuple[float, float]:
-    """Interval of the t test over seeds alone, paired or Welch's, as fractions.
+    """Interval of the t test over seeds alone, paired or Welch's.
 
-    Its level is that of the verdict's interval; its ends are NaN if unknown.
+    It is in the unit of the metric. Its level is that of the verdict's interval; its
+    ends are NaN if unknown.
     """
     before, after = (
-        np.array(arm.metrics.test_accuracy.values, float)
+        np.array(arm.summary(difference.metric).values, float)
         for arm in (reference, candidate)
     )
-    effect = effects.run_effect(before, after, paired=difference.paired)
+    scale = run_scale(difference.metric, before, after)
+    effect = effects.run_effect(before, after, paired=difference.paired, scale=scale)
     return significance.interval(effect, difference.verdict_interval.level)
 
 
