@@ -339,7 +339,9 @@ def test_what_main_requires_changes_no_key():
 
     for text in ("", "better"):
         given = mlproject.defaults("main") | {"require": text}
-        main.launch_all(command_line.build(main.Params, given), Noting(), {})
+        main.launch_all(
+            command_line.build(main.Params, given), Noting(), {}, lambda _: False
+        )
     half = len(launches) // 2
     assert launches[:half] == launches[half:]
     assert "require" not in launches[-1].parameters
