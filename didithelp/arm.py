@@ -144,6 +144,12 @@ def finished_rows(arm: Arm) -> pd.DataFrame:
     return rows.sort_values("seed", ignore_index=True)
 
 
+def metric_columns(metrics: pd.DataFrame) -> list[str]:
+    """The columns that hold a number for at least one run, but for the seeds."""
+    numbers = metrics.select_dtypes("number").dropna(axis=1, how="all")
+    return [str(column) for column in numbers if column != "seed"]
+
+
 def with_seeds(arm: Arm, seeds: Collection[int]) -> Arm:
     """The same arm, as if only these of its seeds had been started."""
     wanted, probabilities = [*seeds], arm.probabilities
@@ -165,12 +171,6 @@ def _remarks_on(seeds: Sequence[int], remarks: Sequence[Remark]) -> Iterator[Rem
             yield remark
         elif kept := [seed for seed in remark.values["seeds"] if seed in seeds]:
             yield replace(remark, values=remark.values | {"seeds": kept})
-
-
-def metric_columns(metrics: pd.DataFrame) -> list[str]:
-    """The columns that hold a number for at least one run, but for the seeds."""
-    numbers = metrics.select_dtypes("number").dropna(axis=1, how="all")
-    return [str(column) for column in numbers if column != "seed"]
 
 
 def distinct_names(arms: Sequence[Arm]) -> list[str]:

@@ -90,7 +90,7 @@ def with_verdict(judged: Judged, alpha: float, words: Words) -> str:
 def points(fraction: float, words: Words, sign: str = "+") -> str:
     """A fraction in points with its unit: '+0.52 points'."""
     number = words.number(100 * fraction, 2, sign)
-    return words.plural("measure", 100 * abs(fraction), points=number)
+    return words.plural("measure", 100 * abs(fraction), number=number)
 
 
 def _names(names: str | Sequence[str], words: Words) -> str:
