@@ -234,7 +234,7 @@ def test_the_run_that_asks_is_not_looked_at(sqlite):
         ({"baseline": "Adam"}, "did you mean 'adam'.; there are adam .3 runs., sgd"),
         ({"candidates": "sdg"}, "candidates must .* did you mean 'sgd'"),
         ({"seed": "params.sed"}, "seed must be .* did you mean 'params.seed'"),
-        ({"metric": "f2"}, "none of the 6 has; did you mean 'f1'.; there are f1, loss"),
+        ({"metric": "f2"}, "none of the 6 has; give another; there are f1, loss"),
         ({"filter": "params.optimizer = 'adam'"}, "two groups or more .* adam alone"),
     ],
 )
