@@ -66,8 +66,15 @@ def find(comparison: Comparison, arms: Sequence[Arm]) -> list[Caveat]:
         comparison: the numbers; its sentence and warnings may still be empty.
         arms: the reference and the candidates, as they were compared.
     """
-    caveats = [*about_data(comparison.dataset, comparison.selected_on, arms)]
-    caveats += _about_metric(comparison)
+    caveats = [
+        *about_data(comparison.dataset, comparison.selected_on, arms),
+        *about_metric(
+            comparison.metric,
+            arms,
+            by_run=any(each.num_examples is None for each in comparison.primary),
+        ),
+        *_about_looks(comparison),
+    ]
     for arm, compared in zip(arms, comparison.arms, strict=True):
         caveats += about_runs(arm, compared, comparison.metric)
     num_examples, reference = comparison.test_set.num_examples, comparison.arms[0]
@@ -104,8 +111,6 @@ def about_data(
     dataset: Dataset, selected_on: SelectionSet, arms: Sequence[Arm]
 ) -> Iterator[Caveat]:
     """What is odd about the data of the arms, and about what was chosen on it."""
-    if any(arm.is_tracked for arm in arms):
-        yield _warning("numbers_alone")
     if dataset.fallback is not None:
         yield _warning(
             "fallback_data",
@@ -151,14 +156,34 @@ def about_images(dataset: DatasetDescription) -> Iterator[Caveat]:
         )
 
 
-def _about_metric(comparison: Comparison) -> Iterator[Caveat]:
-    metric = comparison.metric
+def _about_looks(comparison: Comparison) -> Iterator[Caveat]:
+    if comparison.looks is not None and comparison.looks.unused_runs:
+        yield _warning(
+            "runs_beyond_the_look",
+            number=comparison.looks.unused_runs,
+            seeds=comparison.looks.num_seeds,
+        )
+
+
+def looked_before(before: int, seeds: int) -> Caveat:
+    """That a comparison of `before` of these `seeds` is not the first one.
+
+    `find` leaves this warning out: it depends on what else is in a store, which must
+    not reach `comparison.json`.
+    """
+    return _warning("looked_before", before=before, seeds=seeds)
+
+
+def about_metric(
+    metric: Metric, arms: Sequence[Arm], *, by_run: bool
+) -> Iterator[Caveat]:
+    """What the metric cannot tell; `by_run`: where one number per run is known."""
     if metric.split == "training":
         yield _warning("training_metric", metric=metric.name)
     if metric.split == "validation":
         yield _warning("validation_metric", metric=metric.name)
-    is_number = any(each.num_examples is None for each in comparison.primary)
-    if is_number and metric.name not in OF_PREDICTIONS and metric.unit != "seconds":
+    is_said = metric.name in OF_PREDICTIONS and not any(a.is_tracked for a in arms)
+    if by_run and not is_said and metric.unit != "seconds":
         yield _warning("one_number_per_run", metric=metric.name)
 
 

@@ -6,8 +6,8 @@ is called here stays.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, SupportsFloat, TypeVar
@@ -16,14 +16,18 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from didithelp import comparing, trials_folder
+from didithelp import ablating, comparing, trials_folder
+from didithelp import looks as planned_looks
+from didithelp.ablation import Ablation
 from didithelp.arm import Arm, ArmError
 from didithelp.comparison import Comparison
 from didithelp.decision import Verdict
 from didithelp.errors import Refusal
-from didithelp.language import sentences
+from didithelp.language import ablation_sentences, sentences
 from didithelp.language.words import Words
+from didithelp.levels import Table
 from didithelp.metric import NONE, Direction
+from didithelp.parameters import explain
 from didithelp.recorder import Recorder
 from didithelp.requirement import (
     REQUIREMENTS,
@@ -31,7 +35,7 @@ from didithelp.requirement import (
     failing,
     refuse_without_margin,
 )
-from didithelp.settings import Pairing, SelectionSet
+from didithelp.settings import Pairing, SelectionSet, Settings
 
 if TYPE_CHECKING:
     from didithelp.report.report import Report
@@ -39,6 +43,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Answer",
     "Arm",
+    "FactorialAnswer",
     "Recorder",
     "Refusal",
     "arm_from_accuracies",
@@ -46,6 +51,7 @@ __all__ = [
     "arm_from_predictions",
     "arm_from_scores",
     "compare",
+    "factorial",
     "load_arm",
 ]
 
@@ -280,9 +286,7 @@ class Answer:
         return f"<Answer: {self.verdict}>"
 
     def __str__(self) -> str:
-        words = Words(self.language)
-        label = words("label", name=words("warning"))
-        return "\n".join([self.sentence, *(f"{label} {w}" for w in self.warnings)])
+        return _in_full(self.sentence, self.warnings, Words(self.language))
 
     def _repr_html_(self) -> str:
         """What a notebook shows."""
@@ -306,6 +310,7 @@ def compare(
     seed: int = 0,
     pairing: Pairing = "seed",
     selected_on: SelectionSet = "validation",
+    looks: str | Sequence[int] = "none",
     language: str = "en",
 ) -> Answer:
     """Say of each candidate whether it is better than `reference`, and how surely.
@@ -330,6 +335,10 @@ def compare(
             "none" never does.
         selected_on: what recipe, epoch and checkpoint were chosen on, "validation" or
             "test"; "test" allows no verdict.
+        looks: numbers of seeds that were planned before the first run, at each of which
+            the experiment may stop: "5..20" or (5, 10, 20). The seeds of an arm count
+            in the order of its metrics, which is ascending unless it was loaded. Call
+            again with more runs until `comparison.looks.is_over`.
         language: of the answer, "en" or "fr".
 
     Raises:
@@ -337,7 +346,9 @@ def compare(
         ValueError: a parameter is wrong, or there is no candidate.
     """
     for arm in (reference, *candidates):
-        _check_arm(arm)
+        _check_arm(
+            arm, "compare", "pass them one by one: compare(reference, *candidates)"
+        )
     Words(language)  # refuses a wrong one
     comparison = comparing.compare(
         reference,
@@ -350,11 +361,129 @@ def compare(
         seed=_plain(seed),
         pairing=pairing,
         selected_on=selected_on,
+        looks=_planned(looks),
     )
     return Answer(comparison, (reference, *candidates), language)
 
 
-def _check_arm(arm: object) -> None:
+@dataclass(frozen=True, eq=False, repr=False)
+class FactorialAnswer:
+    """Which change helped and which hurt; `str` says it in full.
+
+    Attributes:
+        ablation: every number, with names and types.
+        arms: as they were given, then the control if there is one.
+        language: of the sentence, the warnings and the report: "en" or "fr".
+    """
+
+    ablation: Ablation
+    arms: tuple[Arm, ...]
+    language: str
+
+    @property
+    def verdicts(self) -> dict[str, Verdict]:
+        """A word for each factor, such as "better"."""
+        return {
+            each.factor: each.main.verdict for each in self.ablation.primary.factors
+        }
+
+    @property
+    def sentence(self) -> str:
+        """What each factor does, with intervals and p, and whether the effects add up.
+
+        After that what is known of the budget and what the control shows.
+        """
+        words = Words(self.language)
+        parts = [
+            ablation_sentences.answer(self.ablation, words),
+            ablation_sentences.budget_matched(self.ablation, words),
+            ablation_sentences.control(self.ablation, words),
+        ]
+        return " ".join(part for part in parts if part is not None)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What must be known before it is believed, most important first."""
+        words = Words(self.language)
+        codes = self.ablation.warning_codes
+        return tuple(ablation_sentences.warning(code, words) for code in codes)
+
+    def to_json(self) -> str:
+        """The text of `ablation.json`: the same for the same arms and parameters."""
+        return self.ablation.to_json()
+
+    def __repr__(self) -> str:
+        return f"<FactorialAnswer: {self.verdicts}>"
+
+    def __str__(self) -> str:
+        return _in_full(self.sentence, self.warnings, Words(self.language))
+
+
+def factorial(
+    arms: Sequence[Arm],
+    levels: Table,
+    *,
+    control: Arm | None = None,
+    alpha: float = 0.05,
+    metric: str = "test_accuracy",
+    direction: Direction = "auto",
+    margin: float | str | None = "auto",
+    selected_on: SelectionSet = "validation",
+    language: str = "en",
+) -> FactorialAnswer:
+    """Say of several changes which helped and which hurt, and how surely.
+
+    It takes an arm for every combination of the changes: 4 arms for two, 8 for three,
+    16 for four. Five take half of the 32 combinations and the end that the half lacks,
+    or all. All arms must be tested on the same examples; their seeds may be the same or
+    others.
+
+    Args:
+        arms: one per combination, with different names, in any order.
+        levels: which changes are on in which arm: a table with a row per arm (its index
+            or its column "arm" has the names) and a column per change, or
+            {arm: {change: level}}; levels are 1 and 0, True and False, "on" and "off".
+        control: the unchanged recipe on other seeds, to be compared with its arm: it
+            should show nothing.
+        alpha: how often changes without effect may be called better or worse, in
+            (0, 0.5), for all changes together.
+        metric: name of the one that decides.
+        direction: whether "higher" or "lower" is better; "auto" where the name tells.
+        margin: the effect on the metric that would matter, as in `compare`.
+        selected_on: what recipe, epoch and checkpoint were chosen on, "validation" or
+            "test"; "test" allows no verdict.
+        language: of the answer, "en" or "fr".
+
+    Raises:
+        Refusal: the arms must not be compared, or a combination is missing.
+        ValueError: a parameter is wrong.
+    """
+    if isinstance(arms, Arm):
+        raise ValueError("factorial takes a list of arms, got one; pass [arm, ...]")
+    given = (*arms, *([] if control is None else [control]))
+    for arm in given:
+        _check_arm(arm, "factorial", "pass all arms in one list")
+    Words(language)  # refuses a wrong one
+    ablation = ablating.ablate(
+        arms,
+        levels,
+        control=control,
+        alpha=_plain(alpha),
+        metric=metric,
+        direction=direction,
+        margin=NONE if margin is None else _plain(margin),
+        selected_on=selected_on,
+    )
+    return FactorialAnswer(ablation, given, language)
+
+
+def _in_full(sentence: str, warnings: Sequence[str], words: Words) -> str:
+    """An answer with what must be known before it is believed, a line for each."""
+    label = words("label", name=words("warning"))
+    return "\n".join([sentence, *(f"{label} {warning}" for warning in warnings)])
+
+
+def _check_arm(arm: object, taker: str, list_fix: str) -> None:
     """Refuse what is no arm, with how to get one."""
     if isinstance(arm, Arm):
         return
@@ -362,8 +491,19 @@ def _check_arm(arm: object) -> None:
     if isinstance(arm, Recorder):
         fix = "pass what its method arm() returns"
     elif isinstance(arm, list | tuple):
-        fix = "pass them one by one: compare(reference, *candidates)"
-    raise ValueError(f"compare takes arms, got {type(arm).__name__}; {fix}")
+        fix = list_fix
+    raise ValueError(f"{taker} takes arms, got {type(arm).__name__}; {fix}")
+
+
+def _planned(plan: str | Sequence[int]) -> tuple[int, ...]:
+    """The planned numbers of seeds, which may be given as on a command line."""
+    if not isinstance(plan, str):
+        return tuple(map(_plain, plan))
+    try:
+        return planned_looks.parse(plan)
+    except ValueError:
+        (field,) = (each for each in fields(Settings) if each.name == "looks")
+        raise ValueError(explain(field, plan)) from None
 
 
 def _plain(number: Number) -> Number:

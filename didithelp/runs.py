@@ -28,11 +28,9 @@ SURELY_PERCENT = 1.5  # no fraction, not even a word error rate, is usually beyo
 COUNT_UNITS = {TEST_ACCURACY.name: 1.0, TEST_CROSS_ENTROPY.name: scores.LOSS_UNIT}
 
 
-def run_scale(metric: str, reference: np.ndarray, candidate: np.ndarray) -> Scale:
-    """In what the numbers per run of two arms, (seeds,) floats, are counted."""
-    if metric in COUNT_UNITS:
-        return effects.FRACTIONS
-    return effects.scale_of(reference, candidate)
+def run_scale(metric: str, *arms: np.ndarray) -> Scale:
+    """In what the numbers per run of these arms, (seeds,) floats each, are counted."""
+    return effects.FRACTIONS if metric in COUNT_UNITS else effects.scale_of(*arms)
 
 
 @dataclass(frozen=True, eq=False)

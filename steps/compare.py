@@ -10,14 +10,15 @@ Leaves: `comparison/` with `report.html`, tables, `comparison.json` and figures;
 
 import collections
 import dataclasses
+import hashlib
 import json
 import logging
 import math
 import re
 from typing import TYPE_CHECKING, Literal
 
-from didithelp import requirement
-from didithelp.metric import margin_in, metric_of
+from didithelp import looks, requirement
+from didithelp.metric import TEST_ACCURACY, margin_in, metric_of
 from didithelp.parameters import parameter, values_of
 from didithelp.requirement import Requirement
 from didithelp.settings import Rule, Settings
@@ -32,12 +33,12 @@ if TYPE_CHECKING:
     import numpy as np
 
     from didithelp.arm import Arm
-    from didithelp.comparison import Comparison, Difference
+    from didithelp.comparison import Caveat, Comparison, Difference
     from lab.runs.step import Step
 
 # The numbers of the primary metric that become metrics of the run.
 HEADLINES = ("delta", "p_holm")
-# Those of each arm that become metrics of the run.
+# Those of each arm that become metrics of the run, with the metric that decides.
 MEANS = ("test_accuracy", "test_cross_entropy")
 LONGEST_NAME = 100  # of an arm, in the name of a metric
 
@@ -49,9 +50,15 @@ def locations(text: str) -> tuple[str, ...]:
 
 @dataclasses.dataclass(frozen=True)
 class Told(Rule):
-    """How an answer is reached and told, and what is required of it."""
+    """How an answer is found, and how it is told."""
 
     language: Literal["en", "fr"] = parameter("en (English) or fr (French)")
+
+
+@dataclasses.dataclass(frozen=True)
+class Required(Rule):
+    """What is required of the answer, and not told to the steps that make it."""
+
     require: Requirement = parameter(
         "better, not-worse, equivalent, or empty for nothing"
     )
@@ -68,7 +75,7 @@ class Options(Settings, Told):
 
 
 @dataclasses.dataclass(frozen=True)
-class Params(Options, Located):
+class Params(Options, Required, Located):
     """Which arms are compared, and how.
 
     baseline: the reference, as a run id, a runs:/ URI or a folder.
@@ -120,7 +127,7 @@ def run(params: Params, step: "Step") -> None:
         **values_of(Settings, params),
     )
     images = step.answers.test_images(params.baseline, comparison.test_set.sha256)
-    conclude(step, comparison, loaded, params, images=images)
+    conclude(step, comparison, loaded, params, required=params.require, images=images)
     insist(step, comparison, params.require)
 
 
@@ -130,6 +137,7 @@ def conclude(
     arms: "Sequence[Arm]",
     told: Told,
     *,
+    required: Requirement = "",
     images: "np.ndarray | None" = None,
     pages: "Mapping[str, str] | None" = None,
     note: str = "",
@@ -140,7 +148,8 @@ def conclude(
         step: whose run, and whose driver's run, hold the answer.
         comparison: the answer.
         arms: the reference and the candidates, as they were compared.
-        told: the language of the report, and what is required.
+        told: the language of the report.
+        required: what the short forms of the answer hold it against.
         images: the test images, where they are known.
         pages: by the id of a run that an arm consists of, its web address.
         note: Markdown, what else the description of the runs says.
@@ -158,7 +167,8 @@ def conclude(
         provenance=dataclasses.replace(
             provenance, pages={**provenance.pages, **(pages or {})}
         ),
-        requirement=told.require,
+        requirement=required,
+        further=looked_before(step, comparison, arms),
     )
     folder = step.scratch / "comparison"
     report.write(folder)
@@ -171,6 +181,44 @@ def conclude(
         note=report.note() + note,
     )
     console.result(report.summary())
+
+
+def looked_before(
+    step: "Step", comparison: "Comparison", arms: "Sequence[Arm]"
+) -> "list[Caveat]":
+    """The warning that some of these seeds were compared already, if they were.
+
+    It takes arms whose recipes and data are known. The step's run is tagged, so that
+    comparisons to come find it as well.
+    """
+    from didithelp import caveats
+
+    question = digest_of_question(arms)
+    if question is None:
+        return []
+    reference = comparison.arms[0]
+    seeds = {*reference.seeds, *reference.diverged_seeds}
+    plan = looks.spell(comparison.looks.planned if comparison.looks else ())
+    step.answers.tag_question(question, tuple(sorted(seeds)), plan)
+    before = [
+        len(fewer)
+        for fewer in step.answers.seeds_before(question, plan)
+        if seeds > {*fewer}
+    ]
+    return [caveats.looked_before(max(before), len(seeds))] if before else []
+
+
+def digest_of_question(arms: "Sequence[Arm]") -> str | None:
+    """SHA-256 of the recipes and the data of all arms; None where one is not known."""
+    known = [
+        [arm.recipe, arm.dataset.digests]
+        for arm in arms
+        if arm.recipe is not None and arm.dataset is not None
+    ]
+    if len(known) < len(arms):
+        return None
+    text = json.dumps(known, sort_keys=True)
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()
 
 
 def insist(step: "Step", comparison: "Comparison", required: Requirement) -> None:
@@ -188,17 +236,21 @@ def insist(step: "Step", comparison: "Comparison", required: Requirement) -> Non
 
 
 def headlines(comparison: "Comparison") -> dict[str, float]:
-    """The numbers of each candidate's difference in accuracy, as metrics of the run.
+    """The numbers of each candidate's difference, as metrics of the run.
 
-    With several candidates, names end in that of the candidate: `delta.improved`.
+    Their names have that of the metric, `delta_val_loss`, unless it is test accuracy.
+    With several candidates, they end in that of the candidate: `delta.improved`.
     """
     primary = comparison.primary
+    metric = ""
+    if comparison.metric != TEST_ACCURACY:
+        metric = f"_{_plain(comparison.primary_metric)}"
     suffixes = [""]
     if len(primary) > 1:
         names = _endings([difference.candidate for difference in primary])
         suffixes = [f".{name}" for name in names]
     return {
-        f"{name}{suffix}": value
+        f"{name}{metric}{suffix}": value
         for difference, suffix in zip(primary, suffixes, strict=True)
         for name, value in _numbers(difference).items()
         if value is not None and math.isfinite(value)
@@ -211,11 +263,12 @@ def means(comparison: "Comparison") -> dict[str, float]:
     MLflow puts the charts of all metrics with the same first part side by side.
     """
     names = _endings([arm.name for arm in comparison.arms])
+    metrics = dict.fromkeys([comparison.primary_metric, *MEANS])
     return {
-        f"{metric}/{name}": mean
-        for metric in MEANS
+        f"{_plain(metric)}/{name}": mean
+        for metric in metrics
         for name, arm in zip(names, comparison.arms, strict=True)
-        if (mean := getattr(arm.metrics, metric).mean) is not None
+        if (mean := arm.summary(metric).mean) is not None
     }
 
 
@@ -223,8 +276,10 @@ def outcome(comparison: "Comparison") -> str:
     """What came out, such as 'worse, -0.57 points', or '1 better, 2 inconclusive'."""
     primary = comparison.primary
     if len(primary) == 1:
-        points = round(100 * primary[0].delta, 2) + 0.0  # else there is a -0.00
-        return f"{primary[0].verdict}, {points:+.2f} points"
+        from didithelp.language import sentences
+        from didithelp.language.words import Words
+
+        return sentences.outcome(comparison, primary[0], Words("en"))
     counts = collections.Counter(difference.verdict for difference in primary)
     return ", ".join(f"{count} {verdict}" for verdict, count in counts.items())
 
@@ -255,10 +310,15 @@ def _numbers(difference: "Difference") -> dict[str, float | None]:
 
 def _endings(names: list[str]) -> list[str]:
     """Endings of metric names, one per arm, as far as MLflow allows the names."""
-    plain = [re.sub(r"^\.|[^\w. -]", "_", name)[:LONGEST_NAME] for name in names]
+    plain = [_plain(name) for name in names]
     if len(set(plain)) == len(plain):
         return plain
     return [f"{number}.{name}" for number, name in enumerate(plain, start=1)]
+
+
+def _plain(name: str) -> str:
+    """A name as a part of that of a metric."""
+    return re.sub(r"^\.|[^\w. -]", "_", name)[:LONGEST_NAME]
 
 
 def _joined(words: dict[str, str]) -> str:

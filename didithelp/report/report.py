@@ -21,9 +21,10 @@ import numpy as np
 
 from didithelp import caveats
 from didithelp.arm import Arm
-from didithelp.comparison import Comparison
+from didithelp.comparison import Caveat, Comparison
 from didithelp.language import sentences
 from didithelp.language.words import Words
+from didithelp.looking import as_seen
 from didithelp.provenance import Provenance
 from didithelp.report import (
     figures,
@@ -58,6 +59,8 @@ SECTIONS: dict[str, Callable[[Material], list[Block]]] = {
     "section_provenance": sections.sources,
     "section_limits": sections.limits,
 }
+# Those about right and wrong answers; a loss or a time of each run has none.
+ABOUT_ANSWERS = ("section_reliability", "section_confusion", "section_flips")
 UNKNOWN = Provenance()
 
 
@@ -80,22 +83,26 @@ class Report:
         images: np.ndarray | None = None,
         provenance: Provenance = UNKNOWN,
         requirement: Requirement = "",
+        further: Sequence[Caveat] = (),
     ) -> None:
         """Make the report of a comparison.
 
         Args:
             comparison: what `comparing.compare` returned.
-            arms: reference first, then the candidates, as they were compared.
+            arms: reference first, then the candidates, as they were compared; what is
+                beyond the look that answers is left out.
             language: "en" or "fr".
             images: (N, height, width[, channels]) uint8, the test images; they are
                 left out unless they are gray or RGB pictures of all test examples.
             provenance: which code made the answer.
             requirement: what the short forms of the answer hold it against; empty for
                 nothing.
+            further: warnings that depend on more than the arms.
 
         Raises:
             ValueError: the arms are not as many, or the language is another.
         """
+        arms = as_seen(arms, comparison.looks)
         self.comparison = comparison
         self.words = Words(language)
         self._requirement = requirement
@@ -103,13 +110,13 @@ class Report:
         is_shown = _can_be_shown(images, comparison.test_set.num_examples)
         self._material = Material(
             comparison,
-            tuple(arms),
+            arms,
             self.words,
             images if is_shown else None,
             provenance,
         )
         # Times are not in the comparison, which must be the same on every machine.
-        warnings = [*comparison.warning_codes, *caveats.cost_warning(arms)]
+        warnings = [*further, *comparison.warning_codes, *caveats.cost_warning(arms)]
         self.warnings = [sentences.warning(each, self.words) for each in warnings]
 
     def write(self, to: Path) -> None:
@@ -123,6 +130,7 @@ class Report:
             [
                 Section(words(key), blocks)
                 for key, make in SECTIONS.items()
+                if self._material.is_about_answers or key not in ABOUT_ANSWERS
                 if (blocks := make(self._material))
             ]
         )

@@ -18,7 +18,7 @@ NUM_EXAMPLES = 600
 SETTINGS = {
     **{"alpha": 0.05, "metric": "test_accuracy", "direction": "auto"},
     **{"margin": 0.02, "resamples": 999, "seed": 0},
-    **{"pairing": "seed", "selected_on": "validation"},
+    **{"pairing": "seed", "selected_on": "validation", "looks": ()},
 }
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -176,6 +176,14 @@ def undescribed(arm):
 
 def accuracies_only(arm):
     return undescribed(without_predictions(arm))
+
+
+def runs_only(name="baseline", seeds=None, **columns):
+    """As other software may leave it: numbers per run by metric, and nothing else."""
+    num_runs = len(next(iter(columns.values())))
+    arm = accuracies_only(baseline(num_runs=num_runs, name=name, seeds=seeds))
+    unknown = dict.fromkeys(METRIC_COLUMNS, np.nan)
+    return dataclasses.replace(arm, metrics=arm.metrics.assign(**unknown | columns))
 
 
 def simulated_arm(rng, num_seeds=5, num_examples=400, error=0.1):

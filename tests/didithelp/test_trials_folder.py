@@ -133,7 +133,9 @@ def test_accuracies_or_predictions_there_must_be(folder, kept):
     for path in folder.iterdir():
         if path.name != kept:
             path.unlink()
-    assert "metrics.csv, predictions.npz, scores.npz at least; missing: all" in refusal(folder)
+    assert "metrics.csv, predictions.npz, scores.npz at least; missing: all" in refusal(
+        folder
+    )
 
 
 def test_files_of_other_names_are_found(tmp_path):
