@@ -110,7 +110,8 @@ def outline(params: Params, cells: Cells) -> str:
             f" each, {num_trials} in all, of up to"
             f" {max(arm.recipe.epochs for arm in cells.arms)} epochs; on or off are",
             *(f"                  {line}" for line in _changes(cells)),
-            f"3 factorial     {params.metric}, alpha {params.alpha:g}, margin {params.margin}",
+            f"3 factorial     {params.metric}, alpha {params.alpha:g},"
+            f" margin {params.margin}",
             f"up to {min(params.workers or num_trials, num_trials)} trials at once, on"
             f" {len(cores.available())} cores",
         ]

@@ -91,20 +91,36 @@ class Params(Options, Located):
 def run(params: Params, step: "Step") -> None:
     """Load the arms, compare, store and print the answer."""
     # Imported here, so that a wrong parameter is refused before pandas and SciPy load.
-    from didithelp import comparing, trials_folder
+    from didithelp import trials_folder
 
     loaded = [
         step.artifacts.load(location, "trials", trials_folder.load)
         for location in params.arms
     ]
+    judge(params, step, params.arms, loaded)
+
+
+def judge(
+    options: Options, step: "Step", places: "Sequence[str]", arms: "Sequence[Arm]"
+) -> None:
+    """Compare arms that are loaded, store and print the answer.
+
+    Args:
+        options: how it is decided and written.
+        step: whose run, and whose driver's run, hold the answer.
+        places: the locations of the arms.
+        arms: the reference, then the candidates.
+    """
+    from didithelp import comparing
+
     comparison = comparing.compare(
-        loaded[0],
-        loaded[1:],
-        run_ids=[run_of(location) for location in params.arms],
-        **values_of(Settings, params),
+        arms[0],
+        arms[1:],
+        run_ids=[run_of(place) for place in places],
+        **values_of(Settings, options),
     )
-    images = step.answers.test_images(params.baseline, comparison.test_set.sha256)
-    conclude(step, comparison, loaded, language=params.language, images=images)
+    images = step.answers.test_images(places[0], comparison.test_set.sha256)
+    conclude(step, comparison, arms, language=options.language, images=images)
 
 
 def conclude(
