@@ -103,6 +103,7 @@ def outline(params: Params, cells: Cells) -> str:
     """Describe in a few lines what is going to happen."""
     size = f"{params.train_size:,} images of " if params.train_size else ""
     num_trials = sum(len(arm.seeds) for arm in cells.wanted)
+    num_cores = len(cores.available())
     return "\n".join(
         [
             f"1 prepare_data  {size}{params.dataset}",
@@ -112,8 +113,8 @@ def outline(params: Params, cells: Cells) -> str:
             *(f"                  {line}" for line in _changes(cells)),
             f"3 factorial     {params.metric}, alpha {params.alpha:g},"
             f" margin {params.margin}",
-            f"up to {min(params.workers or num_trials, num_trials)} trials at once, on"
-            f" {len(cores.available())} cores",
+            f"up to {min(params.workers or num_cores, num_trials)} trials at once,"
+            f" on {num_cores} cores",
         ]
     )
 
