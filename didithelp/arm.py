@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Container, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Container, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -141,6 +141,29 @@ def finished_rows(arm: Arm) -> pd.DataFrame:
     """Rows of `metrics` of the finished trials, by ascending seed."""
     rows = arm.metrics[arm.metrics["status"] == FINISHED]
     return rows.sort_values("seed", ignore_index=True)
+
+
+def with_seeds(arm: Arm, seeds: Collection[int]) -> Arm:
+    """The same arm, as if only these of its seeds had been started."""
+    wanted, probabilities = [*seeds], arm.probabilities
+    places = np.isin(arm.seeds, wanted)
+    return replace(
+        arm,
+        metrics=arm.metrics[arm.metrics["seed"].isin(wanted)],
+        history=arm.history[arm.history["seed"].isin(wanted)],
+        seeds=arm.seeds[places],
+        probabilities=None if probabilities is None else probabilities[places],
+        remarks=tuple(_remarks_on(wanted, arm.remarks)),
+    )
+
+
+def _remarks_on(seeds: Sequence[int], remarks: Sequence[Remark]) -> Iterator[Remark]:
+    """The remarks on the whole arm, and those on seeds as far as it still has them."""
+    for remark in remarks:
+        if "seeds" not in remark.values:
+            yield remark
+        elif kept := [seed for seed in remark.values["seeds"] if seed in seeds]:
+            yield replace(remark, values=remark.values | {"seeds": kept})
 
 
 def distinct_names(arms: Sequence[Arm]) -> list[str]:

@@ -61,7 +61,10 @@ def find(comparison: Comparison, arms: Sequence[Arm]) -> list[Caveat]:
         comparison: the numbers; its sentence and warnings may still be empty.
         arms: the reference and the candidates, as they were compared.
     """
-    caveats = [*about_data(comparison.dataset, comparison.selected_on, arms)]
+    caveats = [
+        *about_data(comparison.dataset, comparison.selected_on, arms),
+        *_about_looks(comparison),
+    ]
     for arm, compared in zip(arms, comparison.arms, strict=True):
         caveats += about_runs(arm, compared)
     num_examples, reference = comparison.test_set.num_examples, comparison.arms[0]
@@ -143,6 +146,24 @@ def about_images(dataset: DatasetDescription) -> Iterator[Caveat]:
             low=min(low for low, _ in ranges.values()),
             high=max(high for _, high in ranges.values()),
         )
+
+
+def _about_looks(comparison: Comparison) -> Iterator[Caveat]:
+    if comparison.looks is not None and comparison.looks.unused_runs:
+        yield _warning(
+            "runs_beyond_the_look",
+            number=comparison.looks.unused_runs,
+            seeds=comparison.looks.num_seeds,
+        )
+
+
+def looked_before(before: int, seeds: int) -> Caveat:
+    """That a comparison of `before` of these `seeds` is not the first one.
+
+    `find` leaves this warning out: it depends on what else is in a store, which must
+    not reach `comparison.json`.
+    """
+    return _warning("looked_before", before=before, seeds=seeds)
 
 
 # --- one arm --------------------------------------------------------------------------

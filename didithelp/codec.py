@@ -1,9 +1,9 @@
 """Between nested dataclasses and plain JSON values, by the types of the fields.
 
 A dataclass is an object with a key per field (`field(metadata={"key": ...})` gives the
-key another name), a tuple is a list, None is null. The other way round every key must
-be there, unless its field has a default, and none may be unknown, so what was read can
-be trusted like what was made.
+key another name), a tuple is a list, None is null. `metadata={"left_out": True}` leaves
+out what is None. The other way round every key must be there, unless its field has a
+default, and none may be unknown, so what was read can be trusted like what was made.
 """
 
 from __future__ import annotations
@@ -62,8 +62,12 @@ def encode(value: Any) -> Any:
     Both types are `Any`, since JSON has no type of its own.
     """
     if is_dataclass(value):
-        names = _names(type(value)).items()
-        return {key: encode(getattr(value, name)) for key, name in names}
+        return {
+            field.metadata.get("key", field.name): encode(item)
+            for field in fields(value)
+            if (item := getattr(value, field.name)) is not None
+            or not field.metadata.get("left_out")
+        }
     if isinstance(value, dict):
         return {str(key): encode(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from didithelp import caveats, common_data, describing
+from didithelp import caveats, common_data, describing, looking
 from didithelp.arm import Arm, distinct_names
 from didithelp.caveats import NotCovered, Scope
 from didithelp.comparability import refuse_incomparable
@@ -42,6 +42,7 @@ def compare(
     seed: int,
     pairing: Pairing,
     selected_on: SelectionSet,
+    looks: tuple[int, ...],
     run_ids: Sequence[str | None] | None = None,
 ) -> Comparison:
     """Difference of each candidate minus `reference`, with a verdict on each.
@@ -62,6 +63,9 @@ def compare(
         pairing: "seed" pairs runs where both arms have the same seeds.
         selected_on: what recipe, epoch and checkpoint were chosen on; "test" allows no
             verdict.
+        looks: planned numbers of seeds, the rows of an arm's metrics being in the order
+            of the seeds. The answer is that of the first look after which nothing is
+            open, else that of the last one for which there are seeds.
         run_ids: tracking ids of reference and candidates, copied to the answer.
 
     Raises:
@@ -77,6 +81,7 @@ def compare(
         seed=seed,
         pairing=pairing,
         selected_on=selected_on,
+        looks=looks,
     )
     if not candidates:
         raise ValueError("candidates must hold at least one arm, got none")
@@ -84,8 +89,10 @@ def compare(
     deciding = metric_of(metric, direction)
     refuse_incomparable(arms, deciding)
     run_ids = [None] * len(arms) if run_ids is None else run_ids
-    numbers = _numbers(arms, deciding, settings, run_ids)
-    return _with_words(numbers, arms)
+    taken = looking.take(arms, deciding, settings) if settings.looks else None
+    seen = arms if taken is None else taken.arms
+    numbers = _numbers(seen, deciding, settings, run_ids, taken)
+    return _with_words(numbers, seen)
 
 
 def _numbers(
@@ -93,11 +100,15 @@ def _numbers(
     metric: Metric,
     settings: Settings,
     run_ids: Sequence[str | None],
+    taken: looking.Taken | None,
 ) -> Comparison:
     """The whole answer, with its sentence and its warnings still empty."""
     names = distinct_names(arms)
     runs = [runs_of(arm, name, metric) for arm, name in zip(arms, names, strict=True)]
-    all_differences = differences(runs, metric, settings)
+    if taken is None:
+        all_differences = differences(runs, metric, settings)
+    else:
+        all_differences = taken.differences
     primary = [difference for difference in all_differences if difference.is_primary]
     return Comparison(
         scope=_scope(primary),
@@ -123,6 +134,7 @@ def _numbers(
         warnings=(),
         warning_codes=(),
         metric=metric,
+        looks=taken.looks if taken else None,
     )
 
 

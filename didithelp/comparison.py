@@ -8,17 +8,17 @@ precision, None where there is no number; a tuple of two bounds is an interval,
 The file has no format number. Its history: 1. one candidate; 2. several, `arms`,
 `changes`, `warning_codes`, `calibration`; 3. `outperformance` and
 `relative_error_reduction_ci95`; 4. `median` and `collapsed_seeds`; 5., the present one,
-any metric: `metric`, `other_metrics`, `unit` and `is_primary`. Files of format 4 are
-still read, older ones lack keys and are refused. Whoever adds a key also stores a file
-of the format before it in `tests/didithelp/stored`, and decides whether it is still
-read.
+any metric: `metric`, `other_metrics`, `unit`, `is_primary`; and `run_ids`. Files of
+format 4 are still read, older ones lack keys and are refused. Whoever adds a key also
+stores a file of the format before it in `tests/didithelp/stored`, and decides whether
+it is still read.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import Any, Literal
 
 from didithelp import codec
 from didithelp.decision import Verdict
@@ -329,6 +329,84 @@ class Difference:
     calibration: Calibration | None
 
 
+# --- planned looks --------------------------------------------------------------------
+
+# Why a look ends the experiment although it shows nothing, as a code with a text.
+Hopeless = Literal["no_verdict_possible", "test_set_too_small", "too_few_seeds"]
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What one planned look saw of a candidate that no look before it had settled.
+
+    Attributes:
+        candidate: name of the arm.
+        num_seeds: planned runs per arm by then.
+        level: what p_holm, and of equivalence p_tost_holm, must not exceed.
+        delta: the difference, as in `Difference`; so are p_holm, p_tost_holm, verdict.
+        interval: the one that agrees with the verdict; where nothing is shown, at
+            1 - level divided by the number of candidates.
+        chance: of a verdict by the last look, from what this one saw; None where it is
+            not known, or not needed.
+        hopeless: why no later look will show anything; None if one may.
+    """
+
+    candidate: str
+    num_seeds: int
+    level: float
+    delta: float
+    interval: Interval
+    p_holm: float | None
+    p_tost_holm: float | None
+    verdict: Verdict
+    chance: float | None
+    hopeless: Hopeless | None
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether no later look is needed for this candidate."""
+        return self.verdict != "inconclusive" or self.hopeless is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """The planned looks, and those that were taken.
+
+    Attributes:
+        planned: numbers of seeds per arm, ascending.
+        levels: one for each planned look.
+        taken: by look, then by candidate; a candidate that is settled is left out of
+            later looks.
+        unused_runs: runs that the arms have beyond the look that answers.
+    """
+
+    planned: tuple[int, ...]
+    levels: tuple[float, ...]
+    taken: tuple[Look, ...]
+    unused_runs: int
+
+    @property
+    def num_seeds(self) -> int:
+        """Seeds per arm at the look that answers."""
+        return self.taken[-1].num_seeds
+
+    @property
+    def is_over(self) -> bool:
+        """Whether no further seed is asked for: all is settled, or this was the end."""
+        return self.num_seeds == self.planned[-1] or all(
+            look.is_settled for look in self.taken if look.num_seeds == self.num_seeds
+        )
+
+    @property
+    def saved_seeds(self) -> int:
+        """Planned seeds per arm that were not needed; 0 while the end is open."""
+        return self.planned[-1] - self.num_seeds if self.is_over else 0
+
+    def last(self, candidate: str) -> Look:
+        """The look that answers for a candidate."""
+        return next(each for each in self.taken[::-1] if each.candidate == candidate)
+
+
 # --- the whole ------------------------------------------------------------------------
 
 
@@ -402,6 +480,7 @@ class Comparison:
         verdict: a word for one candidate; of several, a word by candidate.
         sentence, warnings: in English.
         warning_codes: the same warnings as codes, most important first.
+        looks: None, and not in the file, where no looks were planned.
     """
 
     scope: str
@@ -424,6 +503,13 @@ class Comparison:
     warnings: tuple[str, ...]
     warning_codes: tuple[Caveat, ...]
     metric: Metric = TEST_ACCURACY
+    looks: Looks | None = field(default=None, metadata={"left_out": True})
+
+    def level(self, difference: Difference) -> float:
+        """What the p of a difference is held against: alpha, or that of its look."""
+        if self.looks is None:
+            return self.alpha
+        return self.looks.last(difference.candidate).level
 
     @property
     def primary(self) -> tuple[Difference, ...]:

@@ -6,8 +6,8 @@ is called here stays.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, SupportsFloat, TypeVar
@@ -17,6 +17,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from didithelp import comparing, trials_folder
+from didithelp import looks as planned_looks
 from didithelp.arm import Arm, ArmError
 from didithelp.comparison import Comparison
 from didithelp.decision import Verdict
@@ -24,8 +25,15 @@ from didithelp.errors import Refusal
 from didithelp.language import sentences
 from didithelp.language.words import Words
 from didithelp.metric import NONE, Direction
+from didithelp.parameters import explain
 from didithelp.recorder import Recorder
-from didithelp.settings import Pairing, SelectionSet
+from didithelp.requirement import (
+    REQUIREMENTS,
+    Requirement,
+    failing,
+    refuse_without_margin,
+)
+from didithelp.settings import Pairing, SelectionSet, Settings
 
 if TYPE_CHECKING:
     from didithelp.report.report import Report
@@ -153,12 +161,29 @@ class Answer:
         """One row per arm: its accuracies, and its difference to the reference."""
         return self._report.table.copy()
 
+    def meets(self, requirement: Requirement) -> bool:
+        """Whether every candidate is "better", "not-worse" or "equivalent".
+
+        "not-worse" is met where the verdict's interval shows that a candidate loses
+        less than the margin, if anything.
+
+        Raises:
+            ValueError: another requirement, or one that takes a margin without one.
+        """
+        if requirement not in REQUIREMENTS:
+            raise ValueError(
+                f"requirement must be {', '.join(REQUIREMENTS[:-1])} or"
+                f" {REQUIREMENTS[-1]}, got {requirement!r}"
+            )
+        refuse_without_margin(requirement, self.comparison.margin)
+        return not failing(self.comparison, requirement)
+
     def to_json(self) -> str:
         """The text of `comparison.json`: the same for the same arms and parameters."""
         return self.comparison.to_json()
 
     def write(self, folder: str | Path) -> None:
-        """Write the report, the tables, `comparison.json` and the figures to `folder`.
+        """Write the report, the tables, the figures and the JSON files to `folder`.
 
         The folder is made where it is missing. Files of the same names are replaced,
         each as a whole; other files stay.
@@ -198,6 +223,7 @@ def compare(
     seed: int = 0,
     pairing: Pairing = "seed",
     selected_on: SelectionSet = "validation",
+    looks: str | Sequence[int] = "none",
     language: str = "en",
 ) -> Answer:
     """Say of each candidate whether it is better than `reference`, and how surely.
@@ -222,6 +248,10 @@ def compare(
             "none" never does.
         selected_on: what recipe, epoch and checkpoint were chosen on, "validation" or
             "test"; "test" allows no verdict.
+        looks: numbers of seeds that were planned before the first run, at each of which
+            the experiment may stop: "5..20" or (5, 10, 20). The seeds of an arm count
+            in the order of its metrics, which is ascending unless it was loaded. Call
+            again with more runs until `comparison.looks.is_over`.
         language: of the answer, "en" or "fr".
 
     Raises:
@@ -242,6 +272,7 @@ def compare(
         seed=_plain(seed),
         pairing=pairing,
         selected_on=selected_on,
+        looks=_planned(looks),
     )
     return Answer(comparison, (reference, *candidates), language)
 
@@ -256,6 +287,17 @@ def _check_arm(arm: object) -> None:
     elif isinstance(arm, list | tuple):
         fix = "pass them one by one: compare(reference, *candidates)"
     raise ValueError(f"compare takes arms, got {type(arm).__name__}; {fix}")
+
+
+def _planned(plan: str | Sequence[int]) -> tuple[int, ...]:
+    """The planned numbers of seeds, which may be given as on a command line."""
+    if not isinstance(plan, str):
+        return tuple(map(_plain, plan))
+    try:
+        return planned_looks.parse(plan)
+    except ValueError:
+        (field,) = (each for each in fields(Settings) if each.name == "looks")
+        raise ValueError(explain(field, plan)) from None
 
 
 def _plain(number: Number) -> Number:

@@ -1,8 +1,9 @@
-"""Where an answer comes from: the code that made it, and how to make it again."""
+"""Where an answer comes from: its run, its code, and how to make it again."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,9 +15,14 @@ class Provenance:
         dirty: whether its work tree had changes that no commit holds.
         source: a path or an address of the project.
         command: a command line that repeats the run.
+        run_id: of an experiment tracker.
+        pages: by the id of this run, and of those that an arm consists of, the web
+            address at which an experiment tracker shows it; empty where there is none.
     """
 
     commit: str | None = None
     dirty: bool | None = None
     source: str | None = None
     command: str | None = None
+    run_id: str | None = None
+    pages: Mapping[str, str] = field(default_factory=dict)

@@ -7,6 +7,7 @@ pandas and SciPy load.
 import dataclasses
 from typing import Literal, get_args
 
+from didithelp import looks
 from didithelp.characters import is_name
 from didithelp.metric import (
     Direction,
@@ -66,6 +67,16 @@ class Settings(Rule):
 
     Attributes:
         seed: of the sign-flip test alone, which never decides.
+        looks: planned numbers of seeds at which the experiment may stop; () for none.
     """
 
     seed: int = parameter(Interval(0), 0)
+    looks: tuple[int, ...] = parameter(
+        "none, the first and the last planned number of seeds, such as 5..20 (looks at"
+        " 5, 10 and 20), or all of them, such as 5,10,20",
+        note=f"from {looks.FIRST_LOOK} to {looks.LAST_LOOK}, since with fewer at the"
+        " first look too many equal recipes are called different",
+        valid=looks.is_plan,
+        parse=looks.parse,
+        spell=looks.spell,
+    )

@@ -6,8 +6,7 @@ that it is installed with the library: `pip install didithelp[mlflow]`, and then
 `didithelp.from_mlflow`.
 
 - `selection` declares what is asked for, `columns` finds it in a run.
-- `runs` searches a store; it alone knows MLflow, with `front_door`, and no object of
-  MLflow's leaves it.
+- `runs` searches a store; it alone knows MLflow, whose objects do not leave it.
 - `groups` sorts runs into groups, `arms` makes an arm of each, `datasets` says which
   were run on other data; `selected` puts these together.
 - `front_door` is the function for users.

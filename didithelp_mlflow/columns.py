@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
-
-from didithelp.parameters import suggest
 
 EXPECTED = "params.NAME, tags.NAME or attributes.run_name"
 MOST_SHOWN = 12  # names of what there is, in a message
@@ -86,6 +85,13 @@ def is_column(text: str) -> bool:
     return True
 
 
+def metric_name(text: str) -> str:
+    """'metrics.val_accuracy', as a search writes it → 'val_accuracy'."""
+    kind, dot, name = text.strip().partition(".")
+    is_written_so = dot and kind.lower() in ("metric", "metrics")
+    return (name if is_written_so else text).strip().strip('`"')
+
+
 def find(parameter: str, text: str, runs: Sequence[Described]) -> Column:
     """The column that a text means among these runs.
 
@@ -111,14 +117,19 @@ def find(parameter: str, text: str, runs: Sequence[Described]) -> Column:
             f"{parameter} must be unmistakable, got {text!r}, which is a parameter and "
             f"a tag of these runs; write {' or '.join(map(str, meant))}"
         )
-    names = [str(each) for each in present]
-    close = suggest(str(column) if column.kind else f"params.{column.name}", names)
-    if meant:
-        close = f"; did you mean {str(meant[0])!r}?"
+    close = meant or _close(column.name, present)
+    hint = f"; did you mean {str(close[0])!r}?" if close else "; give another"
     raise ValueError(
         f"{parameter} must be {EXPECTED} of these runs, got {text!r}, which none of "
-        f"the {len(runs):,} has{close or '; give another'}; there are {listed(names)}"
+        f"the {len(runs):,} has{hint}; there are {listed(map(str, present))}"
     )
+
+
+def _close(name: str, present: Sequence[Column]) -> list[Column]:
+    """The columns with the name that is most like this one."""
+    names = [column.name for column in present]
+    close = difflib.get_close_matches(name, names, n=1)
+    return [column for column in present if column.name in close]
 
 
 def listed(names: Iterable[str]) -> str:

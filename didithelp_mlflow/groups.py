@@ -15,7 +15,8 @@ from didithelp_mlflow.runs import Run
 LONGEST_NAME = 100  # of an arm; a value may have thousands of characters
 # How programs write a number. "1.10" and "007" are none: so look versions and ids.
 _NUMBER = re.compile(
-    r"[+-]?(0|[1-9]\d*)?(\.0|\.\d*[1-9]|\.)?(e[+-]?\d+)?", re.IGNORECASE
+    r"[+-]?((0|[1-9]\d*)(\.0|\.\d*[1-9])?|\.\d*[1-9])(e[+-]?\d+)?",
+    re.IGNORECASE | re.ASCII,
 )
 _TRUTHS = ("true", "false")
 
@@ -43,7 +44,7 @@ def meaning(text: str) -> object:
     word = text.strip()
     if word.lower() in _TRUTHS:
         return word.lower() == "true"
-    if _NUMBER.fullmatch(word) and any(map(str.isdigit, word)):
+    if _NUMBER.fullmatch(word):
         number = float(word)
         return int(number) if number.is_integer() and abs(number) < 2**53 else number
     return word

@@ -192,7 +192,12 @@ def _convert(field: dataclasses.Field[Any], text: str) -> Any:
 
 
 def _choice(choices: tuple[str, ...], word: str) -> str:
-    """A word of a choice; one between on and off may be made by a truth value."""
+    """A word of a choice; one between on and off may be made by a truth value.
+
+    Python's None is the empty choice, where there is one.
+    """
+    if word == "None" and "" in choices:
+        return ""
     if set(choices) == {"on", "off"} and word.lower() in TRUTHS:
         return "on" if TRUTHS[word.lower()] else "off"
     return word

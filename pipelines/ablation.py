@@ -21,14 +21,14 @@ from lab.training.cells import Cells, cells_of, read_factors
 from lab.training.recipe import Recipe
 from lab.training.seeds import Trials
 from pipelines.asked import question, read, recipes
-from steps import compare, prepare_data
+from steps import factorial, prepare_data
 
 if TYPE_CHECKING:
     from lab.runs.step import Step
 
 
 @dataclasses.dataclass(frozen=True)
-class Params(compare.Options, Trials, Caching, prepare_data.Params):
+class Params(factorial.Options, Trials, Caching, prepare_data.Params):
     """The parameters of all steps but the recipes.
 
     factors: the changes that are told apart; none for all in which the recipes differ.
@@ -77,7 +77,7 @@ def launch_all(params: Params, launcher: Launcher, cells: Cells) -> str:
         "levels": json.dumps(cells.levels, separators=(",", ":")),
         "control_arm": ",".join(control),
     }
-    options = texts_of(compare.Options, params)
+    options = texts_of(factorial.Options, params)
     return launcher.launch(Launch("factorial", given | options))
 
 

@@ -1,6 +1,7 @@
 """What a person asks of a pipeline: its parameters, those of the recipes, a name."""
 
 import re
+from collections.abc import Callable
 from typing import TypeVar
 
 from didithelp.parameters import Parameters, names_of, texts_of
@@ -13,8 +14,15 @@ LONGEST_QUESTION = 150  # letters of the name of a run
 Params = TypeVar("Params", bound=Parameters)
 
 
-def read(parameters: type[Params]) -> tuple[Params, dict[str, str]]:
+def read(
+    parameters: type[Params],
+    spelled_out: Callable[[dict[str, str]], dict[str, str]] = dict,
+) -> tuple[Params, dict[str, str]]:
     """Read the command line: the pipeline's own parameters, and those of the recipe.
+
+    Args:
+        parameters: the class to make one of.
+        spelled_out: replaces what is short for other parameters; ValueError if wrong.
 
     Returns:
         the parameters, and the text of each one that is of the improved recipe.
@@ -24,6 +32,7 @@ def read(parameters: type[Params]) -> tuple[Params, dict[str, str]]:
     """
     given = command_line.read(names_of(parameters), names_of(Recipe))
     overrides = {name: given.pop(name) for name in names_of(Recipe) if name in given}
+    given = command_line.or_exit(spelled_out, given)
     return command_line.or_exit(command_line.build, parameters, given), overrides
 
 
@@ -49,6 +58,8 @@ def question(entry_point: str, params: Parameters, improved: Recipe) -> str:
     """
     usual = command_line.build(type(params), mlproject.defaults(entry_point))
     changed = changes(recipes({})[1], improved) | changes(usual, params)
+    if "looks" in changed and changed["seeds"][1].isdecimal():
+        del changed["seeds"]  # the last look says how many
     words = [
         f"{name}={text}"
         for name, (_, text) in changed.items()

@@ -10,26 +10,30 @@ Leaves: `comparison/` with `report.html`, tables, `comparison.json` and figures;
 
 import collections
 import dataclasses
+import hashlib
 import json
 import logging
 import math
 import re
 from typing import TYPE_CHECKING, Literal
 
+from didithelp import looks, requirement
+from didithelp.metric import margin_in, metric_of
 from didithelp.parameters import parameter, values_of
-from didithelp.settings import Settings
+from didithelp.requirement import Requirement
+from didithelp.settings import Rule, Settings
 from lab import entry_point
 from lab.host import console
 from lab.parameters import Located
 from lab.runs.locations import run_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import numpy as np
 
     from didithelp.arm import Arm
-    from didithelp.comparison import Comparison, Difference
+    from didithelp.comparison import Caveat, Comparison, Difference
     from lab.runs.step import Step
 
 # The numbers of the primary metric that become metrics of the run.
@@ -45,10 +49,29 @@ def locations(text: str) -> tuple[str, ...]:
 
 
 @dataclasses.dataclass(frozen=True)
-class Options(Settings):
-    """How the comparison decides, and in which language it is written."""
+class Written(Rule):
+    """How an answer is reached, and in which language it is written."""
 
     language: Literal["en", "fr"] = parameter("en (English) or fr (French)")
+
+
+@dataclasses.dataclass(frozen=True)
+class Told(Written):
+    """The same, and what is required of the answer."""
+
+    require: Requirement = parameter(
+        "better, not-worse, equivalent, or empty for nothing"
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        metric = metric_of(self.metric, self.direction)
+        requirement.refuse_without_margin(self.require, margin_in(metric, self.margin))
+
+
+@dataclasses.dataclass(frozen=True)
+class Options(Settings, Told):
+    """All that an answer depends on besides the arms, and how it is told."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -97,13 +120,14 @@ def run(params: Params, step: "Step") -> None:
         step.artifacts.load(location, "trials", trials_folder.load)
         for location in params.arms
     ]
-    judge(params, step, params.arms, loaded)
+    comparison = judge(params, step, params.arms, loaded)
+    insist(step, comparison, params.require)
 
 
 def judge(
     options: Options, step: "Step", places: "Sequence[str]", arms: "Sequence[Arm]"
-) -> None:
-    """Compare arms that are loaded, store and print the answer.
+) -> "Comparison":
+    """Compare arms that are loaded, store and print the answer, and return it.
 
     Args:
         options: how it is decided and written.
@@ -120,16 +144,19 @@ def judge(
         **values_of(Settings, options),
     )
     images = step.answers.test_images(places[0], comparison.test_set.sha256)
-    conclude(step, comparison, arms, language=options.language, images=images)
+    conclude(step, comparison, arms, options, images=images)
+    return comparison
 
 
 def conclude(
     step: "Step",
     comparison: "Comparison",
     arms: "Sequence[Arm]",
+    told: Told,
     *,
-    language: str,
     images: "np.ndarray | None" = None,
+    pages: "Mapping[str, str] | None" = None,
+    note: str = "",
 ) -> None:
     """Store and print an answer, whichever step has found it.
 
@@ -137,19 +164,26 @@ def conclude(
         step: whose run, and whose driver's run, hold the answer.
         comparison: the answer.
         arms: the reference and the candidates, as they were compared.
-        language: of the report, "en" or "fr".
+        told: the language of the report, and what is required.
         images: the test images, where they are known.
+        pages: by the id of a run that an arm consists of, its web address.
+        note: Markdown, what else the description of the runs says.
     """
     # Without a writable home folder, as in a container, matplotlib would print advice.
     logging.getLogger("matplotlib").setLevel(logging.ERROR)
     from didithelp.report.report import Report  # loads matplotlib
 
+    provenance = step.provenance()
     report = Report(
         comparison,
         arms,
-        language=language,
+        language=told.language,
         images=images,
-        provenance=step.provenance(),
+        provenance=dataclasses.replace(
+            provenance, pages={**provenance.pages, **(pages or {})}
+        ),
+        requirement=told.require,
+        further=looked_before(step, comparison, arms),
     )
     folder = step.scratch / "comparison"
     report.write(folder)
@@ -159,9 +193,61 @@ def conclude(
         metrics=headlines(comparison) | means(comparison),
         tag_texts=tags(comparison),
         outcome=outcome(comparison),
-        note=report.note(),
+        note=report.note() + note,
     )
     console.result(report.summary())
+
+
+def looked_before(
+    step: "Step", comparison: "Comparison", arms: "Sequence[Arm]"
+) -> "list[Caveat]":
+    """The warning that some of these seeds were compared already, if they were.
+
+    It takes arms whose recipes and data are known. The step's run is tagged, so that
+    comparisons to come find it as well.
+    """
+    from didithelp import caveats
+
+    question = digest_of_question(arms)
+    if question is None:
+        return []
+    reference = comparison.arms[0]
+    seeds = {*reference.seeds, *reference.diverged_seeds}
+    plan = looks.spell(comparison.looks.planned if comparison.looks else ())
+    step.answers.tag_question(question, tuple(sorted(seeds)), plan)
+    before = [
+        len(fewer)
+        for fewer in step.answers.seeds_before(question, plan)
+        if seeds > {*fewer}
+    ]
+    return [caveats.looked_before(max(before), len(seeds))] if before else []
+
+
+def digest_of_question(arms: "Sequence[Arm]") -> str | None:
+    """SHA-256 of the recipes and the data of all arms; None where one is not known."""
+    known = [
+        [arm.recipe, arm.dataset.digests]
+        for arm in arms
+        if arm.recipe is not None and arm.dataset is not None
+    ]
+    if len(known) < len(arms):
+        return None
+    text = json.dumps(known, sort_keys=True)
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
+def insist(step: "Step", comparison: "Comparison", required: Requirement) -> None:
+    """Tell the step's run and the user whether an answer is what is required.
+
+    Raises:
+        Missed: it is not.
+    """
+    if not required:
+        return
+    met = not requirement.failing(comparison, required)
+    step.set_tags(requirement=required, requirement_met=str(met).lower())
+    requirement.enforce(comparison, required)
+    console.say(f"require={required} is met")
 
 
 def headlines(comparison: "Comparison") -> dict[str, float]:

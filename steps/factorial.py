@@ -14,7 +14,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from didithelp.parameters import parameter
+from didithelp.parameters import Interval, parameter, values_of
 from lab import entry_point
 from lab.host import console
 from lab.parameters import Located
@@ -32,7 +32,17 @@ LINKS = {"comparison": "../comparison/report.html"}
 
 
 @dataclasses.dataclass(frozen=True)
-class Params(compare.Options, Located):
+class Options(compare.Written):
+    """How it is decided and written.
+
+    seed: of the sign-flip test of the comparison, which never decides.
+    """
+
+    seed: int = parameter(Interval(0), 0)
+
+
+@dataclasses.dataclass(frozen=True)
+class Params(Options, Located):
     """Which arms, what is on in each, and how it is decided.
 
     arms: a run id, a runs:/ URI or a folder of each.
@@ -83,7 +93,8 @@ def run(params: Params, step: "Step") -> None:
         for place, arm in zip(places, arms, strict=True)
         if arm.name == name
     ]
-    compare.judge(params, step, *zip(*ends, strict=True))
+    options = compare.Options(**values_of(Options, params), looks=(), require="")
+    compare.judge(options, step, *zip(*ends, strict=True))
     conclude(step, found, arms, language=params.language)
 
 

@@ -10,7 +10,9 @@ from collections.abc import Sequence
 
 from didithelp import decision
 from didithelp.comparison import Caveat, Comparison, Difference, SinglePair
+from didithelp.language import looks
 from didithelp.language.words import Words, clean, code_of
+from didithelp.requirement import Requirement, failing
 
 
 def title(comparison: Comparison, words: Words) -> str:
@@ -26,8 +28,11 @@ def title(comparison: Comparison, words: Words) -> str:
 
 
 def answers(comparison: Comparison, words: Words) -> list[str]:
-    """The answer on each candidate in turn, in a few sentences."""
-    return [answer(comparison, each, words) for each in comparison.primary]
+    """The answer on each candidate in turn, then that of planned looks on all."""
+    return [
+        *(answer(comparison, each, words) for each in comparison.primary),
+        *looks.answers(comparison, words),
+    ]
 
 
 def answer(comparison: Comparison, difference: Difference, words: Words) -> str:
@@ -39,6 +44,17 @@ def answer(comparison: Comparison, difference: Difference, words: Words) -> str:
         words: of the language of the answer.
     """
     return _Answer(comparison, difference, words).text()
+
+
+def requirement(comparison: Comparison, required: Requirement, words: Words) -> str:
+    """Whether the answer meets what is required; empty where nothing is."""
+    if not required:
+        return ""
+    wanted = words(f"requirements.{required}", margin=words.points(comparison.margin))
+    names = failing(comparison, required)
+    if not names:
+        return words("requirement_met", requirement=wanted)
+    return words("requirement_missed", requirement=wanted, names=words.list(names))
 
 
 def warning(caveat: Caveat, words: Words) -> str:
@@ -116,7 +132,7 @@ class _Answer:
         self._reference = comparison.arm(comparison.reference)
         self._candidate = comparison.arm(difference.candidate)
         self._margin = words.points(comparison.margin)
-        self._alpha = comparison.alpha
+        self._alpha = comparison.level(difference)
         self._old, self._new = comparison.reference, difference.candidate
 
     def text(self) -> str:

@@ -5,7 +5,7 @@ Texts are plain: what turns them into HTML or LaTeX escapes them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 
@@ -56,6 +56,7 @@ class Table:
         caption: the text below it; empty for none.
         marks: the verdict that the last cell of each row tells, or "" for none.
         prose: whether the other columns are texts as well.
+        links: by the text of a cell, the web address that it leads to.
     """
 
     header: list[str]
@@ -63,6 +64,7 @@ class Table:
     caption: str = ""
     marks: list[str] = field(default_factory=list)
     prose: bool = False
+    links: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,15 @@ def write(
     (folder / "figures").mkdir(parents=True, exist_ok=True)
     for name, png in pictures:
         files.write_whole(folder / "figures" / f"{name}.png", png)
+    write_texts(folder, texts)
+
+
+def write_texts(folder: Path, texts: Mapping[str, str]) -> None:
+    """Write the texts alone, to a folder that exists.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
     for name, text in texts.items():
         files.write_whole(folder / name, text.encode("utf-8"))
 

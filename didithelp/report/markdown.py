@@ -1,4 +1,4 @@
-"""The comparison as Markdown: `table.md`, and the shorter note for MLflow."""
+"""The comparison as Markdown: `table.md`, and in short `summary.md` and a note."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from didithelp.arm import Arm
 from didithelp.comparison import Comparison
 from didithelp.language import sentences
 from didithelp.language.words import Words, clean
+from didithelp.provenance import Provenance
 from didithelp.report import tables
 from didithelp.report.document import Table
+from didithelp.requirement import Requirement
 
 # What Markdown would act on; an underscore within a word and a lone < are plain text.
 MARK = re.compile(r"[\\`*\[\]|~]|<(?=[A-Za-z/!?])|&(?=#?\w+;)|(?<![^\W_])_|_(?![^\W_])")
@@ -36,15 +38,53 @@ def table(
 
 def note(comparison: Comparison, warnings: list[str], words: Words) -> str:
     """What a reader of the run's page in MLflow needs first."""
+    return joined(_short(comparison, warnings, words))
+
+
+def summary(
+    comparison: Comparison,
+    warnings: list[str],
+    words: Words,
+    requirement: Requirement,
+    provenance: Provenance,
+) -> str:
+    """`summary.md`: the note, whether a requirement is met, and a link to the run.
+
+    It is meant to be posted where the run is not, such as in a review.
+    """
+    title, *rest = _short(comparison, warnings, words)
+    required = sentences.requirement(comparison, requirement, words)
     return joined(
         [
-            [f"### {escape(sentences.title(comparison, words))}"],
-            [_verdict(comparison, words)],
-            table_lines(tables.headline(comparison, words)),
-            *warning_list(warnings, words),
-            [escape(words("look_at_report"))],
+            title,
+            *([[f"**{escape(required)}**"]] if required else []),
+            *rest,
+            *_link(provenance, words),
         ]
     )
+
+
+def _short(
+    comparison: Comparison, warnings: list[str], words: Words
+) -> list[list[str]]:
+    """The parts of a short text: title, verdict, headline numbers, warnings."""
+    return [
+        [f"### {escape(sentences.title(comparison, words))}"],
+        [_verdict(comparison, words)],
+        table_lines(tables.headline(comparison, words)),
+        *warning_list(warnings, words),
+        [escape(words("look_at_report"))],
+    ]
+
+
+def _link(provenance: Provenance, words: Words) -> list[list[str]]:
+    """The run, as a link where its page has an address; nothing without a run."""
+    run = provenance.run_id
+    if run is None:
+        return []
+    page = provenance.pages.get(run)
+    link = f"`{run}`" if page is None else f"[{run}](<{page}>)"
+    return [[f"{escape(words('label', name=words('run')))} {link}"]]
 
 
 def escape(text: str) -> str:

@@ -1,6 +1,8 @@
 """Write a comparison for people and programs: the folder `comparison/`.
 
     comparison.json, table.csv      for programs: raw numbers, English, no clock
+    verdict.json                    the same in short
+    summary.md                      the answer in short, to be posted
     table.md, table.tex             the numbers for reading
     report.html                     everything, in one file that needs nothing else
     report.tex, figures/*.png       the same for LaTeX
@@ -19,9 +21,10 @@ import numpy as np
 
 from didithelp import caveats
 from didithelp.arm import Arm
-from didithelp.comparison import Comparison
+from didithelp.comparison import Caveat, Comparison
 from didithelp.language import sentences
 from didithelp.language.words import Words
+from didithelp.looking import as_seen
 from didithelp.provenance import Provenance
 from didithelp.report import (
     figures,
@@ -37,6 +40,8 @@ from didithelp.report.document import Block, Document, Gallery, Section
 from didithelp.report.frame import frame
 from didithelp.report.html import page
 from didithelp.report.material import Material
+from didithelp.requirement import Requirement
+from didithelp.short_answer import ShortAnswer
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -75,33 +80,41 @@ class Report:
         language: str,
         images: np.ndarray | None = None,
         provenance: Provenance = UNKNOWN,
+        requirement: Requirement = "",
+        further: Sequence[Caveat] = (),
     ) -> None:
         """Make the report of a comparison.
 
         Args:
             comparison: what `comparing.compare` returned.
-            arms: reference first, then the candidates, as they were compared.
+            arms: reference first, then the candidates, as they were compared; what is
+                beyond the look that answers is left out.
             language: "en" or "fr".
             images: (N, height, width[, channels]) uint8, the test images; they are
                 left out unless they are gray or RGB pictures of all test examples.
             provenance: which code made the answer.
+            requirement: what the short forms of the answer hold it against; empty for
+                nothing.
+            further: warnings that depend on more than the arms.
 
         Raises:
             ValueError: the arms are not as many, or the language is another.
         """
+        arms = as_seen(arms, comparison.looks)
         self.comparison = comparison
         self.words = Words(language)
+        self._requirement = requirement
         self.table = frame(comparison, arms)
         is_shown = _can_be_shown(images, comparison.test_set.num_examples)
         self._material = Material(
             comparison,
-            tuple(arms),
+            arms,
             self.words,
             images if is_shown else None,
             provenance,
         )
         # Times are not in the comparison, which must be the same on every machine.
-        warnings = [*comparison.warning_codes, *caveats.cost_warning(arms)]
+        warnings = [*further, *comparison.warning_codes, *caveats.cost_warning(arms)]
         self.warnings = [sentences.warning(each, self.words) for each in warnings]
 
     def write(self, to: Path) -> None:
@@ -118,7 +131,7 @@ class Report:
                 if (blocks := make(self._material))
             ]
         )
-        texts = {
+        texts = self._short_texts() | {
             "table.csv": self.table.to_csv(index=False, lineterminator="\n"),
             "table.md": markdown.table(
                 comparison, self._material.arms, self.warnings, words
@@ -129,6 +142,14 @@ class Report:
             "report.tex": latex.render(document, words),
         }
         folder.write(Path(to), texts, self._pictures(document))
+
+    def write_short(self, to: Path) -> None:
+        """Write those files alone that say whether the requirement is met.
+
+        Raises:
+            OSError: the folder cannot be written.
+        """
+        folder.write_texts(Path(to), self._short_texts())
 
     def note(self) -> str:
         """Markdown for MLflow: verdict, headline numbers, warnings."""
@@ -145,6 +166,21 @@ class Report:
         from didithelp.report import terminal  # needs rich, which is an extra
 
         return terminal.summary(self.comparison, self.warnings, self.words)
+
+    def _short_texts(self) -> dict[str, str]:
+        """The short forms of the answer, by the name of their file."""
+        return {
+            "verdict.json": ShortAnswer.of(
+                self.comparison, self._requirement
+            ).to_json(),
+            "summary.md": markdown.summary(
+                self.comparison,
+                self.warnings,
+                self.words,
+                self._requirement,
+                self._material.provenance,
+            ),
+        }
 
     def _document(self, sections: list[Section]) -> Document:
         words, comparison = self.words, self.comparison

@@ -72,7 +72,7 @@ def sources(material: Material) -> list[Block]:
         blocks += [Text(material.words("repeat_too_long", count=len(command)))]
     elif command:
         blocks += [Text(material.words("repeat")), Code(command)]
-    return blocks
+    return blocks + _runs_of_seeds(material)
 
 
 def limits(material: Material) -> list[Block]:
@@ -99,6 +99,21 @@ def _code_and_data(material: Material) -> Iterable[tuple[str, str | None]]:
     yield words("choices_row"), sentences.choices(comparison, words)
     yield words("test_digest"), test_set.sha256
     yield words("label_digest"), test_set.labels_sha256
+
+
+def _runs_of_seeds(material: Material) -> list[Block]:
+    """Which run of an experiment tracker each seed is, where that is known."""
+    words = material.words
+    rows = [
+        [words("arm_seed", name=clean(arm.name), seed=seed), run_id]
+        for arm in material.comparison.arms
+        for seed, run_id in zip(arm.seeds, arm.run_ids or (), strict=False)
+    ]
+    if not rows:
+        return []
+    links = material.provenance.pages
+    table = Table(["", ""], rows, prose=True, links=links)
+    return [Fold(words("details_runs"), [table])]
 
 
 def _runs_and_versions(material: Material) -> Iterable[tuple[str, str | None]]:

@@ -71,7 +71,7 @@ def headline_differences(
         [
             words.number(100 * difference.delta, 3, "+"),
             verdict_interval(difference, 100, 3, words, with_level=not is_one_level),
-            words.p(difference.p_holm, comparison.alpha),
+            words.p(difference.p_holm, comparison.level(difference)),
             words(difference.verdict),
         ]
         for difference in differences

@@ -26,6 +26,7 @@ TO_ALL = (signal.SIGINT, signal.SIGHUP)
 EXIT_FAILURE = 1
 EXIT_USAGE = 2  # what argparse and most Unix tools answer to a wrong command line
 EXIT_REFUSED = 3  # arms that must not be compared
+EXIT_MISSED = 4  # an answer that is not what was required
 
 
 class Failure(SystemExit):

@@ -11,7 +11,8 @@ import numpy as np
 from lab.host.lifecycle import WholeWork
 from lab.runs import locations, tags
 from lab.runs.artifacts import Artifacts
-from lab.runs.experiment import Experiment, StoredRun
+from lab.runs.experiment import LONGEST_TAG, MANY, Experiment, StoredRun
+from lab.training.seeds import parse_seeds, spell_seeds
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -71,6 +72,33 @@ class Answers:
                 self._experiment.tag(run_id, {**tag_texts, tags.NOTE: note})
                 self._experiment.conclude(run_id, outcome)
             self._experiment.tag(self._run.run_id, {tags.OUTPUT: folder.name})
+
+    def tag_question(self, question: str, seeds: tuple[int, ...], plan: str) -> None:
+        """Tag the step's run so that `seeds_before` finds it, once it is finished.
+
+        Args:
+            question: what is compared, whatever the seeds; a word.
+            seeds: that are compared.
+            plan: of looks, as it is written on a command line.
+        """
+        text = spell_seeds(seeds)
+        if len(text) <= LONGEST_TAG:
+            asked = {tags.QUESTION: question, tags.COMPARED_SEEDS: text}
+            self._experiment.tag(self._run.run_id, asked | {tags.LOOKS: plan})
+
+    def seeds_before(self, question: str, plan: str) -> list[tuple[int, ...]]:
+        """The seeds of each finished comparison of one question.
+
+        Planned looks are no further ones: comparisons by the same plan are left out.
+        """
+        same = self._experiment.finished(
+            f"tags.{tags.QUESTION} = '{question}'", most=MANY
+        )
+        return [
+            parse_seeds(run.tags[tags.COMPARED_SEEDS])
+            for run in same
+            if plan == "none" or run.tags[tags.LOOKS] != plan
+        ]
 
     def adopt(self, location: str, *names: str) -> list[Path]:
         """Store the answer of an earlier step on the step's run as well.

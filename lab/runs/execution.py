@@ -22,6 +22,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from didithelp.errors import Refusal
 from didithelp.parameters import texts_of
+from didithelp.requirement import Missed
 from lab.host import console, lifecycle, process
 from lab.parameters import Located
 from lab.runs import environment, reaper, store, tags
@@ -54,16 +55,20 @@ class Ending:
     def because_of(cls, cause: BaseException | signal.Signals | None) -> "Ending":
         """The ending that follows from a signal, from an exception, or from neither.
 
-        KILLED stays only if `mlflow run` has died as well; else MLflow 3.17 makes it
-        FAILED.
+        Whatever ends with another status than 0 is FAILED to MLflow 3.17, also an
+        answer that is there and misses what was required; KILLED stays only if `mlflow
+        run` has died as well.
         """
         if cause is None:
             return cls("FINISHED", 0)
         if isinstance(cause, signal.Signals):
             error = f"interrupted by {cause.name}"
             return cls("KILLED", 128 + cause, error, "interrupted")
-        refused = isinstance(cause, Refusal)
-        status = lifecycle.EXIT_REFUSED if refused else lifecycle.EXIT_FAILURE
+        status = lifecycle.EXIT_FAILURE
+        if isinstance(cause, Refusal):
+            status = lifecycle.EXIT_REFUSED
+        if isinstance(cause, Missed):
+            status = lifecycle.EXIT_MISSED
         return cls("FAILED", status, in_words(cause), in_words(cause))
 
 

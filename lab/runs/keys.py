@@ -39,8 +39,9 @@ TRIAL_MODULES = ("lab.training.trainer", "lab.training.environment")
 # A module that imports one of these reads texts or templates that lie beside it.
 DATA_READERS = {"importlib.resources", "jinja2"}
 
-# Parameters that change where and how fast a step runs, but not its result.
-NO_EFFECT = ("cache", "working_directory", "workers")
+# Parameters that change where and how fast a step runs, or what is asked of its result,
+# but not the result.
+NO_EFFECT = ("cache", "require", "working_directory", "workers")
 
 
 @dataclasses.dataclass(frozen=True)

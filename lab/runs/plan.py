@@ -1,5 +1,6 @@
 """Takes the launches of a pipeline and only notes what they would do."""
 
+import collections
 import dataclasses
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -32,6 +33,8 @@ class Plan:
     def __init__(self, reuse: "Reuse"):
         self._reuse = reuse
         self._rows: list[_Row] = []
+        self._possible_ends: list[int] = []  # numbers of rows
+        self._trials: collections.Counter[str] = collections.Counter()
 
     def launch(self, launch: Launch) -> str:
         """Note what a launch would do.
@@ -52,7 +55,7 @@ class Plan:
                 return f"runs:/{lookup.run_id}"
             why = lookup.why
             if "seeds" in launch.parameters:
-                trials = self._reuse.count_trials(launch)
+                trials = self._new(launch, self._reuse.count_trials(launch))
                 why += f"; {trials.missing} of {trials.needed} trials to train"
         self._rows.append(_Row(launch.name, "runs", why, self._seconds(launch, trials)))
         return PENDING
@@ -60,6 +63,15 @@ class Plan:
     def launch_all(self, launches: Sequence[Launch]) -> list[str]:
         """`launch` for each, in order."""
         return [self.launch(launch) for launch in launches]
+
+    def note_possible_end(self) -> bool:
+        """Note that all but the last step may be left out from here on.
+
+        Returns:
+            False, since the plan goes on to the end.
+        """
+        self._possible_ends.append(len(self._rows))
+        return False
 
     def arms_of(self, uri: str, names: Sequence[str]) -> list[str]:
         """The runs of the arms; `PENDING` for each where the run does not exist yet."""
@@ -70,13 +82,35 @@ class Plan:
     def text(self) -> str:
         """The plan as a table: a line per launch, and the time of all if known."""
         lines = ["plan (nothing is run):"]
+        width = max(14, *(len(row.name) for row in self._rows))
         for row in self._rows:
             time = "" if row.what == "reused" else f"  {_about(row.seconds)}"
-            lines.append(f"  {row.name:<14}  {row.what:<6}{time}  {row.why}")
+            lines.append(f"  {row.name:<{width}}  {row.what:<6}{time}  {row.why}")
         seconds = [row.seconds for row in self._rows if row.seconds is not None]
         if len(seconds) == len(self._rows):
-            lines.append(f"{_about(sum(seconds))} in all")
+            total = f"{_about(sum(seconds))} in all"
+            for first_end in self._possible_ends[:1]:
+                least = sum(seconds[:first_end]) + seconds[-1]
+                total = f"at best {_about(least)}, at worst {_about(sum(seconds))}"
+            lines.append(total)
         return "\n".join(lines)
+
+    def _new(self, launch: Launch, trials: "TrialCount") -> "TrialCount":
+        """What is left to train once earlier launches of the same step are done."""
+        added = self._added(launch, trials.missing)
+        seconds = trials.seconds
+        if seconds is not None and trials.missing:
+            seconds *= added / trials.missing
+        return dataclasses.replace(trials, missing=added, seconds=seconds)
+
+    def _added(self, launch: Launch, missing: int) -> int:
+        """How many trials a launch adds to those that earlier ones of its step train.
+
+        A step that is launched again has the same seeds and more.
+        """
+        added = missing - self._trials[launch.entry_point]
+        self._trials[launch.entry_point] = missing
+        return added
 
     def _seconds(self, launch: Launch, trials: "TrialCount | None") -> float | None:
         """Seconds that a launch would take, as it took before; None if it never ran.
@@ -94,7 +128,7 @@ class Plan:
             return None
         missing = trials.missing if trials else 0
         if trains and trials is None:
-            missing = self._reuse.num_trials(launch)
+            missing = self._added(launch, self._reuse.num_trials(launch))
         return cost.around + cost.each * missing
 
 

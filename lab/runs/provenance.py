@@ -23,15 +23,17 @@ def source_of(run: StoredRun) -> str | None:
 
 
 def provenance_of(
-    run: StoredRun, source: str | None, command: str | None
+    run: StoredRun, source: str | None, command: str | None, page: str | None
 ) -> Provenance:
-    """Describe the code that made a run, and the command that repeats it."""
+    """Describe a run: its page, the code that made it, the command that repeats it."""
     commit = run.tags.get(tags.COMMIT)
     return Provenance(
         source=source,
         commit=commit,
         dirty=_has_uncommitted_changes() if commit else None,
         command=command,
+        run_id=run.run_id,
+        pages={} if page is None else {run.run_id: page},
     )
 
 

@@ -19,6 +19,7 @@ from lab.runs.answers import Answers
 from lab.runs.artifacts import Artifacts
 from lab.runs.errors import without_password
 from lab.runs.experiment import Experiment, StoredRun, tracking_address
+from lab.runs.judged import JudgedRuns
 from lab.runs.launch import Launch
 from lab.runs.launched import LaunchedRuns
 from lab.runs.open_run import OpenRun
@@ -44,6 +45,7 @@ class Step(OpenRun):
         artifacts: fetches what other steps have left.
         reuse: looks up what need not be launched.
         answers: stores and finds the answers of comparisons.
+        judged: finds runs of others, and tells them the verdict.
     """
 
     def __init__(self, run: StoredRun, texts: Mapping[str, str], scratch: Path):
@@ -76,6 +78,7 @@ class Step(OpenRun):
         is_on = texts.get("cache", "on") == "on"
         self.reuse = Reuse(experiment, working_directory, is_on)
         self.answers = Answers(run, driver, experiment, self.artifacts, whole)
+        self.judged = JudgedRuns(run, whole)
         self._launched = LaunchedRuns(
             run.run_id, experiment, self.reuse, working_directory, scratch, whole
         )
@@ -185,14 +188,21 @@ class Step(OpenRun):
             models.log(model, example)
 
     def provenance(self) -> Provenance:
-        """The code that made this run, or its driver's, and the command for it."""
-        return provenance.provenance_of(self._asked, self._source, self._command)
+        """Where this run, or its driver's, comes from, and where it can be seen."""
+        page = self._page(self._asked.run_id)
+        return provenance.provenance_of(self._asked, self._source, self._command, page)
 
     def where_to_look(self) -> str:
         """The address of this run in MLflow's interface, or the command to open it."""
-        address = tracking_address()
+        page = self._page(self.run_id)
+        if page is not None:
+            return page
+        store = shlex.quote(tracking_address())
         path = self.experiment.page(self.run_id)
-        if address.startswith("http"):
-            return f"{address}/{path}"
-        command = f"mlflow ui --backend-store-uri {shlex.quote(address)}"
-        return f"{command}   then open /{path}"
+        return f"mlflow ui --backend-store-uri {store}   then open /{path}"
+
+    def _page(self, run_id: str) -> str | None:
+        """The web address of a run; None where the store is no server."""
+        address = tracking_address()
+        is_served = address.startswith("http")
+        return f"{address}/{self.experiment.page(run_id)}" if is_served else None

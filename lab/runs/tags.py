@@ -21,6 +21,8 @@ DATA_RUN = "data_run"  # the prepare_data run that an arm was trained on
 DATASET_FALLBACK = "dataset_fallback"  # why another data set was taken
 DATASET_WARNINGS = "dataset_warnings"  # what is odd about its images
 ARM, SEED, MODEL_SEED = "arm", "seed", "model_seed"
+# What a comparison asks whatever its seeds are, its seeds, and its planned looks.
+QUESTION, COMPARED_SEEDS, LOOKS = "question", "compared_seeds", "looks"
 ERROR = "error"  # why a run did not finish
 # The name that we have given a run at first, and what came of it, in a few words.
 ASKED, OUTCOME = "asked", "outcome"

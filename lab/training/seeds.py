@@ -39,6 +39,7 @@ class Seeds(Parameters):
         f"a number of trials from {COUNTS.low} to {COUNTS.high}, such as 5 (seeds 0 to"
         f" 4), or a list of different seeds from {SEEDS.low} to {SEEDS.high}, such as"
         " 3,7,11",
+        note="main alone takes 5..20 as well, as many as it takes to be sure",
         valid=lambda seeds: (
             len(set(seeds)) == len(seeds) > 0
             and all(type(seed) is int and seed in SEEDS for seed in seeds)

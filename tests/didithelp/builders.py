@@ -18,7 +18,7 @@ NUM_EXAMPLES = 600
 SETTINGS = {
     **{"alpha": 0.05, "metric": "test_accuracy", "direction": "auto"},
     **{"margin": 0.02, "resamples": 999, "seed": 0},
-    **{"pairing": "seed", "selected_on": "validation"},
+    **{"pairing": "seed", "selected_on": "validation", "looks": ()},
 }
 HOSTILE = [
     "<script>alert(1)</script>",

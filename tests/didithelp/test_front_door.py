@@ -147,7 +147,8 @@ def answer():
 def test_the_defaults_are_those_of_the_entry_point():
     parameters = inspect.signature(didithelp.compare).parameters.values()
     declared = mlproject.defaults("compare")
-    for name in ("baseline", "improved", "candidates", "working_directory"):
+    # The library has arms instead, and `Answer.meets` instead of an exit status.
+    for name in ("baseline", "improved", "candidates", "require", "working_directory"):
         declared.pop(name, None)
     offered = {
         each.name: str(each.default)
@@ -205,6 +206,19 @@ def test_several_candidates_have_a_verdict_each():
     assert answer.verdict["improved"] == "better"
     assert answer.verdict.keys() == {"improved", "same"}
     assert all(name in answer.sentence for name in answer.verdict)
+
+
+def test_an_answer_may_be_held_against_a_requirement(answer):
+    assert answer.verdict == "better"
+    assert answer.meets("better") and answer.meets("not-worse")
+    assert not answer.meets("equivalent")
+    for wrong in ("", "not_worse", None):
+        with pytest.raises(ValueError, match="must be better, not-worse or equivalent"):
+            answer.meets(wrong)
+    without = didithelp.compare(*answer.arms, margin="none")
+    assert without.meets("better")
+    with pytest.raises(ValueError, match="equivalent takes a margin, got none"):
+        without.meets("equivalent")
 
 
 def test_an_answer_may_be_french(answer):

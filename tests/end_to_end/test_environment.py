@@ -282,7 +282,7 @@ baseline, improved = (trials_folder.load(Path(folder)) for folder in sys.argv[1:
 comparison = comparing.compare(
     baseline, [improved], alpha=0.05, metric="test_accuracy", direction="auto",
     margin=0.001, resamples=99, seed=0,
-    pairing="seed", selected_on="validation",
+    pairing="seed", selected_on="validation", looks=(),
 )
 trials_folder.save(improved, Path(sys.argv[3]) / "saved")
 written = report.Report(comparison, [baseline, improved], language="en")

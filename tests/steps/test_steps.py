@@ -5,12 +5,14 @@ import functools
 import json
 import math
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from didithelp.comparison import Dataset
 from didithelp.parameters import texts_of
+from didithelp.requirement import Missed
 from lab import command_line, mlproject
 from lab.data.prepare import prepare
 from lab.data.split import Split
@@ -113,6 +115,18 @@ def test_tags_have_the_verdict_and_a_fall_back():
     assert replaced["dataset_fallback"] == "no network"
 
 
+def test_tags_say_whether_what_was_required_is_met():
+    tags = {}
+    step = SimpleNamespace(set_tags=tags.update)
+    compare.insist(step, answer(), "")
+    assert tags == {}
+    compare.insist(step, answer(), "better")
+    assert tags == {"requirement": "better", "requirement_met": "true"}
+    with pytest.raises(Missed):
+        compare.insist(step, answer(), "equivalent")
+    assert tags == {"requirement": "equivalent", "requirement_met": "false"}
+
+
 def test_several_candidates_have_metrics_and_verdicts_of_their_own():
     found = answer_about("wide net", "β|2")
     assert compare.headlines(found)["delta.wide net"] == 0.01
@@ -194,6 +208,15 @@ def test_the_arms_to_compare_are_improved_or_candidates():
         ({"candidates": "a,"}, "candidates must be different"),
         ({"candidates": "a, a"}, "candidates must be different"),
         ({"improved": "a", "pairing": "seeds"}, "did you mean 'seed'"),
+        ({"improved": "a", "require": "not_worse"}, "did you mean 'not-worse'"),
+        (
+            {"improved": "a", "require": "equivalent", "margin": "none"},
+            "takes a margin, got none; give",
+        ),
+        (
+            {"improved": "a", "require": "not-worse", "metric": "val_loss"},
+            "takes a margin, got none; give",
+        ),
         ({"improved": "a", "selected_on": "train"}, "must be validation or test"),
     ],
 )
@@ -251,6 +274,31 @@ def test_the_plan_names_every_difference_between_the_recipes():
     assert "l2_lambda 0.0 -> 0.0001" in text
     assert "batch_size" not in text
     assert all(len(line) <= 80 for line in text.splitlines())
+
+
+@pytest.mark.parametrize("text", ["", "None", " "])
+def test_nothing_may_be_required(text):
+    assert compare_params(improved="a", require=text).require == ""
+
+
+def test_what_main_requires_changes_no_key():
+    """It is held against the answer by main itself, also where that is reused."""
+    launches = []
+
+    class Noting:
+        def launch(self, launch):
+            launches.append(launch)
+            return "runs:/1"
+
+        def launch_all(self, launches):
+            return [self.launch(launch) for launch in launches]
+
+    for text in ("", "better"):
+        given = mlproject.defaults("main") | {"require": text}
+        main.launch_all(command_line.build(main.Params, given), Noting(), {})
+    half = len(launches) // 2
+    assert launches[:half] == launches[half:]
+    assert launches[-1].parameters["require"] == ""
 
 
 def test_main_passes_on_what_it_was_given():

@@ -12,6 +12,7 @@ from rich.console import Console
 from scipy import stats
 
 from didithelp.comparison import Interval
+from didithelp.provenance import Provenance
 from didithelp.report import plots, report
 from tests.didithelp.builders import (
     accuracies_only,
@@ -46,8 +47,8 @@ def test_the_folder_holds_these_files_and_nothing_else(tmp_path):
     assert names == [
         *("comparison.json", "confusion_1.png", "curves_accuracy.png", "forest.png"),
         *("reliability_0.png", "reliability_1.png"),
-        *("report.html", "report.tex", "seeds_1.png"),
-        *("table.csv", "table.md", "table.tex"),
+        *("report.html", "report.tex", "seeds_1.png", "summary.md"),
+        *("table.csv", "table.md", "table.tex", "verdict.json"),
     ]
 
 
@@ -97,7 +98,7 @@ def test_equal_inputs_give_equal_bytes(tmp_path):
     for name in ("first", "second"):
         write(baseline(), improved(), tmp_path / name)
     files = [path for path in (tmp_path / "first").rglob("*") if path.is_file()]
-    assert len(files) == 12
+    assert len(files) == 14
     for path in files:
         other = tmp_path / "second" / path.relative_to(tmp_path / "first")
         assert path.read_bytes() == other.read_bytes(), path.name
@@ -197,6 +198,60 @@ def test_the_note_is_the_answer_in_short():
     assert "- baseline has 4 finished seeds; 5 is the least advised" in note
     assert note.endswith("in the artifact comparison/report.html.\n")
     assert len(note) < 5000  # MLflow's limit for a tag
+
+
+@pytest.mark.parametrize(
+    ("language", "requirement", "line"),
+    [
+        ("en", "better", "**Required: better. That is met.**"),
+        (
+            *("en", "equivalent"),
+            "**Required: equivalent within the margin of 2 points. That is not met by"
+            " a\\|b.**",
+        ),
+        (
+            "fr",
+            "not-worse",
+            "**Exigé : pas moins bon de 2 points ou plus. C'est satisfait.**",
+        ),
+        ("en", "", None),
+    ],
+)
+def test_the_summary_says_whether_the_requirement_is_met(
+    tmp_path, language, requirement, line
+):
+    arms = baseline(0.2), improved(0.05, name="a|b")
+    result = judge(*arms)
+    page = "https://host/#/experiments/0/runs/12?a=b(c)"
+    make_report(
+        result,
+        *arms,
+        language=language,
+        requirement=requirement,
+        provenance=Provenance(run_id="12", pages={"12": page}),
+    ).write(tmp_path)
+    lines = (tmp_path / "summary.md").read_text(encoding="utf-8").splitlines()
+    assert lines[0].startswith("### a\\|b ")
+    bold = [found.replace("\u00a0", " ") for found in lines if found.startswith("**")]
+    assert bold[:-1] == ([line] if line else [])
+    assert sum(found.startswith("|") for found in lines) == 4
+    assert lines[-1].replace("\u00a0", " ").endswith(f": [12](<{page}>)".lstrip())
+    verdict = json.loads((tmp_path / "verdict.json").read_text(encoding="utf-8"))
+    assert verdict["requirement"] == (requirement or None)
+
+
+@pytest.mark.parametrize(
+    ("provenance", "last"),
+    [
+        (Provenance(run_id="12"), "Run: `12`\n"),
+        (Provenance(), "in the artifact comparison/report.html.\n"),
+    ],
+)
+def test_the_summary_names_the_run_if_there_is_one(tmp_path, provenance, last):
+    arms = baseline(), improved()
+    make_report(judge(*arms), *arms, provenance=provenance).write_short(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {"summary.md", "verdict.json"}
+    assert (tmp_path / "summary.md").read_text(encoding="utf-8").endswith(last)
 
 
 def test_table_wants_the_arms_that_were_compared():

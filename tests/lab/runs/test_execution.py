@@ -12,6 +12,7 @@ import mlflow
 import pytest
 
 from didithelp.errors import Refusal
+from didithelp.requirement import Missed
 from lab import entry_point, mlproject
 from lab.engines.protocol import TrialError
 from lab.host import lifecycle
@@ -25,6 +26,7 @@ from tests.lab.runs.steps import Params, execute, raise_
     [
         (ValueError("two\nlines"), 1, "FAILED"),
         (Refusal("not_these", "arms"), 3, "FAILED"),
+        (Missed("require=better is not met"), 4, "FAILED"),
         (TrialError(7, "its own\n  traceback"), 1, "FAILED"),
         (StepError("it stopped"), 1, "FAILED"),
         (OSError(errno.ENOSPC, "No space left", "/some/file"), 1, "FAILED"),

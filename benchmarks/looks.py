@@ -1,0 +1,173 @@
+"""How often are planned looks wrong, and how many seeds do they take? Simulated.
+
+    python -m benchmarks.looks                    # 12 minutes of one core
+
+Prints the table of README.md. Every experiment draws right and wrong of two recipes on
+fresh images with 20 fresh seeds (benchmarks.simulation), and asks each rule, which may
+look at the first 5, 10 and 20 of them.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from multiprocessing import Pool
+
+import numpy as np
+
+from benchmarks.simulation import Truth, draw, same_function
+from benchmarks.verdict import (
+    ALPHA,
+    BASELINE,
+    CHUNK,
+    IMPROVED,
+    KINSHIP,
+    MARGIN,
+    NUM_IMAGES,
+    SEED,
+    header,
+    percent,
+    row,
+)
+from didithelp import decision, effects, looks, significance
+
+PLAN = looks.parse("5..20")
+DELTAS = (0.001, 0.003, 0.0065)  # small, half of the real one, the real one
+
+Counts = Counter[tuple[str, str, str]]  # truth, rule, what came of it
+
+
+@dataclass(frozen=True)
+class Rule:
+    """When to look, what p must not exceed at each look, and whether to give up."""
+
+    name: str
+    planned: tuple[int, ...]
+    levels: tuple[float, ...]
+    gives_up: bool = False
+
+
+RULES = (
+    Rule("5 seeds", (5,), (ALPHA,)),
+    Rule("20 seeds", (20,), (ALPHA,)),
+    Rule("looks", PLAN, looks.levels(PLAN, ALPHA), gives_up=True),
+    Rule("looks to the end", PLAN, looks.levels(PLAN, ALPHA)),
+    Rule("naive", PLAN, (ALPHA,) * len(PLAN)),
+)
+
+
+def truths() -> list[Truth]:
+    """Equal recipes with three kinds of noise, then the candidate better by DELTAS."""
+    likeness = KINSHIP / same_function(BASELINE, IMPROVED)
+
+    def truth(name: str, delta: float, scale: float) -> Truth:
+        first = replace(BASELINE, seed_sd=scale * BASELINE.seed_sd)
+        second = replace(
+            IMPROVED,
+            accuracy=BASELINE.accuracy + delta,
+            seed_sd=scale * IMPROVED.seed_sd,
+        )
+        return Truth(name, first, second, likeness * same_function(first, second))
+
+    return [
+        truth("equal", 0.0, 1.0),
+        truth("equal, twice the seed noise", 0.0, 2.0),
+        truth("equal, no seed noise", 0.0, 0.0),
+        *(truth(f"{100 * delta:+.2f} points", delta, 1.0) for delta in DELTAS),
+    ]
+
+
+def run(known: list[Truth], num_experiments: int, processes: int) -> Counts:
+    """What came of each rule; the same for any number of processes."""
+    tasks = [
+        (index, truth, range(start, min(start + CHUNK, num_experiments)))
+        for index, truth in enumerate(known)
+        for start in range(0, num_experiments, CHUNK)
+    ]
+    with Pool(processes) as pool:
+        return sum(pool.imap_unordered(_experiments, tasks), Counter())
+
+
+def _experiments(task: tuple[int, Truth, range]) -> Counts:
+    index, truth, numbers = task
+    counts: Counts = Counter()
+    for number in numbers:
+        rng = np.random.default_rng([SEED, index, number])
+        arms = draw(truth, PLAN[-1], NUM_IMAGES, rng)
+        found = {
+            size: effects.paired_effect(*(arm[:size] for arm in arms)) for size in PLAN
+        }
+        for rule in RULES:
+            verdict, seeds = follow(rule, found)
+            counts[truth.name, rule.name, verdict] += 1
+            counts[truth.name, rule.name, "seeds"] += seeds
+    return counts
+
+
+def follow(rule: Rule, found: dict[int, effects.Effect]) -> tuple[str, int]:
+    """The verdict of a rule, and the seeds that it took.
+
+    Args:
+        rule: when to look and what to decide.
+        found: the effect by number of seeds.
+    """
+    for seeds, level in zip(rule.planned, rule.levels, strict=True):
+        effect = found[seeds]
+        verdict = decision.decide(
+            effect,
+            p_holm=significance.difference_p(effect),
+            p_tost_holm=significance.equivalence_p(effect, MARGIN),
+            alpha=level,
+            margin=MARGIN,
+            higher_is_better=True,
+        ).verdict
+        is_hopeless = rule.gives_up and _chance(effect, rule) < looks.LEAST_CHANCE
+        if verdict != "inconclusive" or is_hopeless:
+            break
+    return verdict, seeds
+
+
+def _chance(effect: effects.Effect, rule: Rule) -> float:
+    """Chance of a verdict at the last look; 1 where the noise is not known."""
+    if not effect.variance > 0:
+        return 1.0
+    estimate = looks.Estimate(
+        effect.delta,
+        effect.seed_variance,
+        effect.item_variance,
+        effect.residual_variance,
+        effect.group_sizes[0],
+    )
+    return looks.chance_of_verdict(estimate, rule.planned[-1], rule.levels[-1], MARGIN)
+
+
+def table(counts: Counts, known: list[Truth], num_experiments: int) -> Iterator[str]:
+    """Lines of Markdown: a row per truth and rule, shares in percent."""
+    outcomes = ("better", "worse", "equivalent")
+    yield from header(["truth", "rule", *outcomes, "mean seeds"])
+    for truth in known:
+        for rule in RULES:
+            of_rule = {
+                name: counts[truth.name, rule.name, name]
+                for name in (*outcomes, "seeds")
+            }
+            shares = [percent(of_rule[name], num_experiments) for name in outcomes]
+            mean = of_rule["seeds"] / num_experiments
+            yield row([truth.name, rule.name, *shares, f"{mean:.1f}"])
+
+
+def main() -> None:
+    """Print the table of README.md."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--experiments", type=int, default=10_000, help="per truth")
+    parser.add_argument("--processes", type=int, default=1)
+    options = parser.parse_args()
+    known = truths()
+    counts = run(known, options.experiments, options.processes)
+    print(*table(counts, known, options.experiments), sep="\n")
+
+
+if __name__ == "__main__":
+    main()

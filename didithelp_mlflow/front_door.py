@@ -1,0 +1,95 @@
+"""The function for users: from the runs of an MLflow experiment to an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from didithelp import front_door
+from didithelp.front_door import Answer
+from didithelp.metric import Direction
+from didithelp.settings import Pairing, SelectionSet
+from didithelp_mlflow.columns import metric_name
+from didithelp_mlflow.selected import select
+from didithelp_mlflow.selection import Selection
+
+
+def from_mlflow(
+    *,
+    experiment: str | int,
+    group_by: str,
+    baseline: object,
+    candidates: Sequence[object] | str = "",
+    seed: str | None = "",
+    filter: str = "",
+    alpha: float = 0.05,
+    metric: str = "test_accuracy",
+    direction: Direction = "auto",
+    margin: float | str | None = "auto",
+    resamples: int = 9999,
+    analysis_seed: int = 0,
+    pairing: Pairing = "seed",
+    selected_on: SelectionSet = "validation",
+    language: str = "en",
+    tracking_uri: str | None = None,
+) -> Answer:
+    """Say of groups of MLflow runs whether they are better than one of them.
+
+    Each finished run is one seed of the arm that its group names. Failed and running
+    ones count as started; those that were deleted are not looked at.
+
+    Args:
+        experiment: name or id.
+        group_by: what the runs of one arm have in common: "params.NAME", "tags.NAME" or
+            "attributes.run_name"; NAME alone where it is unmistakable.
+        baseline: what the runs of the reference have there.
+        candidates: what others have there, as a list or with commas between them; empty
+            for every other group.
+        seed: "params.NAME" or "tags.NAME" with the seed of each run, a whole number;
+            empty or None where runs are replicates, which are not compared in pairs.
+        filter: a condition of MLflow's search on runs; empty for every run.
+        alpha: as in `compare`.
+        metric: name of the one that decides; of each run the last value counts.
+        direction: as in `compare`.
+        margin: as in `compare`.
+        resamples: as in `compare`.
+        analysis_seed: `seed` in `compare`.
+        pairing: as in `compare`.
+        selected_on: as in `compare`.
+        language: of the answer, "en" or "fr".
+        tracking_uri: of the store; MLflow's present one if None.
+
+    Raises:
+        Refusal: the runs make no arms that may be compared.
+        ValueError: a parameter is wrong, or names what the store does not have.
+        MlflowException: the store fails.
+    """
+    is_text = isinstance(candidates, str)
+    selection = Selection(
+        experiment=str(experiment),
+        filter=filter,
+        group_by=group_by,
+        baseline=_spelled(baseline),
+        candidates=str(candidates) if is_text else repr([*map(_spelled, candidates)]),
+        seed=seed or "",
+    )
+    name = metric_name(metric)
+    found = select(selection, name, tracking_uri=tracking_uri)
+    return front_door.compare(
+        *found.arms,
+        alpha=alpha,
+        metric=name,
+        direction=direction,
+        margin=margin,
+        resamples=resamples,
+        seed=analysis_seed,
+        pairing=pairing if found.is_paired else "none",
+        selected_on=selected_on,
+        language=language,
+    )
+
+
+def _spelled(value: object) -> str:
+    """A value as MLflow stores it: 0.001 as "0.001", and so of a NumPy scalar."""
+    return str(value.item() if isinstance(value, np.generic) else value)
