@@ -173,7 +173,8 @@ def read_levels(text: str, working_directory: Path) -> "Table":
                 # Row names without a name of their own, as pandas writes them.
                 data = b"arm" + data if data[:1] in UNNAMED else data
                 table = csv_files.read(data)
-                return table.rename(columns={table.columns[0]: "arm"})
+                first = "arm" if "arm" in table else table.columns[0]
+                return table.set_index(first)
             content = data.decode("utf-8-sig")
         except (OSError, ValueError) as error:
             raise ValueError(f"{expected}, got {text!r}: {error}") from None
