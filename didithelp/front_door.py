@@ -16,14 +16,16 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from didithelp import comparing, trials_folder
+from didithelp import ablating, comparing, trials_folder
 from didithelp import looks as planned_looks
+from didithelp.ablation import Ablation
 from didithelp.arm import Arm, ArmError
 from didithelp.comparison import Comparison
 from didithelp.decision import Verdict
 from didithelp.errors import Refusal
-from didithelp.language import sentences
+from didithelp.language import ablation_sentences, sentences
 from didithelp.language.words import Words
+from didithelp.levels import Table
 from didithelp.metric import NONE, Direction
 from didithelp.parameters import explain
 from didithelp.recorder import Recorder
@@ -41,11 +43,15 @@ if TYPE_CHECKING:
 __all__ = [
     "Answer",
     "Arm",
+    "FactorialAnswer",
     "Recorder",
     "Refusal",
     "arm_from_accuracies",
+    "arm_from_metrics",
     "arm_from_predictions",
+    "arm_from_scores",
     "compare",
+    "factorial",
     "load_arm",
 ]
 
@@ -58,6 +64,7 @@ def arm_from_predictions(
     predictions: Mapping[int, npt.ArrayLike | None],
     labels: npt.ArrayLike,
     *,
+    clusters: npt.ArrayLike | None = None,
     recipe: dict[str, Any] | None = None,
     versions: dict[str, str] | None = None,
 ) -> Arm:
@@ -69,13 +76,17 @@ def arm_from_predictions(
             sums to 1: arrays, lists or tensors of any precision; None for a run that
             diverged.
         labels: (N,) integers in 0..C-1, the classes of the test examples.
+        clusters: (N,) integers or text, the group of each test example, such as its
+            writer; None where each is its own.
         recipe: hyperparameters by name, as plain JSON values.
         versions: versions of libraries by name.
 
     Raises:
         Refusal: one line: what was expected, what was received, how to fix it.
     """
-    recorder = Recorder(name, labels, recipe=recipe, versions=versions)
+    recorder = Recorder(
+        name, labels, clusters=clusters, recipe=recipe, versions=versions
+    )
     for seed, probabilities in _runs("predictions", predictions):
         if probabilities is None:
             recorder.diverged(seed)
@@ -115,11 +126,89 @@ def arm_from_accuracies(
     return recorder.arm()
 
 
+def arm_from_metrics(
+    name: str,
+    metrics: Mapping[int, Mapping[str, SupportsFloat] | None],
+    *,
+    recipe: dict[str, Any] | None = None,
+    versions: dict[str, str] | None = None,
+) -> Arm:
+    """The arm of one recipe with several seeds, from any numbers of each run.
+
+    `compare` is told which of them decides, such as metric="val_f1". The answer holds
+    for the data that it was measured on only.
+
+    Args:
+        name: one line of text that tells the recipe from others, such as "baseline".
+        metrics: by seed, numbers by name, such as {"val_f1": 0.91, "seconds": 12.5};
+            None for a run that diverged.
+        recipe: hyperparameters by name, as plain JSON values.
+        versions: versions of libraries by name.
+
+    Raises:
+        Refusal: one line: what was expected, what was received, how to fix it.
+    """
+    recorder = Recorder(name, recipe=recipe, versions=versions)
+    for seed, numbers in _runs("metrics", metrics):
+        if numbers is None:
+            recorder.diverged(seed)
+        else:
+            recorder.add(seed, metrics=numbers)
+    return recorder.arm()
+
+
+def arm_from_scores(
+    name: str,
+    scores: Mapping[int, npt.ArrayLike | None],
+    *,
+    metric: str | None = None,
+    examples: npt.ArrayLike | None = None,
+    clusters: npt.ArrayLike | None = None,
+    recipe: dict[str, Any] | None = None,
+    versions: dict[str, str] | None = None,
+) -> Arm:
+    """The arm of one recipe with several seeds, from one number per run and example.
+
+    Losses, exact match per question, average precision per image: the answer counts
+    seeds and examples, as with predictions. `compare` is told the metric.
+
+    Args:
+        name: one line of text that tells the recipe from others, such as "baseline".
+        scores: by seed, (N,) finite numbers, one per test example; None for a run that
+            diverged.
+        metric: what the scores are, such as "exact_match".
+        examples: (N,) integers or text, the ids of the examples, which are put into one
+            order for all arms; they are numbered where none are given.
+        clusters: (N,) integers or text, the group of each example, such as the
+            photograph it was cut from; None where each is its own.
+        recipe: hyperparameters by name, as plain JSON values.
+        versions: versions of libraries by name.
+
+    Raises:
+        Refusal: one line: what was expected, what was received, how to fix it.
+    """
+    recorder = Recorder(
+        name,
+        metric=metric,
+        examples=examples,
+        clusters=clusters,
+        recipe=recipe,
+        versions=versions,
+    )
+    for seed, numbers in _runs("scores", scores):
+        if numbers is None:
+            recorder.diverged(seed)
+        else:
+            recorder.add(seed, scores=numbers)
+    return recorder.arm()
+
+
 def load_arm(folder: str | Path) -> Arm:
     """The arm in a folder: a `trials/`, or what a `Recorder` or other software saved.
 
     Args:
-        folder: holds at least metrics.csv (`seed`, `test_accuracy`) or predictions.npz.
+        folder: holds at least metrics.csv (`seed`, `test_accuracy` or another metric),
+            predictions.npz or scores.npz.
 
     Raises:
         Refusal: one line: what was expected, what was received, how to fix it.
@@ -197,9 +286,7 @@ class Answer:
         return f"<Answer: {self.verdict}>"
 
     def __str__(self) -> str:
-        words = Words(self.language)
-        label = words("label", name=words("warning"))
-        return "\n".join([self.sentence, *(f"{label} {w}" for w in self.warnings)])
+        return _in_full(self.sentence, self.warnings, Words(self.language))
 
     def _repr_html_(self) -> str:
         """What a notebook shows."""
@@ -259,7 +346,9 @@ def compare(
         ValueError: a parameter is wrong, or there is no candidate.
     """
     for arm in (reference, *candidates):
-        _check_arm(arm)
+        _check_arm(
+            arm, "compare", "pass them one by one: compare(reference, *candidates)"
+        )
     Words(language)  # refuses a wrong one
     comparison = comparing.compare(
         reference,
@@ -277,16 +366,133 @@ def compare(
     return Answer(comparison, (reference, *candidates), language)
 
 
-def _check_arm(arm: object) -> None:
+@dataclass(frozen=True, eq=False, repr=False)
+class FactorialAnswer:
+    """Which change helped and which hurt; `str` says it in full.
+
+    Attributes:
+        ablation: every number, with names and types.
+        arms: as they were given, then the control if there is one.
+        language: of the sentence, the warnings and the report: "en" or "fr".
+    """
+
+    ablation: Ablation
+    arms: tuple[Arm, ...]
+    language: str
+
+    @property
+    def verdicts(self) -> dict[str, Verdict]:
+        """A word for each factor, such as "better"."""
+        return {
+            each.factor: each.main.verdict for each in self.ablation.primary.factors
+        }
+
+    @property
+    def sentence(self) -> str:
+        """What each factor does, with intervals and p, and whether the effects add up.
+
+        After that what is known of the budget and what the control shows.
+        """
+        words = Words(self.language)
+        parts = [
+            ablation_sentences.answer(self.ablation, words),
+            ablation_sentences.budget_matched(self.ablation, words),
+            ablation_sentences.control(self.ablation, words),
+        ]
+        return " ".join(part for part in parts if part is not None)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What must be known before it is believed, most important first."""
+        words = Words(self.language)
+        codes = self.ablation.warning_codes
+        return tuple(ablation_sentences.warning(code, words) for code in codes)
+
+    def to_json(self) -> str:
+        """The text of `ablation.json`: the same for the same arms and parameters."""
+        return self.ablation.to_json()
+
+    def __repr__(self) -> str:
+        return f"<FactorialAnswer: {self.verdicts}>"
+
+    def __str__(self) -> str:
+        return _in_full(self.sentence, self.warnings, Words(self.language))
+
+
+def factorial(
+    arms: Sequence[Arm],
+    levels: Table,
+    *,
+    control: Arm | None = None,
+    alpha: float = 0.05,
+    metric: str = "test_accuracy",
+    direction: Direction = "auto",
+    margin: float | str | None = "auto",
+    selected_on: SelectionSet = "validation",
+    language: str = "en",
+) -> FactorialAnswer:
+    """Say of several changes which helped and which hurt, and how surely.
+
+    It takes an arm for every combination of the changes: 4 arms for two, 8 for three,
+    16 for four. Five take half of the 32 combinations and the end that the half lacks,
+    or all. All arms must be tested on the same examples; their seeds may be the same or
+    others.
+
+    Args:
+        arms: one per combination, with different names, in any order.
+        levels: which changes are on in which arm: a table with a row per arm (its index
+            or its column "arm" has the names) and a column per change, or
+            {arm: {change: level}}; levels are 1 and 0, True and False, "on" and "off".
+        control: the unchanged recipe on other seeds, to be compared with its arm: it
+            should show nothing.
+        alpha: how often changes without effect may be called better or worse, in
+            (0, 0.5), for all changes together.
+        metric: name of the one that decides.
+        direction: whether "higher" or "lower" is better; "auto" where the name tells.
+        margin: the effect on the metric that would matter, as in `compare`.
+        selected_on: what recipe, epoch and checkpoint were chosen on, "validation" or
+            "test"; "test" allows no verdict.
+        language: of the answer, "en" or "fr".
+
+    Raises:
+        Refusal: the arms must not be compared, or a combination is missing.
+        ValueError: a parameter is wrong.
+    """
+    if isinstance(arms, Arm):
+        raise ValueError("factorial takes a list of arms, got one; pass [arm, ...]")
+    given = (*arms, *([] if control is None else [control]))
+    for arm in given:
+        _check_arm(arm, "factorial", "pass all arms in one list")
+    Words(language)  # refuses a wrong one
+    ablation = ablating.ablate(
+        arms,
+        levels,
+        control=control,
+        alpha=_plain(alpha),
+        metric=metric,
+        direction=direction,
+        margin=NONE if margin is None else _plain(margin),
+        selected_on=selected_on,
+    )
+    return FactorialAnswer(ablation, given, language)
+
+
+def _in_full(sentence: str, warnings: Sequence[str], words: Words) -> str:
+    """An answer with what must be known before it is believed, a line for each."""
+    label = words("label", name=words("warning"))
+    return "\n".join([sentence, *(f"{label} {warning}" for warning in warnings)])
+
+
+def _check_arm(arm: object, taker: str, list_fix: str) -> None:
     """Refuse what is no arm, with how to get one."""
     if isinstance(arm, Arm):
         return
-    fix = "make one with arm_from_predictions, arm_from_accuracies or load_arm"
+    fix = "make one with arm_from_predictions, arm_from_metrics or load_arm"
     if isinstance(arm, Recorder):
         fix = "pass what its method arm() returns"
     elif isinstance(arm, list | tuple):
-        fix = "pass them one by one: compare(reference, *candidates)"
-    raise ValueError(f"compare takes arms, got {type(arm).__name__}; {fix}")
+        fix = list_fix
+    raise ValueError(f"{taker} takes arms, got {type(arm).__name__}; {fix}")
 
 
 def _planned(plan: str | Sequence[int]) -> tuple[int, ...]:

@@ -27,7 +27,13 @@ from lab.runs.launch import Launch, Launcher
 from lab.runs.plan import Plan
 from lab.training.recipe import Recipe
 from lab.training.seeds import Trials, spell_seeds
-from pipelines.asked import changes, question, read, recipes
+from pipelines.asked import (
+    changes,
+    question,
+    read,
+    recipes,
+    refuse_unknown_metric,
+)
 from steps import compare, prepare_data
 
 if TYPE_CHECKING:
@@ -36,7 +42,7 @@ if TYPE_CHECKING:
 
 
 @dataclasses.dataclass(frozen=True)
-class Params(compare.Options, Trials, Caching, prepare_data.Params):
+class Params(compare.Options, compare.Required, Trials, Caching, prepare_data.Params):
     """The parameters of all steps but the recipes.
 
     plan: print what would run, and run nothing.
@@ -46,6 +52,7 @@ class Params(compare.Options, Trials, Caching, prepare_data.Params):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        refuse_unknown_metric(self.metric)
         if not self.looks:
             return
         plan = looks.spell(self.looks)
@@ -128,9 +135,7 @@ def launch_all(
         arms = {"baseline": baseline, "improved": improved}
         if len(seeds) < len(params.seeds) and is_over(arms):
             break
-    # What is required is asked of this run: other answers can reuse that of compare.
-    options = texts_of(compare.Options, params) | {"require": ""}
-    return launcher.launch(Launch("compare", arms | options))
+    return launcher.launch(Launch("compare", arms | texts_of(compare.Options, params)))
 
 
 def look(params: Params, step: "Step", arms: dict[str, str]) -> bool:

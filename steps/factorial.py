@@ -32,7 +32,7 @@ LINKS = {"comparison": "../comparison/report.html"}
 
 
 @dataclasses.dataclass(frozen=True)
-class Options(compare.Written):
+class Options(compare.Told):
     """How it is decided and written.
 
     seed: of the sign-flip test of the comparison, which never decides.
@@ -93,7 +93,7 @@ def run(params: Params, step: "Step") -> None:
         for place, arm in zip(places, arms, strict=True)
         if arm.name == name
     ]
-    options = compare.Options(**values_of(Options, params), looks=(), require="")
+    options = compare.Options(**values_of(Options, params), looks=())
     compare.judge(options, step, *zip(*ends, strict=True))
     conclude(step, found, arms, language=params.language)
 

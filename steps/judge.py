@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @dataclasses.dataclass(frozen=True)
-class Params(Selection, compare.Told, Located):
+class Params(Selection, compare.Required, compare.Told, Located):
     """Which runs are judged, and how.
 
     analysis_seed: of the sign-flip test, which never decides; the `seed` of a selection
@@ -45,13 +45,14 @@ def run(params: Params, step: "Step") -> None:
     if not found.is_paired:
         rule["pairing"] = "none"
     comparison = comparing.compare(
-        found.arms[0], found.arms[1:], seed=params.analysis_seed, **rule
+        found.arms[0], found.arms[1:], seed=params.analysis_seed, looks=(), **rule
     )
     compare.conclude(
         step,
         comparison,
         found.arms,
         params,
+        required=params.require,
         pages=step.judged.pages(found),
         note=step.judged.note(found),
     )

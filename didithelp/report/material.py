@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from didithelp.arm import Arm
-from didithelp.comparison import Comparison
+from didithelp.comparison import Comparison, Difference
 from didithelp.language.words import Words, clean
+from didithelp.metric import TEST_ACCURACY
 from didithelp.provenance import Provenance
 from didithelp.report.document import Block, Text
 
@@ -34,6 +36,19 @@ class Material:
     def names(self) -> list[str]:
         """The names of the arms, fit to be shown."""
         return [clean(arm.name) for arm in self.comparison.arms]
+
+    @property
+    def right_or_wrong(self) -> Sequence[Difference]:
+        """The differences in answers that are right or wrong, whatever decides."""
+        if self.comparison.metric == TEST_ACCURACY:
+            return self.comparison.primary
+        return [each for each in self.comparison.differences if each.per_seed]
+
+    @property
+    def is_about_predictions(self) -> bool:
+        """Whether predictions matter: accuracy decides, or some are known."""
+        is_accuracy = self.comparison.metric == TEST_ACCURACY
+        return is_accuracy or any(arm.has_predictions for arm in self.arms)
 
     def missing(self, key: str, names: list[str]) -> list[Block]:
         """The text `key` about the arms that lack something; no block if none does."""

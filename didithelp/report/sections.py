@@ -16,8 +16,10 @@ LONGEST_COMMAND = 8000  # characters; a longer one helps nobody who reads a repo
 def numbers(material: Material) -> list[Block]:
     """The table to look at, and every number behind it."""
     words, comparison = material.words, material.comparison
+    recorded = tables.recorded(comparison, material.arms, words)
     details: list[Block] = [
         tables.arm_table(comparison, material.arms, words),
+        *([recorded] if recorded else []),
         *tables.difference_tables(comparison, words),
     ]
     return [
@@ -45,7 +47,7 @@ def seed_by_seed(material: Material) -> list[Block]:
     """The test examples that only one of the two networks of a seed gets right."""
     blocks: list[Block] = []
     missing = []
-    for difference in material.comparison.primary:
+    for difference in material.right_or_wrong:
         table = tables.mcnemar(difference, material.comparison, material.words)
         if table:
             blocks.append(table)
@@ -56,7 +58,8 @@ def seed_by_seed(material: Material) -> list[Block]:
 
 def cost(material: Material) -> list[Block]:
     """What training each arm takes."""
-    return [tables.cost(material.comparison, material.arms, material.words)]
+    table = tables.cost(material.comparison, material.arms, material.words)
+    return [table] if table else []
 
 
 def sources(material: Material) -> list[Block]:
@@ -82,7 +85,7 @@ def limits(material: Material) -> list[Block]:
     return [
         Text(words("limits_scope", scope=sentences.scope(comparison, words))),
         Text(words("limits_not_covered", parts=parts)),
-        Text(words("note_secondary")),
+        *map(Text, sentences.secondary_notes(comparison, words)),
     ]
 
 
@@ -96,6 +99,7 @@ def _code_and_data(material: Material) -> Iterable[tuple[str, str | None]]:
         yield words("commit"), f"{provenance.commit} ({state})"
     yield words("code"), provenance.source
     yield words("data_row"), sentences.data(comparison, words)
+    yield words("metric"), sentences.metric_chosen(comparison, words)
     yield words("choices_row"), sentences.choices(comparison, words)
     yield words("test_digest"), test_set.sha256
     yield words("label_digest"), test_set.labels_sha256

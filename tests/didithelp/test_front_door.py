@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 import didithelp
-from didithelp import comparing, front_door, trials_folder
+from didithelp import ablating, comparing, front_door, trials_folder
 from didithelp.report.report import Report
 from lab import mlproject
 from tests.didithelp.builders import (
@@ -24,6 +24,7 @@ from tests.didithelp.builders import (
     baseline,
     improved,
     make_arm,
+    pattern,
 )
 
 LABELS = [0, 1, 2, 1]
@@ -333,3 +334,84 @@ def test_a_name_cannot_write_into_a_notebook(name):
     tags = set(re.findall(r"<([a-z]+)", html))
     plain = didithelp.compare(baseline(), improved(), **SETTINGS)._repr_html_()
     assert tags == set(re.findall(r"<([a-z]+)", plain))
+
+
+# --- factorial ------------------------------------------------------------------------
+
+
+def several(**changes):
+    """Four arms of two factors, of which the first hurts, and their levels."""
+    errors = {"none": 0.05, "a": 0.2, "b": 0.05, "both": 0.2}
+    arms = [
+        make_arm(pattern(place, error), name=name, **changes)
+        for place, (name, error) in enumerate(errors.items())
+    ]
+    levels = {
+        name: {"a": name in ("a", "both"), "b": name in ("b", "both")}
+        for name in errors
+    }
+    return arms, levels
+
+
+@pytest.fixture(scope="module")
+def factorial():
+    return didithelp.factorial(*several())
+
+
+def test_a_factorial_answer_is_what_ablate_finds(factorial):
+    arms, levels = several()
+    found = ablating.ablate(
+        arms,
+        levels,
+        alpha=0.05,
+        metric="test_accuracy",
+        direction="auto",
+        margin="auto",
+        selected_on="validation",
+    )
+    assert factorial.ablation == found
+    assert factorial.to_json() == found.to_json()
+    assert factorial.verdicts == {"a": "worse", "b": "inconclusive"}
+    assert factorial.sentence == found.sentence
+    assert factorial.warnings == found.warnings
+    assert str(factorial).startswith(found.sentence)
+    assert repr(factorial) == "<FactorialAnswer: {'a': 'worse', 'b': 'inconclusive'}>"
+
+
+def test_the_defaults_of_factorial_are_those_of_compare():
+    of_compare = inspect.signature(didithelp.compare).parameters
+    of_factorial = inspect.signature(didithelp.factorial).parameters
+    for name, parameter in of_factorial.items():
+        if name not in ("arms", "levels", "control"):
+            assert parameter.default == of_compare[name].default
+
+
+def test_a_control_and_another_language_are_told(factorial):
+    control = make_arm(pattern(9, 0.05), name="again", seeds=range(5, 10))
+    found = didithelp.factorial(*several(), control=control, language="fr")
+    assert "a a nui" in found.sentence and "face à lui-même" in found.sentence
+    assert found.arms[-1] is control
+    assert "itself" not in factorial.sentence
+
+
+def test_numpy_numbers_and_no_margin_are_understood():
+    found = didithelp.factorial(*several(), alpha=np.float64(0.05), margin=None)
+    assert found.ablation.margin is None
+    assert found.ablation.primary.total.p_tost is None
+
+
+def test_another_metric_decides_where_it_is_asked_for():
+    found = didithelp.factorial(*several(), metric="test_cross_entropy")
+    assert found.verdicts["a"] == "worse"
+    assert found.ablation.primary.total.delta > 0
+    assert found.ablation.effects[1].metric == "test_accuracy"
+
+
+def test_what_is_no_list_of_arms_is_refused():
+    arms, levels = several()
+    with pytest.raises(ValueError, match="factorial takes a list of arms, got one"):
+        didithelp.factorial(arms[0], levels)
+    with pytest.raises(ValueError, match="factorial takes arms, got list; pass all"):
+        didithelp.factorial([arms], levels)
+    with pytest.raises(ValueError, match="language must be one of"):
+        didithelp.factorial(arms, levels, language="de")

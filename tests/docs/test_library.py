@@ -11,10 +11,11 @@ import pytest
 
 import didithelp
 from lab import mlproject
-from tests.didithelp.builders import baseline, improved
+from tests.didithelp.builders import baseline, improved, make_arm, pattern
 
 ROOT = mlproject.PROJECT_DIRECTORY
 PAGE = (ROOT / "docs" / "library.md").read_text("utf-8")
+PROGRAMS = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 
 
 def test_the_first_program_runs_as_it_stands(tmp_path, monkeypatch, capsys):
@@ -23,10 +24,24 @@ def test_the_first_program_runs_as_it_stands(tmp_path, monkeypatch, capsys):
     before, after = (
         dict(zip(arm.seeds.tolist(), arm.probabilities, strict=True)) for arm in arms
     )
-    (program,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
-    exec(program, {"before": before, "after": after, "labels": arms[0].labels})
+    exec(PROGRAMS[0], {"before": before, "after": after, "labels": arms[0].labels})
     assert "changed is better than plain" in capsys.readouterr().out
     assert (tmp_path / "comparison" / "report.html").is_file()
+
+
+def test_the_program_of_several_changes_runs_as_it_stands(
+    tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    errors = {"plain": 0.1, "l2": 0.2, "bn": 0.02, "both": 0.12}
+    arms = {
+        name: make_arm(pattern(place, error), name=name)
+        for place, (name, error) in enumerate(errors.items())
+    }
+    exec(PROGRAMS[1], {"didithelp": didithelp, **arms})
+    output = capsys.readouterr().out
+    assert "{'l2': 'worse', 'batch norm': 'better'}" in output
+    assert "batch norm helped" in output and "l2 hurt" in output
 
 
 def test_the_page_names_everything_that_the_library_offers():
