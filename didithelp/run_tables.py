@@ -274,13 +274,18 @@ def column_of(metrics: pd.DataFrame, name: str) -> str | None:
     """
     if name in metrics:
         return name
-    spelled = [str(column) for column in metrics if _plain(column) == _plain(name)]
+    spelled = [str(column) for column in metrics if is_same_name(column, name)]
     if len(spelled) > 1:
         raise ArmError(
             f"metrics must have one column {name}, got {_listed(spelled)}; name one of "
             "them as it stands there"
         )
     return spelled[0] if spelled else None
+
+
+def is_same_name(first: object, second: object) -> bool:
+    """Whether two names are the same but for how a tracker spells them."""
+    return first == second or (_plain(first) == _plain(second) != "")
 
 
 def _plain(name: object) -> str:
