@@ -37,6 +37,11 @@ def find(
     found = [
         *_about_control(ablation),
         *caveats.about_data(ablation.dataset, ablation.selected_on, arms),
+        *caveats.about_metric(
+            ablation.metric,
+            arms,
+            by_run=ablation.primary.total.estimate.se_item is None,
+        ),
         *_about_levels(ablation),
     ]
     each = [

@@ -45,6 +45,7 @@ class Scope(StrEnum):
     """What a verdict is about; the words are in `language/texts`."""
 
     SEEDS_AND_IMAGES = auto()
+    SEEDS_AND_EXAMPLES = auto()  # the same of scores, whatever they are of
     SEEDS_ONLY = auto()  # without predictions nobody knows about other test images
     THESE_DATA = auto()  # the same of a metric that need not be about the test set
     MIXED = auto()  # of several candidates, some are without predictions
@@ -67,7 +68,11 @@ def find(comparison: Comparison, arms: Sequence[Arm]) -> list[Caveat]:
     """
     caveats = [
         *about_data(comparison.dataset, comparison.selected_on, arms),
-        *_about_metric(comparison, arms),
+        *about_metric(
+            comparison.metric,
+            arms,
+            by_run=any(each.num_examples is None for each in comparison.primary),
+        ),
         *_about_looks(comparison),
     ]
     for arm, compared in zip(arms, comparison.arms, strict=True):
@@ -169,15 +174,16 @@ def looked_before(before: int, seeds: int) -> Caveat:
     return _warning("looked_before", before=before, seeds=seeds)
 
 
-def _about_metric(comparison: Comparison, arms: Sequence[Arm]) -> Iterator[Caveat]:
-    metric = comparison.metric
+def about_metric(
+    metric: Metric, arms: Sequence[Arm], *, by_run: bool
+) -> Iterator[Caveat]:
+    """What the metric cannot tell; `by_run`: where one number per run is known."""
     if metric.split == "training":
         yield _warning("training_metric", metric=metric.name)
     if metric.split == "validation":
         yield _warning("validation_metric", metric=metric.name)
-    is_number = any(each.num_examples is None for each in comparison.primary)
     is_said = metric.name in OF_PREDICTIONS and not any(a.is_tracked for a in arms)
-    if is_number and not is_said and metric.unit != "seconds":
+    if by_run and not is_said and metric.unit != "seconds":
         yield _warning("one_number_per_run", metric=metric.name)
 
 
@@ -280,8 +286,9 @@ def unchecked(arms: tuple[Arm, Arm], names: dict[str, str]) -> Iterator[Caveat]:
         for arm in arms
     )
     by_labels = all(arm.has_predictions for arm in arms)
+    by_scores = all(arm.scores is not None for arm in arms)
     by_tracker = all(arm.is_tracked for arm in arms)
-    if not (by_digests or by_labels or by_tracker):
+    if not (by_digests or by_labels or by_scores or by_tracker):
         yield _warning("unchecked_test_set", **names)
 
 

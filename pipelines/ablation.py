@@ -20,15 +20,15 @@ from lab.training import wanted
 from lab.training.cells import Cells, cells_of, read_factors
 from lab.training.recipe import Recipe
 from lab.training.seeds import Trials
-from pipelines.asked import question, read, recipes
-from steps import compare, prepare_data
+from pipelines.asked import question, read, recipes, refuse_unknown_metric
+from steps import factorial, prepare_data
 
 if TYPE_CHECKING:
     from lab.runs.step import Step
 
 
 @dataclasses.dataclass(frozen=True)
-class Params(compare.Options, Trials, Caching, prepare_data.Params):
+class Params(factorial.Options, Trials, Caching, prepare_data.Params):
     """The parameters of all steps but the recipes.
 
     factors: the changes that are told apart; none for all in which the recipes differ.
@@ -44,6 +44,10 @@ class Params(compare.Options, Trials, Caching, prepare_data.Params):
     )
     control: bool = parameter()
     plan: bool = parameter("true (show what would run) or false")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        refuse_unknown_metric(self.metric)
 
 
 def run(params: Params, step: "Step", cells: Cells) -> None:
@@ -77,7 +81,7 @@ def launch_all(params: Params, launcher: Launcher, cells: Cells) -> str:
         "levels": json.dumps(cells.levels, separators=(",", ":")),
         "control_arm": ",".join(control),
     }
-    options = texts_of(compare.Options, params)
+    options = texts_of(factorial.Options, params)
     return launcher.launch(Launch("factorial", given | options))
 
 
@@ -103,6 +107,7 @@ def outline(params: Params, cells: Cells) -> str:
     """Describe in a few lines what is going to happen."""
     size = f"{params.train_size:,} images of " if params.train_size else ""
     num_trials = sum(len(arm.seeds) for arm in cells.wanted)
+    num_cores = len(cores.available())
     return "\n".join(
         [
             f"1 prepare_data  {size}{params.dataset}",
@@ -110,9 +115,10 @@ def outline(params: Params, cells: Cells) -> str:
             f" each, {num_trials} in all, of up to"
             f" {max(arm.recipe.epochs for arm in cells.arms)} epochs; on or off are",
             *(f"                  {line}" for line in _changes(cells)),
-            f"3 factorial     {params.metric}, alpha {params.alpha:g}, margin {params.margin}",
-            f"up to {min(params.workers or num_trials, num_trials)} trials at once, on"
-            f" {len(cores.available())} cores",
+            f"3 factorial     {params.metric}, alpha {params.alpha:g},"
+            f" margin {params.margin}",
+            f"up to {min(params.workers or num_cores, num_trials)} trials at once,"
+            f" on {num_cores} cores",
         ]
     )
 

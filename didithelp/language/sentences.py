@@ -74,15 +74,23 @@ def warning(caveat: Caveat, words: Words) -> str:
 def reasons_and_flags(difference: Difference, words: Words) -> str:
     """Why there is no verdict, and what else there is to know about it."""
     flags = [words(f"flags.{flag}") for flag in difference.flags]
-    return words.clauses([*_reasons(difference.reasons, words), *flags])
+    return words.clauses([*_reasons(difference, words), *flags])
 
 
-def _reasons(reasons: Sequence[str], words: Words) -> list[str]:
+def _reasons(
+    difference: Difference, words: Words, without: Sequence[str] = ()
+) -> list[str]:
+    """Why there is no verdict, but for some of the codes."""
     least = {
         "least_seeds": decision.LEAST_SEEDS,
         "least_images": decision.LEAST_DISCORDANT,
     }
-    return [words(f"reasons.{reason}", **least) for reason in reasons]
+    reasons = [reason for reason in difference.reasons if reason not in without]
+    keys = {reason: f"reasons.{reason}" for reason in reasons}
+    if difference.metric != TEST_ACCURACY.name:
+        about_images = {"few_discordant_examples"} & keys.keys()
+        keys |= {reason: f"other_metric.{reason}" for reason in about_images}
+    return [words(key, **least) for key in keys.values()]
 
 
 def _margin(comparison: Comparison, words: Words) -> str:
@@ -203,7 +211,7 @@ class _Answer:
             return self._undecided()
         return self._words(
             "reasons_sentence",
-            reasons=self._reasons(difference.reasons),
+            reasons=self._reasons(),
             new=self._new,
             old=self._old,
             estimate=self._estimate(),
@@ -267,10 +275,9 @@ class _Answer:
     def _two_networks(self, pair: SinglePair) -> str:
         difference, words = self._difference, self._words
         low, high = map(self._quantity.number, pair.ci95)
-        reasons = [reason for reason in difference.reasons if reason != "too_few_seeds"]
-        return words(
+        return self._quantity.text(
             "two_networks_sentence",
-            reasons=self._reasons(reasons),
+            reasons=self._reasons(without=["too_few_seeds"]),
             images=words.count(difference.num_examples),
             new=self._new,
             old=self._old,
@@ -282,8 +289,8 @@ class _Answer:
             p=words.p_clause(pair.p),
         )
 
-    def _reasons(self, reasons: Sequence[str]) -> str:
-        return self._words.clauses(_reasons(reasons, self._words))
+    def _reasons(self, without: Sequence[str] = ()) -> str:
+        return self._words.clauses(_reasons(self._difference, self._words, without))
 
     def _estimate(self) -> str:
         words, evidence = self._words, self._evidence()
