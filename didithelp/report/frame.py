@@ -53,7 +53,7 @@ def frame(comparison: Comparison, arms: Sequence[Arm]) -> pd.DataFrame:
         )
     by_candidate = {each.candidate: each for each in comparison.primary}
     rows = [
-        _arm_columns(compared, arm)
+        arm_columns(compared, arm)
         | _difference_columns(by_candidate.get(compared.name))
         for compared, arm in zip(comparison.arms, arms, strict=True)
     ]
@@ -70,7 +70,8 @@ def train_seconds(arm: Arm) -> float | None:
     return float(np.mean(seconds)) if seconds.size else None
 
 
-def _arm_columns(compared: ComparedArm, arm: Arm) -> dict[str, Any]:
+def arm_columns(compared: ComparedArm, arm: Arm | None) -> dict[str, Any]:
+    """The results and the cost of an arm; without the arm its times are unknown."""
     metrics = compared.metrics
     accuracy = metrics.test_accuracy
     return {
@@ -89,7 +90,7 @@ def _arm_columns(compared: ComparedArm, arm: Arm) -> dict[str, Any]:
         "generalization_gap": metrics.generalization_gap.mean,
         "actual_epochs": metrics.actual_epochs.mean,
         "num_parameters": metrics.num_parameters.mean,
-        "train_seconds": train_seconds(arm),
+        "train_seconds": train_seconds(arm) if arm else None,
     }
 
 

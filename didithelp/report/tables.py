@@ -242,26 +242,25 @@ def _seeds_needed(difference: Difference, words: Words) -> str:
 
 def recipe_changes(comparison: Comparison, words: Words) -> Table | None:
     """Parameters in which a candidate differs from the reference, None without any."""
-    return _recipes(comparison, words, only_changes=True)
+    return recipes(comparison.arms, words, only_changes=True)
 
 
 def whole_recipes(comparison: Comparison, words: Words) -> Table | None:
     """Every parameter of every arm, None where no arm has a recipe."""
-    return _recipes(comparison, words, only_changes=False)
+    return recipes(comparison.arms, words, only_changes=False)
 
 
-def _recipes(
-    comparison: Comparison, words: Words, *, only_changes: bool
+def recipes(
+    arms: Sequence[ComparedArm], words: Words, *, only_changes: bool
 ) -> Table | None:
-    recipes = {
-        arm.name: arm.recipe for arm in comparison.arms if arm.recipe is not None
-    }
+    """The parameters of arms side by side; None where nothing is to be shown."""
+    known = {arm.name: arm.recipe for arm in arms if arm.recipe is not None}
     rows = []
-    for name in sorted(set().union(*recipes.values())):
-        cells = [_recipe_cell(recipe, name, words) for recipe in recipes.values()]
+    for name in sorted(set().union(*known.values())):
+        cells = [_recipe_cell(recipe, name, words) for recipe in known.values()]
         if len(set(cells)) > 1 or not only_changes:
             rows.append([name, *cells])
-    header = [words("parameter"), *recipes]
+    header = [words("parameter"), *known]
     caption = words("caption_changes") if only_changes else ""
     return Table(header, rows, caption) if rows else None
 
@@ -270,7 +269,11 @@ def _recipe_cell(recipe: dict[str, Any], name: str, words: Words) -> str:
     """The value of a parameter as it is typed, whatever the language."""
     if name not in recipe:
         return EMPTY
-    value = recipe[name]
+    return recipe_value(name, recipe[name], words)
+
+
+def recipe_value(name: str, value: Any, words: Words) -> str:
+    """A value of a parameter, of whatever kind, as it is typed."""
     if value is None:
         return "never" if name == "early_stopping_patience" else words("none")
     if isinstance(value, bool):
