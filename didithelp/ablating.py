@@ -39,12 +39,12 @@ from didithelp.metric import (
     margin_in,
     metric_of,
 )
-from didithelp.runs import runs_of
+from didithelp.runs import in_their_unit, runs_of
 from didithelp.settings import Rule, SelectionSet
 
 ENGLISH = Words("en")  # of `ablation.json`
 BUDGET = "epochs"  # the parameter of a recipe that is its budget
-# What is told beside another metric, where it is known.
+# Of the test set; told beside another metric, where they are known.
 SECONDARY = (
     TEST_ACCURACY,
     TEST_CROSS_ENTROPY,
@@ -103,14 +103,21 @@ def ablate(
     chosen = [by_name[name] for name in read.arms.values()]
     in_order = [arm for arm, _ in chosen]
     others = [] if control is None else [control]
-    refuse_incomparable([*in_order, *others], _deciding(rule))
+    deciding = metric_of(metric, direction)
+    refuse_incomparable([*in_order, *others], deciding)
     for other in others:
         _refuse_control(other, in_order[0])
-    examined = [_examine(arm, in_order[0], run_id, rule) for arm, run_id in chosen]
-    numbers = _numbers(in_order, examined, read, rule)
-    for other in others:
-        examined.append(_examine(other, in_order[0], control_run_id, rule))
-        numbers = replace(numbers, control=_control(examined[0], examined[-1], rule))
+    examined = [
+        _examine(arm, in_order[0], run_id, deciding)
+        for arm, run_id in [*chosen, *((other, control_run_id) for other in others)]
+    ]
+    in_unit = in_their_unit(deciding, [each.sample.runs for each in examined])
+    question = _Question(in_unit, rule)
+    cells = examined[: len(in_order)]
+    numbers = _numbers(in_order, cells, read, question)
+    if others:
+        told = _control(examined[0], examined[-1], question)
+        numbers = replace(numbers, control=told)
     return _with_words(numbers, [*in_order, *others], examined)
 
 
@@ -137,46 +144,54 @@ class _Examined:
 
     told: ComparedArm
     sample: Sample
-    digests: tuple[str, ...]
 
 
-def _examine(arm: Arm, baseline: Arm, run_id: str | None, rule: Rule) -> _Examined:
-    """Look at one arm; its runs are needed no longer."""
-    runs = runs_of(arm, arm.name, _deciding(rule))
+def _examine(
+    arm: Arm, baseline: Arm, run_id: str | None, deciding: Metric
+) -> _Examined:
+    runs = runs_of(arm, arm.name, deciding)
     told = describing.describe(arm, runs, baseline, run_id)
-    names = [each.name for each in _metrics(rule)]
-    return _Examined(told, estimating.sample(runs, names), runs.digests)
+    return _Examined(told, estimating.sample(runs))
 
 
-def _deciding(rule: Rule) -> Metric:
-    return metric_of(rule.metric, rule.direction)
+@dataclass(frozen=True)
+class _Question:
+    """What decides, and how.
 
+    Attributes:
+        metric: the one that decides, in the unit of the arms.
+        rule: with the margin as it was given.
+    """
 
-def _metrics(rule: Rule) -> list[Metric]:
-    """The metrics to be told, the one that decides first."""
-    others = [each for each in SECONDARY if each.name != rule.metric]
-    return [_deciding(rule), *others]
+    metric: Metric
+    rule: Rule
 
+    @property
+    def margin(self) -> float | None:
+        """That of the metric, in its unit; None without one."""
+        return margin_in(self.metric, self.rule.margin)
 
-def _estimators(rule: Rule, samples: dict[Levels, Sample]) -> Iterator[Estimator]:
-    """Of each metric that all samples have; only the first one has a margin."""
-    margin = margin_in(_deciding(rule), rule.margin)
-    for metric in _metrics(rule):
-        estimator = Estimator(metric, margin, samples, rule)
-        if estimator.is_known:
-            yield estimator
-        margin = None
+    def estimators(self, samples: dict[Levels, Sample]) -> Iterator[Estimator]:
+        """Of each metric that all samples have, the one that decides first."""
+        yield Estimator(self.metric, self.margin, samples, self.rule)
+        for metric in SECONDARY:
+            other = Estimator(metric, None, samples, self.rule)
+            if metric.name != self.metric.name and other.is_known:
+                yield other
 
 
 def _numbers(
-    arms: Sequence[Arm], examined: Sequence[_Examined], table: LevelTable, rule: Rule
+    arms: Sequence[Arm],
+    examined: Sequence[_Examined],
+    table: LevelTable,
+    question: _Question,
 ) -> Ablation:
     """The answer without a control, its sentence and its warnings still empty."""
-    design = table.design
+    design, rule = table.design, question.rule
     samples = dict(zip(design.cells, (each.sample for each in examined), strict=True))
     effects = tuple(
         estimating.effects_on(estimator, design, table.factors, _scope(estimator))
-        for estimator in _estimators(rule, samples)
+        for estimator in question.estimators(samples)
     )
     cells = tuple(
         Cell(dict(zip(table.factors, cell, strict=True)), each.told)
@@ -187,11 +202,11 @@ def _numbers(
         scope=effects[0].scope,
         not_covered=tuple(ENGLISH(f"not_covered.{part}") for part in NotCovered),
         alpha=rule.alpha,
-        margin=margin_in(_deciding(rule), rule.margin),
+        margin=question.margin,
         selected_on=rule.selected_on,
         design=design.name,
         primary_metric=rule.metric,
-        metric=_deciding(rule),
+        metric=question.metric,
         dataset=common_data.dataset(arms),
         test_set=common_data.test_set(arms),
         factors=factors,
@@ -199,7 +214,7 @@ def _numbers(
         baseline=examined[0].told.name,
         full=examined[-1].told.name,
         effects=effects,
-        budget_matched=_budget_matched(factors, table, samples, rule),
+        budget_matched=_budget_matched(factors, table, samples, question),
         control=None,
         sentence="",
         warnings=(),
@@ -209,7 +224,11 @@ def _numbers(
 
 def _scope(estimator: Estimator) -> str:
     """What the estimates are about, in English."""
-    code = Scope.SEEDS_AND_IMAGES if estimator.is_crossed else Scope.SEEDS_ONLY
+    code = Scope.THESE_DATA
+    if estimator.is_crossed:
+        code = Scope.SEEDS_AND_IMAGES
+    elif estimator.metric.name in [each.name for each in SECONDARY]:
+        code = Scope.SEEDS_ONLY
     return ENGLISH(f"ablation_scopes.{code}")
 
 
@@ -245,7 +264,7 @@ def _budget_matched(
     factors: Sequence[Factor],
     table: LevelTable,
     samples: dict[Levels, Sample],
-    rule: Rule,
+    question: _Question,
 ) -> BudgetMatched | None:
     """The arm with the budget of all factors and nothing else of them."""
     design = table.design
@@ -260,15 +279,15 @@ def _budget_matched(
     if against_baseline is None:
         return None
     full_against_it = combined((1, design.total()), (-1, against_baseline))
-    estimator = next(_estimators(rule, samples))
+    estimator = next(question.estimators(samples))
     first, second = estimator.judged([against_baseline, full_against_it])
     name = table.arms[design.alone(holders[0])]
     return BudgetMatched(factors[holders[0]].name, name, first, second)
 
 
-def _control(baseline: _Examined, control: _Examined, rule: Rule) -> Control:
+def _control(baseline: _Examined, control: _Examined, question: _Question) -> Control:
     samples = {CHANGE.none: baseline.sample, CHANGE.all: control.sample}
-    estimator = next(_estimators(rule, samples))
+    estimator = next(question.estimators(samples))
     return Control(control.told, estimator.judged([CHANGE.total()])[0])
 
 
@@ -276,7 +295,7 @@ def _with_words(
     numbers: Ablation, arms: Sequence[Arm], examined: Sequence[_Examined]
 ) -> Ablation:
     """The answer with its sentence and warnings, which the file has in English."""
-    digests = [each.digests for each in examined]
+    digests = [each.sample.runs.digests for each in examined]
     codes = ablation_caveats.find(numbers, arms, digests)
     return replace(
         numbers,

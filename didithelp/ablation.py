@@ -198,6 +198,11 @@ class MetricEffects:
     remainder: Estimate | None
     additive_share: float | None
 
+    @property
+    def is_crossed(self) -> bool:
+        """Whether it is known of every arm what its runs made of every example."""
+        return self.total.estimate.se_item is not None
+
 
 # --- the whole ------------------------------------------------------------------------
 

@@ -37,12 +37,17 @@ def find(
     found = [
         *_about_control(ablation),
         *caveats.about_data(ablation.dataset, ablation.selected_on, arms),
+        *caveats.about_metric(
+            ablation.metric,
+            arms,
+            by_run=ablation.primary.total.estimate.se_item is None,
+        ),
         *_about_levels(ablation),
     ]
     each = [
         caveat
         for arm, compared in zip(arms, told, strict=True)
-        for caveat in caveats.about_runs(arm, compared)
+        for caveat in caveats.about_runs(arm, compared, ablation.metric)
         if caveat.code not in NOT_HERE
     ]
     names = [arm.name for arm in told]

@@ -86,9 +86,10 @@ class Arm:
         dataset: what the recipe was trained and tested on; None if nothing is known.
         versions: library versions by name, and whatever else decides the bits, such
             as the number of threads.
-        metrics: one row per started seed with ALL_COLUMNS, of which `status` is
-            FINISHED or DIVERGED; accuracies are fractions, losses nats. RUN_ID may be
-            there as well.
+        metrics: one row per started seed with ALL_COLUMNS and any others, of which
+            `status` is FINISHED or DIVERGED; accuracies are fractions, losses nats. A
+            metric is unknown for all runs or known for every finished one; one at
+            least is known. RUN_ID may be there as well.
         history: one row per seed and epoch with HISTORY_COLUMNS and any others;
             `epoch` counts from 1. Empty if unknown.
         seeds: (S,) int64, the finished trials, in the order of `probabilities`.
@@ -141,6 +142,12 @@ def finished_rows(arm: Arm) -> pd.DataFrame:
     """Rows of `metrics` of the finished trials, by ascending seed."""
     rows = arm.metrics[arm.metrics["status"] == FINISHED]
     return rows.sort_values("seed", ignore_index=True)
+
+
+def metric_columns(metrics: pd.DataFrame) -> list[str]:
+    """The columns that hold a number for at least one run, but for the seeds."""
+    numbers = metrics.select_dtypes("number").dropna(axis=1, how="all")
+    return [str(column) for column in numbers if column != "seed"]
 
 
 def with_seeds(arm: Arm, seeds: Collection[int]) -> Arm:
@@ -241,9 +248,10 @@ def _check_metrics(metrics: pd.DataFrame) -> None:
     for column in METRIC_COLUMNS:
         _check_numbers("metrics", metrics, column)
     finished = metrics[metrics["status"] == FINISHED]
+    known = metric_columns(finished)
     for column in ("test_accuracy", "test_cross_entropy"):
         numbers = finished[column].to_numpy(float, na_value=np.nan)
-        is_unknown = column != "test_accuracy" and np.isnan(numbers).all()
+        is_unknown = known and np.isnan(numbers).all()
         if not is_unknown and not np.isfinite(numbers).all():
             seed = finished["seed"].to_numpy()[~np.isfinite(numbers)][0]
             raise ArmError(

@@ -22,12 +22,15 @@ from didithelp.comparison import (
     Difference,
 )
 from didithelp.dataset_description import DatasetDescription
+from didithelp.metric import TEST_ACCURACY, TEST_CROSS_ENTROPY, Metric
 from didithelp.settings import SelectionSet
 
 ADVISED_SEEDS = 5
 ACCURACY_TOLERANCE = 1e-6  # float32 rounding; one image is 1e-4
 NOTABLE_SIZE_RATIO = 1.1  # batch normalization alone adds half a percent of parameters
 NOTABLE_TIME_RATIO = 2  # less may be the machine's other work
+
+OF_PREDICTIONS = (TEST_ACCURACY.name, TEST_CROSS_ENTROPY.name)
 
 # Keys of `DatasetDescription.duplicates`, which are the codes of their warnings, and
 # the split whose images they count.
@@ -43,6 +46,7 @@ class Scope(StrEnum):
 
     SEEDS_AND_IMAGES = auto()
     SEEDS_ONLY = auto()  # without predictions nobody knows about other test images
+    THESE_DATA = auto()  # the same of a metric that need not be about the test set
     MIXED = auto()  # of several candidates, some are without predictions
 
 
@@ -63,10 +67,15 @@ def find(comparison: Comparison, arms: Sequence[Arm]) -> list[Caveat]:
     """
     caveats = [
         *about_data(comparison.dataset, comparison.selected_on, arms),
+        *about_metric(
+            comparison.metric,
+            arms,
+            by_run=any(each.num_examples is None for each in comparison.primary),
+        ),
         *_about_looks(comparison),
     ]
     for arm, compared in zip(arms, comparison.arms, strict=True):
-        caveats += about_runs(arm, compared)
+        caveats += about_runs(arm, compared, comparison.metric)
     num_examples, reference = comparison.test_set.num_examples, comparison.arms[0]
     for arm, compared, difference in zip(
         arms[1:], comparison.arms[1:], comparison.primary, strict=True
@@ -101,8 +110,6 @@ def about_data(
     dataset: Dataset, selected_on: SelectionSet, arms: Sequence[Arm]
 ) -> Iterator[Caveat]:
     """What is odd about the data of the arms, and about what was chosen on it."""
-    if any(arm.is_tracked for arm in arms):
-        yield _warning("numbers_alone")
     if dataset.fallback is not None:
         yield _warning(
             "fallback_data",
@@ -166,13 +173,28 @@ def looked_before(before: int, seeds: int) -> Caveat:
     return _warning("looked_before", before=before, seeds=seeds)
 
 
+def about_metric(
+    metric: Metric, arms: Sequence[Arm], *, by_run: bool
+) -> Iterator[Caveat]:
+    """What the metric cannot tell; `by_run`: where one number per run is known."""
+    if metric.split == "training":
+        yield _warning("training_metric", metric=metric.name)
+    if metric.split == "validation":
+        yield _warning("validation_metric", metric=metric.name)
+    is_said = metric.name in OF_PREDICTIONS and not any(a.is_tracked for a in arms)
+    if by_run and not is_said and metric.unit != "seconds":
+        yield _warning("one_number_per_run", metric=metric.name)
+
+
 # --- one arm --------------------------------------------------------------------------
 
 
-def about_runs(arm: Arm, compared: ComparedArm) -> Iterator[Caveat]:
+def about_runs(arm: Arm, compared: ComparedArm, metric: Metric) -> Iterator[Caveat]:
     """What is odd about the runs of one arm, and what is not known of them."""
     name, finished = compared.name, compared.num_finished
     yield from _unknown_parts(arm, name)
+    if metric.name in OF_PREDICTIONS:
+        yield from _unknown_predictions(arm, name)
     for remark in arm.remarks:
         yield _warning(remark.code, arm=name, **remark.values)
     num_remarked = sum(len(remark.values.get("seeds", ())) for remark in arm.remarks)
@@ -211,6 +233,9 @@ def _unknown_parts(arm: Arm, name: str) -> Iterator[Caveat]:
         yield _warning("undescribed_recipe", arm=name)
     if missing := _missing_digests(arm):
         yield _warning("missing_digests", arm=name, parts=missing)
+
+
+def _unknown_predictions(arm: Arm, name: str) -> Iterator[Caveat]:
     if not arm.has_predictions:
         yield _warning("no_predictions", arm=name)
     elif arm.has_answers_only:
@@ -311,7 +336,11 @@ def _outcome(
         yield _warning("unpaired_seeds", **names)
     if "identical_predictions" in difference.flags:
         yield _warning("identical_predictions", **names)
-    elif num_examples and abs(difference.delta) < 1 / num_examples:
+    elif (
+        num_examples
+        and difference.metric == TEST_ACCURACY.name
+        and abs(difference.delta) < 1 / num_examples
+    ):
         yield _warning("below_one_example", **names, num_examples=num_examples)
 
 

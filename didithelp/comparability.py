@@ -10,10 +10,14 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from didithelp.arm import Arm, finished_rows
+from didithelp.arm import Arm, finished_rows, metric_columns
 from didithelp.errors import Refusal
 from didithelp.metric import Metric
 from didithelp.parameters import suggest
+from didithelp.run_tables import column_of
+
+MOST_SHOWN = 12  # names of metrics in a message
+LARGEST = 1e100  # in size; the square of such a metric is still a number
 
 
 def refuse_incomparable(arms: Sequence[Arm], metric: Metric) -> None:
@@ -105,7 +109,7 @@ def _refuse_unusable_runs(arm: Arm) -> None:
             f"{arm.name} must be tested on two examples or more, got "
             f"{len(arm.labels)}; use a larger test set",
         )
-    accuracies = finished_rows(arm)["test_accuracy"]
+    accuracies = finished_rows(arm)["test_accuracy"].dropna()
     outside = accuracies[~accuracies.between(0, 1)]
     if len(outside):
         raise Refusal(
@@ -117,21 +121,23 @@ def _refuse_unusable_runs(arm: Arm) -> None:
 
 def _refuse_missing_metric(arm: Arm, metric: Metric) -> None:
     """Refuse an arm that lacks a number of the metric for one of its finished runs."""
-    name, rows = metric.name, finished_rows(arm)
-    if name not in rows:
-        columns = rows.select_dtypes("number").dropna(axis=1, how="all")
-        known = [str(column) for column in columns if column != "seed"]
+    rows = finished_rows(arm)
+    known, name = metric_columns(rows), column_of(rows, metric.name)
+    if name is None or (name not in known and rows[name].isna().all()):
+        shown = ", ".join(known[:MOST_SHOWN]) + ", ..." * (len(known) > MOST_SHOWN)
         raise Refusal(
             "missing_metric",
-            f"{arm.name} must have the metric {name}, got {', '.join(known)}; name one "
-            f"of them as metric{suggest(name, known)}",
+            f"{arm.name} must have the metric {metric.name}, got {shown or 'none'}; "
+            f"name one of them as metric{suggest(metric.name, known)}",
         )
-    is_known = np.isfinite(pd.to_numeric(rows[name], errors="coerce").astype(float))
+    numbers = pd.to_numeric(rows[name], errors="coerce").to_numpy(float)
+    is_known = np.abs(numbers) < LARGEST
     if not is_known.all():
-        seed, cell = rows.loc[~is_known, ["seed", name]].iloc[0]
+        place = int(np.flatnonzero(~is_known)[0])
         raise Refusal(
             "missing_metric",
-            f"{name} of {arm.name} must be a finite number for every finished run, got "
-            f"{cell!r} for seed {seed:g}; fill it in, or say in the column status that "
+            f"{name} of {arm.name} must be a number below {LARGEST:g} for every "
+            f"finished run, got {rows[name].iloc[place]} for seed "
+            f"{rows['seed'].iloc[place]}; fill it in, or say in the column status that "
             "the run diverged",
         )

@@ -33,6 +33,11 @@ def known(value: float) -> float | None:
     return float(value) if math.isfinite(value) else None
 
 
+def root(variance: float) -> float | None:
+    """The standard error that belongs to a variance; None for NaN."""
+    return known(math.sqrt(variance))
+
+
 def bounds(interval: tuple[float, float]) -> Bounds:
     """(low, high), each None where it is not known."""
     low, high = interval

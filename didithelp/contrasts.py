@@ -19,7 +19,7 @@ import numpy as np
 from scipy import stats
 
 from didithelp import effects
-from didithelp.effects import LARGEST_INT64, RUN_SCALE, Effect
+from didithelp.effects import FRACTIONS, LARGEST_INT64, Effect, Scale
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +30,7 @@ class Moments:
         num_seeds: finished runs.
         totals: (N,) int64, the sum of the runs' counts of each example; of one number
             per run (1,), the sum over the runs.
-        unit: the value of one count.
+        per_unit: counts that make up 1 in the unit of the metric.
         seed_variance, residual_variance: of the arm's mean; NaN for one run. The
             residual is 0 with one number per run.
         is_crossed: whether `totals` are those of examples.
@@ -38,7 +38,7 @@ class Moments:
 
     num_seeds: int
     totals: np.ndarray
-    unit: float
+    per_unit: float
     seed_variance: float
     residual_variance: float
     is_crossed: bool
@@ -46,7 +46,7 @@ class Moments:
     @property
     def mean(self) -> np.ndarray:
         """(N,) float64 mean over the runs, in the unit of the metric."""
-        means: np.ndarray = self.totals / self.num_seeds * self.unit
+        means: np.ndarray = self.totals / (self.num_seeds * self.per_unit)
         return means
 
 
@@ -55,27 +55,30 @@ def moments(counts: np.ndarray, unit: float) -> Moments:
 
     Args:
         counts: (seeds, examples) int64, two examples or more.
-        unit: the value of one count, as a fraction or in nats.
+        unit: the value of one count, as a fraction or in nats; a power of two.
     """
     seed, residual = effects.seed_and_residual_terms(counts)
     square = unit**2
     totals = counts.sum(axis=0)
-    return Moments(len(counts), totals, unit, seed * square, residual * square, True)
+    return Moments(
+        len(counts), totals, 1 / unit, seed * square, residual * square, True
+    )
 
 
-def moments_of_runs(values: np.ndarray) -> Moments:
-    """Those of an arm with one number per run: about this test set only.
+def moments_of_runs(values: np.ndarray, scale: Scale = FRACTIONS) -> Moments:
+    """Those of an arm with one number per run: about these data only.
 
     Args:
-        values: (seeds,) finite floats below 1e6 in size.
+        values: (seeds,) finite floats.
+        scale: FRACTIONS for fractions and nats, else `effects.scale_of` all arms.
 
     Raises:
-        ValueError: larger numbers.
+        ValueError: a number is too large for the scale.
     """
-    counts = effects.run_counts(values)
-    seed = effects.variance_of_runs(counts)
+    counts = effects.run_counts(values, scale)
+    seed = effects.variance_of_runs(counts, scale)
     totals = np.array([effects.exact_sum(counts)])
-    return Moments(len(counts), totals, 1 / RUN_SCALE, seed, 0.0, False)
+    return Moments(len(counts), totals, scale.per_unit, seed, 0.0, False)
 
 
 def contrast(arms: Sequence[Moments], weights: Sequence[Fraction]) -> Effect:
@@ -90,10 +93,10 @@ def contrast(arms: Sequence[Moments], weights: Sequence[Fraction]) -> Effect:
     first = used[0][0]
     delta = effects.exact_sum(totals)
     if first.is_crossed:
-        item = effects.variance_of_mean(totals, divisor) * first.unit**2
-        mean = delta / (divisor * totals.size) * first.unit
+        item = effects.variance_of_mean(totals, divisor) / first.per_unit**2
+        mean = delta / (divisor * totals.size) / first.per_unit
     else:
-        item, mean = 0.0, delta / (divisor * RUN_SCALE)
+        item, mean = 0.0, delta / (divisor * first.per_unit)
     squares = [float(weight**2) for _, weight in used]
     return Effect(
         delta=mean,

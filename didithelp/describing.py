@@ -84,7 +84,9 @@ def _copied_seeds(runs: Runs) -> tuple[int, ...] | None:
 
 
 def _collapsed_seeds(runs: Runs, chance: float | None) -> tuple[int, ...]:
-    """Seeds of the runs that hardly learned."""
+    """Seeds of the runs that hardly learned; none where no accuracy is known."""
+    if not np.isfinite(runs.accuracies).all():
+        return ()
     has_collapsed = secondary.collapsed(runs.accuracies, chance)
     pairs = zip(runs.seeds, has_collapsed, strict=True)
     return tuple(seed for seed, is_odd in pairs if is_odd)

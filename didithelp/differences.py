@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
-from didithelp import decision, effects, planning, secondary, significance
-from didithelp.caveats import Scope
+from didithelp import decision, effects, families, planning, secondary, significance
+from didithelp.caveats import OF_PREDICTIONS, Scope
 from didithelp.comparison import (
     Bounds,
     Calibration,
@@ -23,12 +22,14 @@ from didithelp.comparison import (
     SinglePair,
     bounds,
     known,
+    root,
 )
 from didithelp.decision import Decision
-from didithelp.effects import Effect
+from didithelp.effects import Effect, Scale
+from didithelp.families import Tests
 from didithelp.language.words import Words
 from didithelp.metric import TEST_ACCURACY, TEST_CROSS_ENTROPY, Metric, margin_in
-from didithelp.runs import COUNT_UNITS, Runs
+from didithelp.runs import COUNT_UNITS, Runs, run_scale
 from didithelp.settings import Settings
 
 ENGLISH = Words("en")  # of `comparison.json`
@@ -52,14 +53,14 @@ def differences(
         settings: how the comparison decides.
     """
     others = [each for each in SECONDARY if each.name != metric.name]
-    families = [
+    by_metric = [
         _family(metric, runs, settings, margin_in(metric, settings.margin)),
         *(_family(each, runs, settings, None) for each in others),
     ]
     return tuple(
         family[candidate.name]
         for candidate in runs[1:]
-        for family in families
+        for family in by_metric
         if candidate.name in family
     )
 
@@ -78,7 +79,7 @@ def _family(
         for each in candidates
     ]
     pairs = [pair for pair in pairs if pair.is_known]
-    tests = _tests([pair.effect for pair in pairs], margin)
+    tests = families.tests([pair.effect for pair in pairs], margin)
     return {
         pair.candidate.name: _Judgement(
             pair, tests_of_pair, margin, settings
@@ -112,7 +113,10 @@ class _Pair:
     @property
     def scope(self) -> Scope:
         """What the verdict is about; other images only where predictions are known."""
-        return Scope.SEEDS_AND_IMAGES if self.is_crossed else Scope.SEEDS_ONLY
+        if self.is_crossed:
+            return Scope.SEEDS_AND_IMAGES
+        is_of_test_set = self.metric.name in OF_PREDICTIONS
+        return Scope.SEEDS_ONLY if is_of_test_set else Scope.THESE_DATA
 
     @property
     def is_known(self) -> bool:
@@ -134,11 +138,18 @@ class _Pair:
     @cached_property
     def effect(self) -> Effect:
         if not self.is_crossed:
-            return effects.run_effect(*self.values, paired=self.is_paired)
+            return effects.run_effect(
+                *self.values, paired=self.is_paired, scale=self.scale
+            )
         paired, unpaired = effects.paired_effect, effects.unpaired_effect
         return (paired if self.is_paired else unpaired)(
             *self.counts, COUNT_UNITS[self.metric.name]
         )
+
+    @property
+    def scale(self) -> Scale:
+        """In what one number per run is counted."""
+        return run_scale(self.metric.name, *self.values)
 
     @property
     def totals(self) -> tuple[np.ndarray, np.ndarray]:
@@ -147,49 +158,10 @@ class _Pair:
         if self.is_crossed:
             before, after = (counts.sum(axis=1) for counts in self.counts)
         else:
-            before, after = map(effects.run_counts, self.values)
+            before, after = (
+                effects.run_counts(values, self.scale) for values in self.values
+            )
         return sign * before, sign * after
-
-
-@dataclass(frozen=True)
-class _Tests:
-    """The p-values of one candidate, NaN where there is none.
-
-    Attributes:
-        multiplier, multiplier_tost: what Holm's step multiplied p and p_tost by.
-        family_size: number of candidates that have a p.
-    """
-
-    p: float
-    p_holm: float
-    p_tost: float
-    p_tost_holm: float
-    multiplier: int
-    multiplier_tost: int
-    family_size: int
-
-
-def _tests(estimates: list[Effect], margin: float | None) -> list[_Tests]:
-    """The tests of each candidate, adjusted for all of them."""
-    p = [significance.difference_p(effect) for effect in estimates]
-    p_tost = [
-        math.nan if margin is None else significance.equivalence_p(effect, margin)
-        for effect in estimates
-    ]
-    adjusted, adjusted_tost = significance.holm(p), significance.holm(p_tost)
-    steps, steps_tost = map(significance.holm_multipliers, (p, p_tost))
-    return [
-        _Tests(
-            p=p[place],
-            p_holm=float(adjusted[place]),
-            p_tost=p_tost[place],
-            p_tost_holm=float(adjusted_tost[place]),
-            multiplier=int(steps[place]),
-            multiplier_tost=int(steps_tost[place]),
-            family_size=max(1, sum(not math.isnan(value) for value in p)),
-        )
-        for place in range(len(estimates))
-    ]
 
 
 @dataclass(frozen=True, eq=False)
@@ -201,7 +173,7 @@ class _Judgement:
     """
 
     pair: _Pair
-    tests: _Tests
+    tests: Tests
     margin: float | None
     settings: Settings
 
@@ -221,9 +193,9 @@ class _Judgement:
             scope=ENGLISH(f"scopes.{pair.scope}"),
             paired=pair.is_paired,
             delta=effect.delta,
-            se_seed=_root(effect.seed_variance),
-            se_item=_root(effect.item_variance) if pair.is_crossed else None,
-            se_res=_root(effect.residual_variance) if pair.is_crossed else None,
+            se_seed=root(effect.seed_variance),
+            se_item=root(effect.item_variance) if pair.is_crossed else None,
+            se_res=root(effect.residual_variance) if pair.is_crossed else None,
             se=known(effect.standard_error),
             df=known(effect.degrees_of_freedom),
             ci95=bounds(significance.interval(effect, 0.95)),
@@ -284,26 +256,9 @@ class _Judgement:
         return planning.seeds_needed(self.pair.effect, self.margin, self._alpha_of_one)
 
     def _verdict_interval(self, decided: Decision) -> Interval:
-        """The interval that agrees with the verdict.
-
-        Two one-sided tests at alpha are an interval at 1 - 2 alpha, one two-sided test
-        is one at 1 - alpha; alpha is divided by what Holm multiplied p by. Where
-        nothing is shown, it is divided by the size of the family: an interval that
-        holds zero.
-        """
-        tests, alpha = self.tests, self.settings.alpha
-        if decided.verdict == "equivalent":
-            level = 1 - 2 * alpha / tests.multiplier_tost
-        elif tests.p_holm <= alpha:
-            level = 1 - alpha / tests.multiplier
-        else:
-            level = 1 - alpha / tests.family_size
+        """The interval that agrees with the verdict."""
+        level = self.tests.level(decided.verdict, self.settings.alpha)
         return Interval(level, *bounds(significance.interval(self.pair.effect, level)))
-
-
-def _root(variance: float) -> float | None:
-    """The standard error that belongs to a variance; None for NaN."""
-    return known(math.sqrt(variance))
 
 
 def _problems(pair: _Pair, selected_on: str) -> list[str]:

@@ -9,22 +9,42 @@ the residual that both contain.
 
 Everything is computed from integers, because float accuracies lie: five pairs that
 all differ by exactly 0.001 have a float variance of 1e-34 instead of zero. Right and
-wrong are 1 and 0; losses become fixed-point numbers (`scores.fixed_point`). Sums are
-then exact, so the order of seeds and images cannot change a bit, and swapping the arms
-changes the sign only.
+wrong are 1 and 0; losses become fixed-point numbers (`scores.fixed_point`), and any
+other number a whole multiple of a power of two that suits its size (`scale_of`). Sums
+are then exact, so the order of seeds and images cannot change a bit, and swapping the
+arms changes the sign only.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 LARGEST_INT64 = 2**63 - 1
-RUN_SCALE = 10**9  # one number per run is counted in billionths: nine decimals
-LARGEST_OF_RUN = 1e6  # in size; times RUN_SCALE it is exact in float64 as well
-RUN_ROUNDING = 1000  # billionths; a smaller spread is rounding (float32, CSV decimals)
+LARGEST_COUNT = 1e15  # of a run, in size; it is exact in float64 as well
+SCALE_BITS = 40  # of the largest number; sums of 8 million of them are still int64
+FLOAT32_BITS = 22  # that two float32 numbers agree in, if they mean the same
+FINEST_SCALE = 400  # as a power of two; its square is a float64
+
+
+class Scale(NamedTuple):
+    """How numbers become whole ones.
+
+    Attributes:
+        per_unit: counts that make up 1; a power of two, or of ten if an int.
+        rounding: counts; a smaller spread is that of rounded numbers, and none.
+    """
+
+    per_unit: float
+    rounding: int
+
+
+RUN_SCALE = 10**9  # a fraction or nats of a run are counted in billionths
+FRACTIONS = Scale(RUN_SCALE, 1000)  # of nine decimals, six survive float32 and CSV
+LARGEST_OF_RUN = LARGEST_COUNT / RUN_SCALE
 
 
 @dataclass(frozen=True)
@@ -177,20 +197,44 @@ def unpaired_effect(
     )
 
 
-def run_effect(reference: np.ndarray, candidate: np.ndarray, *, paired: bool) -> Effect:
+def scale_of(*numbers: np.ndarray) -> Scale:
+    """The scale of numbers of any size: 40 bits for the largest, and integers exact.
+
+    Args:
+        numbers: arrays of finite floats of one metric, all in the same unit.
+    """
+    flat = np.concatenate([np.ravel(each) for each in numbers]).astype(np.float64)
+    largest = float(np.abs(flat).max(initial=0))
+    if largest < 2**SCALE_BITS and (flat == np.rint(flat)).all():
+        return Scale(1, 0)
+    shift = min(SCALE_BITS - math.frexp(largest)[1], FINEST_SCALE)
+    with np.errstate(over="ignore"):
+        is_single = bool((flat == flat.astype(np.float32)).all())
+    return Scale(2.0**shift, 2 ** (SCALE_BITS - FLOAT32_BITS) if is_single else 4)
+
+
+def run_effect(
+    reference: np.ndarray,
+    candidate: np.ndarray,
+    *,
+    paired: bool,
+    scale: Scale = FRACTIONS,
+) -> Effect:
     """The effect of one number per run, such as an accuracy: on this test set only.
 
     Its variance is that of the t test of the pairs, or of Welch's.
 
     Args:
-        reference: (nA,) finite floats below 1e6 in size, in seed order if paired.
+        reference: (nA,) finite floats, in seed order if paired; below 1e6 in size
+            unless the scale is theirs.
         candidate: (nB,) likewise.
         paired: whether run s of both arms shares its seed.
+        scale: FRACTIONS for fractions and nats, else `scale_of` both arms.
 
     Raises:
         ValueError: larger numbers, or pairs of arms with unequal numbers of runs.
     """
-    groups = [run_counts(reference), run_counts(candidate)]
+    groups = [run_counts(reference, scale), run_counts(candidate, scale)]
     sizes = tuple(len(runs) for runs in groups)
     if paired and sizes[0] != sizes[1]:
         raise ValueError(f"paired arms must have equal numbers of runs, got {sizes}")
@@ -199,8 +243,8 @@ def run_effect(reference: np.ndarray, candidate: np.ndarray, *, paired: bool) ->
         groups = [groups[1] - groups[0]]
     surplus = sizes[0] * totals[1] - sizes[1] * totals[0]
     return Effect(
-        delta=surplus / (sizes[0] * sizes[1] * RUN_SCALE),
-        seed_terms=tuple(variance_of_runs(runs) for runs in groups),
+        delta=surplus / (sizes[0] * sizes[1] * scale.per_unit),
+        seed_terms=tuple(variance_of_runs(runs, scale) for runs in groups),
         item_variance=0.0,
         residual_terms=(0.0,) * len(groups),
         group_sizes=tuple(len(runs) for runs in groups),
@@ -209,26 +253,27 @@ def run_effect(reference: np.ndarray, candidate: np.ndarray, *, paired: bool) ->
     )
 
 
-def run_counts(values: np.ndarray) -> np.ndarray:
-    """Numbers per run as whole multiples of 1 / RUN_SCALE, int64, same shape.
+def run_counts(values: np.ndarray, scale: Scale = FRACTIONS) -> np.ndarray:
+    """Numbers per run in counts of the scale, int64, same shape.
 
     Raises:
-        ValueError: a number is not finite, or not below 1e6 in size.
+        ValueError: a number is not finite, or too large for the scale.
     """
-    if not (np.abs(values) < LARGEST_OF_RUN).all():
+    limit = LARGEST_COUNT / scale.per_unit
+    if not (np.abs(values) < limit).all():
         raise ValueError(
-            f"numbers of runs must be finite and below {LARGEST_OF_RUN:g}, got "
+            f"numbers of runs must be finite and below {limit:g}, got "
             f"{np.max(values)}; are they fractions and nats?"
         )
-    counts: np.ndarray = np.rint(values * RUN_SCALE)
+    counts: np.ndarray = np.rint(values * scale.per_unit)
     return counts.astype(np.int64)
 
 
-def variance_of_runs(runs: np.ndarray) -> float:
+def variance_of_runs(runs: np.ndarray, scale: Scale = FRACTIONS) -> float:
     """Variance of the mean of (n,) counts; 0 where they differ by rounding alone."""
-    if len(runs) > 1 and np.ptp(runs) <= RUN_ROUNDING:
+    if len(runs) > 1 and np.ptp(runs) <= scale.rounding:
         return 0.0
-    return variance_of_mean(runs, RUN_SCALE)
+    return variance_of_mean(runs, scale.per_unit)
 
 
 def _check_counts(reference: np.ndarray, candidate: np.ndarray) -> None:
@@ -268,7 +313,7 @@ def _largest(counts: np.ndarray) -> int:
     return max(int(counts.max()), -int(counts.min()))
 
 
-def variance_of_mean(totals: np.ndarray, divisor: int) -> float:
+def variance_of_mean(totals: np.ndarray, divisor: float) -> float:
     """Variance of the mean of `totals / divisor`; NaN for one value.
 
     Args:

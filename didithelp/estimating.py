@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
@@ -18,13 +17,13 @@ from didithelp.ablation import (
     Judged,
     MetricEffects,
 )
-from didithelp.comparison import Interval, bounds, known
+from didithelp.comparison import Interval, bounds, known, root
 from didithelp.contrasts import Moments
 from didithelp.effects import Effect
 from didithelp.factors import Factorial, Levels, Weights
 from didithelp.families import Tests
 from didithelp.metric import Metric
-from didithelp.runs import COUNT_UNITS, Runs
+from didithelp.runs import COUNT_UNITS, Runs, run_scale
 from didithelp.settings import Rule
 
 UNLIKE_SITUATIONS = "unlike_situations"
@@ -32,42 +31,35 @@ UNLIKE_SITUATIONS = "unlike_situations"
 
 @dataclass(frozen=True, eq=False)
 class Sample:
-    """What is kept of one arm: moments by metric, and what could forbid a verdict.
+    """What is kept of one arm.
 
     Attributes:
-        crossed: by metric that is known run by run and example by example.
-        by_run: by metric of which every run has a number.
-        is_complete: whether every run that was started has finished.
-        has_copies: whether runs with different seeds made identical predictions.
+        runs: its finished runs without their counts, which are large.
+        crossed: moments by metric of which it is known what every run made of every
+            example.
     """
 
+    runs: Runs
     crossed: dict[str, Moments]
-    by_run: dict[str, Moments]
-    is_complete: bool
-    has_copies: bool
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every run that was started has finished."""
+        return len(self.runs.seeds) == self.runs.num_started
+
+    @property
+    def has_copies(self) -> bool:
+        """Whether runs with different seeds made identical predictions."""
+        return len(set(self.runs.digests)) < len(self.runs.digests)
 
 
-def sample(runs: Runs, metrics: Sequence[str]) -> Sample:
-    """The part of an arm's runs that contrasts need; the runs can then be dropped.
-
-    Args:
-        runs: the finished runs of the arm.
-        metrics: names of those that are wanted.
-    """
-    return Sample(
-        crossed={
-            name: contrasts.moments(counts, COUNT_UNITS[name])
-            for name, counts in runs.counts.items()
-            if name in metrics
-        },
-        by_run={
-            name: contrasts.moments_of_runs(runs.values[name])
-            for name in metrics
-            if np.isfinite(runs.values[name]).all()
-        },
-        is_complete=len(runs.seeds) == runs.num_started,
-        has_copies=len(set(runs.digests)) < len(runs.digests),
-    )
+def sample(runs: Runs) -> Sample:
+    """What contrasts need of an arm; its predictions can then be dropped."""
+    crossed = {
+        name: contrasts.moments(counts, COUNT_UNITS[name])
+        for name, counts in runs.counts.items()
+    }
+    return Sample(replace(runs, counts={}), crossed)
 
 
 class Estimator:
@@ -91,13 +83,14 @@ class Estimator:
         self._cells = tuple(samples)
         self._samples = tuple(samples.values())
         name = metric.name
-        self.is_crossed = all(name in sample.crossed for sample in self._samples)
-        self.is_known = all(name in sample.by_run for sample in self._samples)
-        if self.is_known:
-            self._moments = [
-                (sample.crossed if self.is_crossed else sample.by_run)[name]
-                for sample in self._samples
-            ]
+        values = [each.runs.values[name] for each in self._samples]
+        self.is_known = all(np.isfinite(each).all() for each in values)
+        self.is_crossed = all(name in each.crossed for each in self._samples)
+        if self.is_crossed:
+            self._moments = [each.crossed[name] for each in self._samples]
+        elif self.is_known:
+            scale = run_scale(name, *values)
+            self._moments = [contrasts.moments_of_runs(each, scale) for each in values]
 
     def effect(self, weights: Weights) -> Effect:
         """The contrast with these weights."""
@@ -157,9 +150,9 @@ class Estimator:
         is_crossed = effect.num_examples is not None
         return Estimate(
             delta=effect.delta,
-            se_seed=_root(effect.seed_variance),
-            se_item=_root(effect.item_variance) if is_crossed else None,
-            se_res=_root(effect.residual_variance) if is_crossed else None,
+            se_seed=root(effect.seed_variance),
+            se_item=root(effect.item_variance) if is_crossed else None,
+            se_res=root(effect.residual_variance) if is_crossed else None,
             se=known(effect.standard_error),
             df=known(effect.degrees_of_freedom),
             ci95=bounds(significance.interval(effect, 0.95)),
@@ -215,11 +208,6 @@ class Estimator:
         if self._rule.selected_on == "test":
             problems.append("selected_on_test")
         return problems
-
-
-def _root(variance: float) -> float | None:
-    """The standard error that belongs to a variance; None for NaN."""
-    return known(math.sqrt(variance))
 
 
 def effects_on(

@@ -47,6 +47,7 @@ __all__ = [
     "Recorder",
     "Refusal",
     "arm_from_accuracies",
+    "arm_from_metrics",
     "arm_from_predictions",
     "compare",
     "factorial",
@@ -116,6 +117,37 @@ def arm_from_accuracies(
             recorder.diverged(seed)
         else:
             recorder.add(seed, accuracy=accuracy)
+    return recorder.arm()
+
+
+def arm_from_metrics(
+    name: str,
+    metrics: Mapping[int, Mapping[str, SupportsFloat] | None],
+    *,
+    recipe: dict[str, Any] | None = None,
+    versions: dict[str, str] | None = None,
+) -> Arm:
+    """The arm of one recipe with several seeds, from any numbers of each run.
+
+    `compare` is told which of them decides, such as metric="val_f1". The answer holds
+    for the data that it was measured on only.
+
+    Args:
+        name: one line of text that tells the recipe from others, such as "baseline".
+        metrics: by seed, numbers by name, such as {"val_f1": 0.91, "seconds": 12.5};
+            None for a run that diverged.
+        recipe: hyperparameters by name, as plain JSON values.
+        versions: versions of libraries by name.
+
+    Raises:
+        Refusal: one line: what was expected, what was received, how to fix it.
+    """
+    recorder = Recorder(name, recipe=recipe, versions=versions)
+    for seed, numbers in _runs("metrics", metrics):
+        if numbers is None:
+            recorder.diverged(seed)
+        else:
+            recorder.add(seed, metrics=numbers)
     return recorder.arm()
 
 
@@ -402,7 +434,7 @@ def _check_arm(arm: object, taker: str, list_fix: str) -> None:
     """Refuse what is no arm, with how to get one."""
     if isinstance(arm, Arm):
         return
-    fix = "make one with arm_from_predictions, arm_from_accuracies or load_arm"
+    fix = "make one with arm_from_predictions, arm_from_metrics or load_arm"
     if isinstance(arm, Recorder):
         fix = "pass what its method arm() returns"
     elif isinstance(arm, list | tuple):

@@ -16,7 +16,7 @@ from didithelp.comparison import Difference, Hopeless, Look, Looks
 from didithelp.differences import differences
 from didithelp.errors import Refusal
 from didithelp.metric import Metric, margin_in
-from didithelp.runs import runs_of
+from didithelp.runs import in_their_unit, runs_of
 from didithelp.settings import Settings
 
 # Reasons against a verdict that further seeds do not take away.
@@ -116,7 +116,7 @@ def _differences(
     refuse_incomparable(arms, metric)
     names = distinct_names(arms)
     runs = [runs_of(arm, name, metric) for arm, name in zip(arms, names, strict=True)]
-    found = differences(runs, metric, settings)
+    found = differences(runs, in_their_unit(metric, runs), settings)
     return {
         name: [difference for difference in found if difference.candidate == name]
         for name in wanted

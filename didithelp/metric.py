@@ -87,9 +87,15 @@ class Metric:
     unit: Unit
 
     @property
-    def direction(self) -> Direction:
-        """The word for `higher_is_better`."""
-        return "higher" if self.higher_is_better else "lower"
+    def split(self) -> Literal["training", "validation"] | None:
+        """The data that the name says it is measured on; None for times and others."""
+        words = set(_words(self.name))
+        if self.unit == "seconds":
+            return None
+        if words & {"train", "training"}:
+            return "training"
+        is_validation = words & {"val", "valid", "validation", "dev", "holdout", "cv"}
+        return "validation" if is_validation else None
 
 
 TEST_ACCURACY = Metric("test_accuracy", True, "share")
@@ -140,7 +146,7 @@ def margin_in(metric: Metric, margin: float | str) -> float | None:
         if not is_share:
             raise ValueError(
                 f"margin must be a number in the unit of {metric.name}, which is no"
-                f" share, got {margin!r}; leave out the unit"
+                f" fraction, got {margin!r}; give the bare number"
             )
         margin = _fraction(margin)
     if not 0 < margin < (1 if is_share else math.inf):
@@ -189,8 +195,7 @@ def _core(name: str) -> str:
     The longest known name inside the qualifiers is taken, since a qualifier may be part
     of it, as in "average_precision".
     """
-    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", str(name))
-    words = re.sub("[^a-z0-9]+", "_", spaced.casefold()).strip("_").split("_")
+    words = _words(name)
     starts = 0 if words[0].isdigit() else _num_qualifiers(words)  # 1 - accuracy
     ends = _num_qualifiers(words[::-1])
     spans = [
@@ -204,6 +209,12 @@ def _core(name: str) -> str:
         if core in _MEANING:
             return core
     return "_".join(words)
+
+
+def _words(name: str) -> list[str]:
+    """'val/F1-macro' → ['val', 'f1', 'macro'], 'valLoss' → ['val', 'loss']."""
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
+    return re.sub("[^a-z0-9]+", "_", spaced.casefold()).strip("_").split("_")
 
 
 def _num_qualifiers(words: list[str]) -> int:

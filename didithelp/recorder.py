@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self, SupportsFloat
 
@@ -18,27 +19,39 @@ import pandas as pd
 from didithelp import trials_folder
 from didithelp.arm import (
     ALL_COLUMNS,
+    COMPARED_COLUMNS,
     DIVERGED,
     FINISHED,
     HISTORY_COLUMNS,
+    WHOLE_NUMBER_COLUMNS,
     Arm,
     ArmError,
     check_predictions,
     finished_rows,
     labels_fix,
+    metric_columns,
 )
+from didithelp.characters import is_name
 from didithelp.errors import reason
 from didithelp.probabilities import as_float32, problem
 
-RECORDED_COLUMNS = {
-    "seed",
-    "status",
-    "test_accuracy",
-    "test_cross_entropy",
-    "expected_calibration_error",
-}
+# What predictions give; it is computed from them and never recorded beside them.
+COMPUTED_COLUMNS = ("test_accuracy", *COMPARED_COLUMNS)
 
 NO_RESULT = "a run without a result is told by diverged(seed), in a mapping by None"
+
+
+@dataclass(frozen=True, eq=False)
+class _Run:
+    """What is recorded of one finished run.
+
+    Attributes:
+        probabilities: (N, C) float32; None without labels.
+        metrics: any numbers by name; `test_accuracy` without labels alone.
+    """
+
+    probabilities: np.ndarray | None
+    metrics: dict[str, float]
 
 
 class Recorder:
@@ -46,7 +59,7 @@ class Recorder:
 
     A recorder with labels takes the predicted probabilities of every run: the better
     choice, because the noise of the test examples is then known too. One without labels
-    takes one test accuracy per run.
+    takes one test accuracy per run. Both take any other metrics of a run.
 
     Args:
         name: one line of text that tells the recipe from others, such as "baseline".
@@ -73,8 +86,7 @@ class Recorder:
         # Copies: a loop may change its own before the next recipe.
         self._recipe = copy.deepcopy(recipe)
         self._versions = copy.deepcopy({} if versions is None else versions)
-        # By seed: probabilities (N, C) float32, or an accuracy () float64, or None.
-        self._runs: dict[int, np.ndarray | None] = {}
+        self._runs: dict[int, _Run | None] = {}  # by seed; None where it diverged
         # A wrong name or recipe is told now, not after hours of training.
         self._arm_of({0: None})
 
@@ -88,6 +100,7 @@ class Recorder:
         probabilities: npt.ArrayLike | None = None,
         *,
         accuracy: SupportsFloat | None = None,
+        metrics: Mapping[str, SupportsFloat] | None = None,
     ) -> None:
         """Record what one trained network makes of the test examples.
 
@@ -98,25 +111,41 @@ class Recorder:
                 tensor of any precision, which is copied.
             accuracy: the fraction of test examples that are classified correctly, in
                 [0, 1]; for a recorder without labels.
+            metrics: any other numbers by name, such as {"val_f1": 0.91}, one of which
+                `compare` may be asked to decide by; they may stand alone.
 
         Raises:
             ArmError: the values cannot be used, or the seed is recorded already.
         """
-        if (probabilities is None) == (accuracy is None):
-            received = "neither" if accuracy is None else "both"
+        numbers = dict(metrics or {})
+        if accuracy is None:
+            accuracy = numbers.pop("test_accuracy", None)
+        if accuracy is not None and probabilities is not None:
+            raise ArmError(
+                "add takes either the probabilities of a run or its accuracy, got both"
+            )
+        if accuracy is None and probabilities is None and not numbers:
             raise ArmError(
                 "add takes either the probabilities of a run or its accuracy, got "
-                f"{received}; {NO_RESULT}"
+                f"neither; {NO_RESULT}"
             )
+        if accuracy is not None and self._labels is not None:
+            raise ArmError(
+                f"{self._name} has labels, so that add takes probabilities, got an "
+                "accuracy; make a Recorder without labels to record accuracies"
+            )
+        if probabilities is None and self._labels is not None:
+            raise ArmError(
+                f"{self._name} has labels, so that add takes probabilities, got "
+                f"metrics alone; make a Recorder without labels to record these alone"
+            )
+        known = {name: _number(seed, name, value) for name, value in numbers.items()}
         if accuracy is not None:
-            if self._labels is not None:
-                raise ArmError(
-                    f"{self._name} has labels, so that add takes probabilities, got an "
-                    "accuracy; make a Recorder without labels to record accuracies"
-                )
-            self._record(seed, _accuracy(f"accuracy of seed {seed}", accuracy))
-        elif probabilities is not None:
-            self._record(seed, self._probabilities(seed, probabilities))
+            known["test_accuracy"] = _accuracy(f"accuracy of seed {seed}", accuracy)
+        run = (
+            None if probabilities is None else self._probabilities(seed, probabilities)
+        )
+        self._record(seed, _Run(run, known))
 
     def diverged(self, seed: int) -> None:
         """Record that the run of this seed was started and came to no result.
@@ -163,23 +192,20 @@ class Recorder:
             ArmError: the folder holds no arm, or more than a recorder writes.
         """
         arm = trials_folder.load(Path(folder))
-        known = set(arm.metrics.dropna(axis=1, how="all"))
-        more = arm.dataset is not None or len(arm.history) or known - RECORDED_COLUMNS
+        columns = set(arm.metrics.dropna(axis=1, how="all"))
+        texts = columns - {"seed", "status"} - set(metric_columns(arm.metrics))
+        more = arm.dataset is not None or len(arm.history) or texts
         if more or arm.remarks:  # remarks are on what could not be read, or was changed
             raise ArmError(
                 f"{folder} must be saved by a Recorder, got an arm that holds more, "
                 "which saving it again would lose; choose another folder"
             )
         recorder = cls(arm.name, arm.labels, recipe=arm.recipe, versions=arm.versions)
-        rows = finished_rows(arm)
-        seeds, results = rows["seed"].to_numpy(), rows["test_accuracy"].to_numpy(float)
-        if arm.probabilities is not None:
-            seeds, results = arm.seeds, arm.probabilities
         recorder._runs = dict.fromkeys(arm.metrics["seed"].tolist())
-        recorder._runs |= zip(seeds.tolist(), results, strict=True)
+        recorder._runs |= _runs_of(arm)
         return recorder
 
-    def _record(self, seed: int, run: np.ndarray | None) -> None:
+    def _record(self, seed: int, run: _Run | None) -> None:
         is_whole = isinstance(seed, int | np.integer) and not isinstance(seed, bool)
         if not is_whole or not 0 <= seed <= np.iinfo(np.int64).max:
             raise ArmError(f"seed must be a whole number >= 0, got {seed!r}")
@@ -200,7 +226,11 @@ class Recorder:
                 "recorder with them: Recorder(name, labels)"
             )
         array = _array(where, given)
-        shapes = {run.shape for run in self._runs.values() if run is not None}
+        shapes = {
+            run.probabilities.shape
+            for run in self._runs.values()
+            if run is not None and run.probabilities is not None
+        }
         _check_shape(where, array, len(self._labels), shapes)
         probabilities = as_float32(array.copy())
         if text := problem(probabilities):
@@ -210,30 +240,51 @@ class Recorder:
         check_predictions(seeds, self._labels, probabilities[np.newaxis])
         return probabilities
 
-    def _arm_of(self, runs: Mapping[int, np.ndarray | None]) -> Arm:
+    def _arm_of(self, runs: Mapping[int, _Run | None]) -> Arm:
         finished = {seed: run for seed, run in sorted(runs.items()) if run is not None}
         seeds = np.array(list(finished), np.int64)
+        metrics = pd.DataFrame([run.metrics for run in finished.values()], index=seeds)
         labels = probabilities = None
         if finished and self._labels is not None:
-            labels, probabilities = self._labels, np.stack(list(finished.values()))
-            metrics = trials_folder.metrics_of(seeds, labels, probabilities)
-        else:
-            accuracies = np.array(list(finished.values()), np.float64)
-            metrics = pd.DataFrame({"seed": seeds, "test_accuracy": accuracies})
-        metrics = metrics.set_index("seed").reindex(sorted(runs)).reset_index()
+            labels = self._labels
+            probabilities = np.stack(
+                [
+                    run.probabilities
+                    for run in finished.values()
+                    if run.probabilities is not None
+                ]
+            )
+            computed = trials_folder.metrics_of(seeds, labels, probabilities)
+            metrics = metrics.join(computed.set_index("seed"))
+        metrics = metrics.rename_axis("seed").reindex(sorted(runs)).reset_index()
         is_finished = metrics["seed"].isin(seeds)
         metrics["status"] = np.where(is_finished, FINISHED, DIVERGED)
+        others = metrics.columns.difference([*ALL_COLUMNS], sort=False)
         return Arm(
             name=self._name,
             recipe=self._recipe,
             dataset=None,
             versions=self._versions,
-            metrics=metrics.reindex(columns=list(ALL_COLUMNS)),
+            metrics=metrics.reindex(columns=[*ALL_COLUMNS, *others]),
             history=pd.DataFrame(columns=list(HISTORY_COLUMNS)),
             seeds=seeds,
             labels=labels,
             probabilities=probabilities,
         )
+
+
+def _runs_of(arm: Arm) -> dict[int, _Run]:
+    """The finished runs of an arm that a recorder made, by seed."""
+    computed = COMPUTED_COLUMNS if arm.has_predictions else ()
+    names = [name for name in metric_columns(arm.metrics) if name not in computed]
+    rows = finished_rows(arm).set_index("seed")[names]
+    predictions = dict.fromkeys(arm.seeds.tolist(), None)
+    if arm.probabilities is not None:
+        predictions = dict(zip(arm.seeds.tolist(), arm.probabilities, strict=True))
+    return {
+        seed: _Run(predictions[seed], rows.loc[seed].dropna().to_dict())
+        for seed in rows.index.tolist()
+    }
 
 
 def _array(where: str, values: object) -> np.ndarray:
@@ -272,8 +323,24 @@ def _labels(values: npt.ArrayLike) -> np.ndarray:
     )
 
 
-def _accuracy(where: str, value: SupportsFloat) -> np.ndarray:
-    """Check an accuracy and make it a () float64 in [0, 1]."""
+def _number(seed: int, name: str, value: SupportsFloat) -> float:
+    """Check a number of a run, of any metric but the accuracy."""
+    where = f"{name} of seed {seed}"
+    if not (isinstance(name, str) and is_name(name)) or name in ("seed", "status"):
+        raise ArmError(
+            "metrics must have names of one line other than seed and status, got "
+            f"{name!r}; choose another name"
+        )
+    number = _array(where, value).astype(np.float64)
+    if number.ndim or not np.isfinite(number):
+        raise ArmError(f"{where} must be one finite number, got {value!r}; {NO_RESULT}")
+    if name in WHOLE_NUMBER_COLUMNS and number % 1:
+        raise ArmError(f"{where} must be a whole number, got {value!r}; count it again")
+    return float(number)
+
+
+def _accuracy(where: str, value: SupportsFloat) -> float:
+    """Check an accuracy, a fraction in [0, 1]."""
     accuracy = _array(where, value).astype(np.float64)
     if accuracy.ndim or np.isnan(accuracy):
         raise ArmError(f"{where} must be one number, got {value!r}; {NO_RESULT}")
@@ -283,7 +350,7 @@ def _accuracy(where: str, value: SupportsFloat) -> np.ndarray:
             f"{where} must be a fraction in [0, 1], got {accuracy:g}{fix}",
             "accuracy_out_of_range",
         )
-    return accuracy
+    return float(accuracy)
 
 
 def _check_shape(

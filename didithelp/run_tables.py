@@ -19,6 +19,7 @@ from didithelp.arm import (
     HISTORY_COLUMNS,
     ArmError,
     Remark,
+    metric_columns,
 )
 
 # How else columns are called, as `_plain` writes it.
@@ -79,6 +80,9 @@ def with_columns(
 def runs(table: pd.DataFrame) -> tuple[pd.DataFrame, tuple[Remark, ...]]:
     """One row per run: whole `seed`, numbers of `test_accuracy`, `status` of an arm.
 
+    Any other column of numbers may stand for the accuracy. Without states, a run has
+    finished if its accuracy is a number, or else any of its numbers is.
+
     Args:
         table: a metrics.csv as it was read.
 
@@ -90,11 +94,15 @@ def runs(table: pd.DataFrame) -> tuple[pd.DataFrame, tuple[Remark, ...]]:
     """
     named = with_columns("metrics.csv", table, RUN_COLUMNS)
     _require_columns(table, named)
-    named["test_accuracy"] = _numbers(named, "test_accuracy")
+    if "test_accuracy" in named:
+        named["test_accuracy"] = _numbers(named, "test_accuracy")
     named["seed"] = whole_numbers("metrics", named, "seed")
     _refuse_repeated_seeds(named)
     if "status" not in named or named["status"].isna().all():
-        is_finished = np.isfinite(named["test_accuracy"])
+        deciding = [c for c in ("test_accuracy",) if c in named] or metric_columns(
+            named
+        )
+        is_finished = np.isfinite(named[deciding].astype(float)).any(axis=1)
         return named.assign(status=np.where(is_finished, FINISHED, DIVERGED)), ()
     return _with_known_states(named)
 
@@ -160,13 +168,17 @@ def _parsed(cells: pd.Series) -> pd.Series:
 
 
 def _require_columns(table: pd.DataFrame, named: pd.DataFrame) -> None:
-    """Seed and test accuracy there must be; else the table is described."""
+    """Seed and a metric there must be; else the table is described."""
     required = ("seed", "test_accuracy")
     missing = [column for column in required if column not in named]
+    is_log = any(_plain(name) in _LOG for name in table)
     if not missing:
         return
+    if missing == ["test_accuracy"] and metric_columns(named):
+        if not (is_log and named["seed"].duplicated().any()):
+            return
     fix = "rename the columns that hold them"
-    if any(_plain(name) in _LOG for name in table):
+    if is_log:
         fix = "this looks like a log by step: write one row per run"
     elif missing == ["seed"]:
         fix = "give every run its seed"
@@ -176,8 +188,9 @@ def _require_columns(table: pd.DataFrame, named: pd.DataFrame) -> None:
         spelled = next(name for name in table.columns if _plain(name) in spellings)
         bad = f"; {spelled} has {_first(table[spelled], table[spelled].isna())}"
     raise ArmError(
-        f"metrics.csv must hold one row per run with {' and '.join(required)}; "
-        f"missing: {', '.join(missing)}; found: {_listed(table.columns)}{bad}; {fix}"
+        f"metrics.csv must hold one row per run with {' and '.join(required)} (or "
+        f"another metric); missing: {', '.join(missing)}; found: "
+        f"{_listed(table.columns)}{bad}; {fix}"
     )
 
 
@@ -249,6 +262,25 @@ def _with_known_states(
         values = {"seeds": sorted(seeds[running].tolist())}
         remarks.append(Remark("running_runs", values))
     return named.assign(status=statuses.where(~running, DIVERGED)), tuple(remarks)
+
+
+def column_of(metrics: pd.DataFrame, name: str) -> str | None:
+    """The column of metrics that a user means by the name of a metric; None if none.
+
+    The exact name goes before other spellings, such as `metrics.val/f1` for `val_f1`.
+
+    Raises:
+        ArmError: it is open which column is meant.
+    """
+    if name in metrics:
+        return name
+    spelled = [str(column) for column in metrics if _plain(column) == _plain(name)]
+    if len(spelled) > 1:
+        raise ArmError(
+            f"metrics must have one column {name}, got {_listed(spelled)}; name one of "
+            "them as it stands there"
+        )
+    return spelled[0] if spelled else None
 
 
 def _plain(name: object) -> str:

@@ -3,21 +3,33 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
+import pandas as pd
 
-from didithelp import scores
+from didithelp import effects, scores
 from didithelp.arm import COMPARED_COLUMNS, METRIC_COLUMNS, Arm, finished_rows
 from didithelp.comparison import Reliability, ReliabilityBin, known
+from didithelp.effects import Scale
+from didithelp.errors import Refusal
 from didithelp.metric import TEST_ACCURACY, TEST_CROSS_ENTROPY, Metric
+from didithelp.run_tables import column_of
 
 # Metrics that differ each time an arm is trained, so that no comparison holds them.
 TIMINGS = ("train_seconds",)
 
 
+SHARE_TOLERANCE = 1e-6  # by which float32 may exceed 1
+SURELY_PERCENT = 1.5  # no fraction, not even a word error rate, is usually beyond it
 # The metrics that predictions give for every test example, and the value of one count.
 COUNT_UNITS = {TEST_ACCURACY.name: 1.0, TEST_CROSS_ENTROPY.name: scores.LOSS_UNIT}
+
+
+def run_scale(metric: str, *arms: np.ndarray) -> Scale:
+    """In what the numbers per run of these arms, (seeds,) floats each, are counted."""
+    return effects.FRACTIONS if metric in COUNT_UNITS else effects.scale_of(*arms)
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,9 +72,10 @@ def runs_of(arm: Arm, name: str, metric: Metric) -> Runs:
     rows = finished_rows(arm)
     columns = [column for column in METRIC_COLUMNS if column not in TIMINGS]
     values = {
-        column: rows[column].to_numpy(float, na_value=np.nan)
-        for column in dict.fromkeys([*columns, metric.name])
+        column: rows[column].to_numpy(float, na_value=np.nan) for column in columns
     }
+    if metric.name not in values:
+        values[metric.name] = _numbers_of_runs(rows, metric.name)
     values["brier_score"] = np.full(len(rows), np.nan)
     seeds, num_started = tuple(sorted(arm.seeds.tolist())), len(arm.metrics)
     if arm.probabilities is None or arm.labels is None:
@@ -92,6 +105,37 @@ def runs_of(arm: Arm, name: str, metric: Metric) -> Runs:
         for column, numbers in counts.items()
     }
     return Runs(name, seeds, num_started, values, counts, digests, reliability)
+
+
+def in_their_unit(metric: Metric, runs: Sequence[Runs]) -> Metric:
+    """The metric, as a bare number where its name says a share and the arms do not.
+
+    Raises:
+        Refusal: one arm has fractions where another one has percentages.
+    """
+    if metric.unit != "share":
+        return metric
+    largest = [float(np.abs(each.values[metric.name]).max()) for each in runs]
+    if max(largest) <= 1 + SHARE_TOLERANCE:
+        return metric
+    for each in runs:
+        if np.median(each.values[metric.name]) > SURELY_PERCENT and min(largest) <= 1:
+            other = runs[largest.index(min(largest))]
+            raise Refusal(
+                "unlike_units",
+                f"{metric.name} must be fractions in all arms or percentages in all, "
+                f"got up to {max(largest):g} in {each.name} and up to "
+                f"{min(largest):g} in {other.name}; write percentages as fractions",
+            )
+    return replace(metric, unit="")
+
+
+def _numbers_of_runs(rows: pd.DataFrame, metric: str) -> np.ndarray:
+    """The column of a metric as (seeds,) float64, NaN where there is none."""
+    column = column_of(rows, metric)
+    if column is None:
+        return np.full(len(rows), np.nan)
+    return pd.to_numeric(rows[column], errors="coerce").to_numpy(float)
 
 
 def _counts(probabilities: np.ndarray, labels: np.ndarray) -> dict[str, np.ndarray]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from didithelp import codec
 from didithelp.comparison import Comparison, Interval
 from didithelp.decision import Verdict
+from didithelp.metric import Unit
 from didithelp.requirement import Requirement, failing
 
 SCHEMA_VERSION = 1
@@ -47,6 +48,7 @@ class ShortAnswer:
 
     Attributes:
         higher_is_better: whether a positive difference is an improvement.
+        unit: of margin, differences and intervals, see `metric.Metric`.
         dataset: its name; None if it is not known.
         differences: one per candidate.
         warnings: codes, most important first.
@@ -58,6 +60,7 @@ class ShortAnswer:
     verdict: Verdict | dict[str, Verdict]
     metric: str
     higher_is_better: bool
+    unit: Unit
     margin: float | None
     alpha: float
     dataset: str | None
@@ -75,7 +78,8 @@ class ShortAnswer:
             schema_version=SCHEMA_VERSION,
             verdict=comparison.verdict,
             metric=comparison.primary_metric,
-            higher_is_better=comparison.primary[0].higher_is_better,
+            higher_is_better=comparison.metric.higher_is_better,
+            unit=comparison.metric.unit,
             margin=comparison.margin,
             alpha=comparison.alpha,
             dataset=comparison.dataset.name,

@@ -20,7 +20,7 @@ from lab.training import wanted
 from lab.training.cells import Cells, cells_of, read_factors
 from lab.training.recipe import Recipe
 from lab.training.seeds import Trials
-from pipelines.asked import question, read, recipes
+from pipelines.asked import question, read, recipes, refuse_unknown_metric
 from steps import compare, prepare_data
 
 if TYPE_CHECKING:
@@ -44,6 +44,10 @@ class Params(compare.Options, Trials, Caching, prepare_data.Params):
     )
     control: bool = parameter()
     plan: bool = parameter("true (show what would run) or false")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        refuse_unknown_metric(self.metric)
 
 
 def run(params: Params, step: "Step", cells: Cells) -> None:

@@ -4,7 +4,8 @@ import re
 from collections.abc import Callable
 from typing import TypeVar
 
-from didithelp.parameters import Parameters, names_of, texts_of
+from didithelp.metric import TEST_ACCURACY
+from didithelp.parameters import Parameters, names_of, suggest, texts_of
 from lab import command_line, mlproject
 from lab.runs.keys import NO_EFFECT
 from lab.training.recipe import Recipe
@@ -34,6 +35,23 @@ def read(
     overrides = {name: given.pop(name) for name in names_of(Recipe) if name in given}
     given = command_line.or_exit(spelled_out, given)
     return command_line.or_exit(command_line.build, parameters, given), overrides
+
+
+def refuse_unknown_metric(name: str) -> None:
+    """Say before any training that its trials will have a metric.
+
+    Raises:
+        ValueError: they will not.
+    """
+    if name == TEST_ACCURACY.name:
+        return
+    from didithelp.arm import METRIC_COLUMNS  # loads pandas
+
+    if name not in METRIC_COLUMNS:
+        raise ValueError(
+            f"metric must be one of {', '.join(METRIC_COLUMNS)}, got {name!r}"
+            f"{suggest(name, METRIC_COLUMNS)}"
+        )
 
 
 def recipes(overrides: dict[str, str]) -> tuple[Recipe, Recipe]:

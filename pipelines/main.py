@@ -27,7 +27,13 @@ from lab.runs.launch import Launch, Launcher
 from lab.runs.plan import Plan
 from lab.training.recipe import Recipe
 from lab.training.seeds import Trials, spell_seeds
-from pipelines.asked import changes, question, read, recipes
+from pipelines.asked import (
+    changes,
+    question,
+    read,
+    recipes,
+    refuse_unknown_metric,
+)
 from steps import compare, prepare_data
 
 if TYPE_CHECKING:
@@ -46,6 +52,7 @@ class Params(compare.Options, compare.Required, Trials, Caching, prepare_data.Pa
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        refuse_unknown_metric(self.metric)
         if not self.looks:
             return
         plan = looks.spell(self.looks)

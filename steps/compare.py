@@ -18,8 +18,8 @@ import re
 from typing import TYPE_CHECKING, Literal
 
 from didithelp import looks, requirement
-from didithelp.metric import margin_in, metric_of
-from didithelp.parameters import Parameters, parameter, values_of
+from didithelp.metric import TEST_ACCURACY, margin_in, metric_of
+from didithelp.parameters import parameter, values_of
 from didithelp.requirement import Requirement
 from didithelp.settings import Rule, Settings
 from lab import entry_point
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 # The numbers of the primary metric that become metrics of the run.
 HEADLINES = ("delta", "p_holm")
-# Those of each arm that become metrics of the run.
+# Those of each arm that become metrics of the run, with the metric that decides.
 MEANS = ("test_accuracy", "test_cross_entropy")
 LONGEST_NAME = 100  # of an arm, in the name of a metric
 
@@ -49,8 +49,8 @@ def locations(text: str) -> tuple[str, ...]:
 
 
 @dataclasses.dataclass(frozen=True)
-class Told(Parameters):
-    """How an answer is told."""
+class Told(Rule):
+    """How an answer is found, and how it is told."""
 
     language: Literal["en", "fr"] = parameter("en (English) or fr (French)")
 
@@ -236,17 +236,21 @@ def insist(step: "Step", comparison: "Comparison", required: Requirement) -> Non
 
 
 def headlines(comparison: "Comparison") -> dict[str, float]:
-    """The numbers of each candidate's difference in accuracy, as metrics of the run.
+    """The numbers of each candidate's difference, as metrics of the run.
 
-    With several candidates, names end in that of the candidate: `delta.improved`.
+    Their names have that of the metric, `delta_val_loss`, unless it is test accuracy.
+    With several candidates, they end in that of the candidate: `delta.improved`.
     """
     primary = comparison.primary
+    metric = ""
+    if comparison.metric != TEST_ACCURACY:
+        metric = f"_{_plain(comparison.primary_metric)}"
     suffixes = [""]
     if len(primary) > 1:
         names = _endings([difference.candidate for difference in primary])
         suffixes = [f".{name}" for name in names]
     return {
-        f"{name}{suffix}": value
+        f"{name}{metric}{suffix}": value
         for difference, suffix in zip(primary, suffixes, strict=True)
         for name, value in _numbers(difference).items()
         if value is not None and math.isfinite(value)
@@ -259,11 +263,12 @@ def means(comparison: "Comparison") -> dict[str, float]:
     MLflow puts the charts of all metrics with the same first part side by side.
     """
     names = _endings([arm.name for arm in comparison.arms])
+    metrics = dict.fromkeys([comparison.primary_metric, *MEANS])
     return {
-        f"{metric}/{name}": mean
-        for metric in MEANS
+        f"{_plain(metric)}/{name}": mean
+        for metric in metrics
         for name, arm in zip(names, comparison.arms, strict=True)
-        if (mean := getattr(arm.metrics, metric).mean) is not None
+        if (mean := arm.summary(metric).mean) is not None
     }
 
 
@@ -271,8 +276,10 @@ def outcome(comparison: "Comparison") -> str:
     """What came out, such as 'worse, -0.57 points', or '1 better, 2 inconclusive'."""
     primary = comparison.primary
     if len(primary) == 1:
-        points = round(100 * primary[0].delta, 2) + 0.0  # else there is a -0.00
-        return f"{primary[0].verdict}, {points:+.2f} points"
+        from didithelp.language import sentences
+        from didithelp.language.words import Words
+
+        return sentences.outcome(comparison, primary[0], Words("en"))
     counts = collections.Counter(difference.verdict for difference in primary)
     return ", ".join(f"{count} {verdict}" for verdict, count in counts.items())
 
@@ -303,10 +310,15 @@ def _numbers(difference: "Difference") -> dict[str, float | None]:
 
 def _endings(names: list[str]) -> list[str]:
     """Endings of metric names, one per arm, as far as MLflow allows the names."""
-    plain = [re.sub(r"^\.|[^\w. -]", "_", name)[:LONGEST_NAME] for name in names]
+    plain = [_plain(name) for name in names]
     if len(set(plain)) == len(plain):
         return plain
     return [f"{number}.{name}" for number, name in enumerate(plain, start=1)]
+
+
+def _plain(name: str) -> str:
+    """A name as a part of that of a metric."""
+    return re.sub(r"^\.|[^\w. -]", "_", name)[:LONGEST_NAME]
 
 
 def _joined(words: dict[str, str]) -> str:

@@ -45,7 +45,7 @@ def run(params: Params, step: "Step") -> None:
     if not found.is_paired:
         rule["pairing"] = "none"
     comparison = comparing.compare(
-        found.arms[0], found.arms[1:], seed=params.analysis_seed, **rule
+        found.arms[0], found.arms[1:], seed=params.analysis_seed, looks=(), **rule
     )
     compare.conclude(
         step,

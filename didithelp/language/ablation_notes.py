@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
-
 from didithelp.ablation import Ablation, MetricEffects
-from didithelp.comparison import Bounds
-from didithelp.language import sentences
-from didithelp.language.words import EMPTY, Words, clean
+from didithelp.language import quantity, sentences
+from didithelp.language.quantity import Quantity
+from didithelp.language.words import Words, clean
 from didithelp.metric import Metric
 
 
@@ -71,62 +68,10 @@ def choices(ablation: Ablation, words: Words) -> str:
     )
 
 
-def _margin(ablation: Ablation, words: Words) -> str:
-    if ablation.margin is None:
-        return words("none")
-    if ablation.primary.unit == "share":
-        return words.points(ablation.margin)
-    return words.plain(ablation.margin)
-
-
-# --- numbers --------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Quantity:
-    """How the numbers of a metric are written.
-
-    Attributes:
-        metric: whose numbers they are; those of a share are fractions.
-        words: of the language.
-        decimals: of a difference, in the unit that is shown.
-    """
-
-    metric: Metric
-    words: Words
-    decimals: int
-
-    @property
-    def scale(self) -> int:
-        """What a number is multiplied by to be shown: a fraction becomes points."""
-        return 100 if self.metric.unit == "share" else 1
-
-    def scaled(self, value: float | None) -> float | None:
-        """A number as it is shown."""
-        return None if value is None else self.scale * value
-
-    def number(self, value: float | None, sign: str = "") -> str:
-        """A difference, without its unit."""
-        return self.words.number(self.scaled(value), self.decimals, sign)
-
-    def measure(self, value: float, sign: str = "") -> str:
-        """A difference with its unit: '+0.52 points'."""
-        number = self.number(value, sign)
-        if self.metric.unit == "share":
-            return self.words.plural("measure", self.scale * abs(value), points=number)
-        return f"{number} {self.metric.unit}".strip()
-
-    def significant(self, value: float | None) -> str:
-        """An error, with two significant digits."""
-        return self.words.significant(self.scaled(value))
-
-    def range(self, bounds: Bounds, sign: str = "+") -> str:
-        """An interval without its unit; EMPTY where it is not known."""
-        low, high = bounds
-        if low is None or high is None:
-            return EMPTY
-        ends = {"low": self.number(low, sign), "high": self.number(high, sign)}
-        return self.words("range", **ends)
+def metric_chosen(ablation: Ablation, words: Words) -> str:
+    """The metric with its unit and which way is better; empty for test accuracy."""
+    about = written(ablation.primary, words)
+    return "" if about.is_accuracy else about.text("metric_chosen")
 
 
 def written(found: MetricEffects, words: Words) -> Quantity:
@@ -135,9 +80,14 @@ def written(found: MetricEffects, words: Words) -> Quantity:
     Points have two; anything else has those that show two digits of every error.
     """
     metric = Metric(found.metric, found.higher_is_better, found.unit)
-    if found.unit == "share":
-        return Quantity(metric, words, 2)
     estimates = [found.total.estimate, *(each.main.estimate for each in found.factors)]
     errors = [each.se for each in estimates if each.se]
-    decimals = 4 if not errors else max(0, 1 - math.floor(math.log10(min(errors))))
-    return Quantity(metric, words, decimals)
+    decimals = quantity.decimals_of(min(errors)) if errors else 4
+    return Quantity(metric, words, 2 if found.unit == "share" else decimals)
+
+
+def _margin(ablation: Ablation, words: Words) -> str:
+    if ablation.margin is None:
+        return words("no_margin_chosen")
+    about = written(ablation.primary, words)
+    return about.text("margin_chosen", margin=about.parameter(ablation.margin))

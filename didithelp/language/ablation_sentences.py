@@ -11,7 +11,7 @@ from typing import Any
 from didithelp import decision
 from didithelp.ablation import Ablation, Estimate, FactorEffects, Interaction, Judged
 from didithelp.comparison import Bounds, Caveat
-from didithelp.language.words import Words, clean
+from didithelp.language.words import Words, clean, code_of
 
 MOST_SHOWN = 3  # names of arms in a warning
 UNDECIDED = ("interval_too_wide", "few_discordant_examples")
@@ -66,9 +66,7 @@ def warning(caveat: Caveat, words: Words) -> str:
 
 def scope(ablation: Ablation, words: Words) -> str:
     """What the verdicts are about."""
-    is_crossed = ablation.primary.total.estimate.se_item is not None
-    code = "seeds_and_images" if is_crossed else "seeds_only"
-    return words(f"ablation_scopes.{code}")
+    return words(f"ablation_scopes.{code_of('ablation_scopes', ablation.scope)}")
 
 
 def interaction(found: Interaction, words: Words) -> str:
@@ -92,7 +90,7 @@ def with_verdict(judged: Judged, alpha: float, words: Words) -> str:
 def points(fraction: float, words: Words, sign: str = "+") -> str:
     """A fraction in points with its unit: '+0.52 points'."""
     number = words.number(100 * fraction, 2, sign)
-    return words.plural("measure", 100 * abs(fraction), points=number)
+    return words.plural("measure", 100 * abs(fraction), number=number)
 
 
 def _names(names: str | Sequence[str], words: Words) -> str:

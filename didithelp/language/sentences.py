@@ -11,15 +11,17 @@ from collections.abc import Sequence
 from didithelp import decision
 from didithelp.ablation import Ablation, Judged
 from didithelp.comparison import Caveat, Comparison, Dataset, Difference, SinglePair
-from didithelp.language import looks
+from didithelp.language import looks, quantity
 from didithelp.language.words import Words, clean, code_of
+from didithelp.metric import TEST_ACCURACY
 from didithelp.requirement import Requirement, failing
 
 
 def title(comparison: Comparison, words: Words) -> str:
-    """The arms and the data; after a fall-back that comes first, in capitals."""
+    """Arms, metric and data; after a fall-back that comes first, in capitals."""
     names = [clean(arm.name) for arm in comparison.arms]
-    text = words("title", candidates=words.list(names[1:]), reference=names[0])
+    about = quantity.of_table(comparison, comparison.primary, words)
+    text = about.text("title", candidates=words.list(names[1:]), reference=names[0])
     return on_data(text, comparison.dataset, words)
 
 
@@ -41,7 +43,7 @@ def answers(comparison: Comparison, words: Words) -> list[str]:
 
 
 def answer(comparison: Comparison, difference: Difference, words: Words) -> str:
-    """The verdict on one candidate with its evidence, in points (0.01 of accuracy).
+    """The verdict on one candidate with its evidence, in the unit of the metric.
 
     Args:
         comparison: its `reference`, `alpha`, `margin` and `arms` must be there.
@@ -51,11 +53,18 @@ def answer(comparison: Comparison, difference: Difference, words: Words) -> str:
     return _Answer(comparison, difference, words).text()
 
 
+def outcome(comparison: Comparison, difference: Difference, words: Words) -> str:
+    """The verdict on one candidate in short: 'worse, -0.57 points'."""
+    written = quantity.of_outcome(comparison, difference, words)
+    size = written.measure(difference.delta, "+")
+    return words("outcome", verdict=words(difference.verdict), difference=size)
+
+
 def requirement(comparison: Comparison, required: Requirement, words: Words) -> str:
     """Whether the answer meets what is required; empty where nothing is."""
     if not required:
         return ""
-    wanted = words(f"requirements.{required}", margin=words.points(comparison.margin))
+    wanted = words(f"requirements.{required}", margin=_margin(comparison, words))
     names = failing(comparison, required)
     if not names:
         return words("requirement_met", requirement=wanted)
@@ -82,6 +91,14 @@ def reasons(codes: Sequence[str], words: Words) -> list[str]:
     return [words(f"reasons.{code}", **least) for code in codes]
 
 
+def _margin(comparison: Comparison, words: Words) -> str:
+    """The margin with its unit; empty without one."""
+    if comparison.margin is None:
+        return ""
+    about = quantity.of_table(comparison, comparison.primary, words)
+    return about.parameter(comparison.margin)
+
+
 def data(found: Comparison | Ablation, words: Words) -> str:
     """The data set and its size."""
     dataset = found.dataset
@@ -93,10 +110,14 @@ def data(found: Comparison | Ablation, words: Words) -> str:
 
 def choices(comparison: Comparison, words: Words) -> str:
     """The parameters of the decision."""
+    margin = words("no_margin_chosen")
+    if comparison.margin is not None:
+        about = quantity.of_table(comparison, comparison.primary, words)
+        margin = about.text("margin_chosen", margin=_margin(comparison, words))
     return words(
         "choices",
         alpha=words.plain(comparison.alpha),
-        margin=words.points(comparison.margin),
+        margin=margin,
         pairing=words(f"pairings.{comparison.pairing}"),
         candidates=comparison.family_size,
         selected_on=words(f"selection_sets.{comparison.selected_on}"),
@@ -111,21 +132,55 @@ def scope(comparison: Comparison, words: Words) -> str:
 def not_covered(found: Comparison | Ablation, words: Words) -> str:
     """What the verdict is not about."""
     codes = [code_of("not_covered", text) for text in found.not_covered]
-    return words.clauses([words(f"not_covered.{code}") for code in codes])
+    texts = {code: words(f"not_covered.{code}") for code in codes}
+    if found.metric != TEST_ACCURACY:
+        images = {"clustered_images"} & texts.keys()
+        texts |= {code: words(f"other_metric.{code}") for code in images}
+    return words.clauses(list(texts.values()))
 
 
 def notes(comparison: Comparison, words: Words) -> list[str]:
     """What the numbers cover, and how it was decided."""
-    test_set = comparison.test_set
+    test_set, chosen = comparison.test_set, metric_chosen(comparison, words)
+    plan = "note_plan" if comparison.margin is not None else "note_plan_without_margin"
     return [
+        *([words("note_metric", metric=chosen)] if chosen else []),
         words("note_scope", scope=scope(comparison, words)),
         words("note_not_covered", parts=not_covered(comparison, words)),
         choices(comparison, words),
         words("note_data", data=data(comparison, words)),
         *([words("note_test_set", digest=test_set.sha256)] if test_set.sha256 else []),
-        words("note_secondary"),
-        words("note_plan"),
+        *secondary_notes(comparison, words),
+        words(plan),
     ]
+
+
+def counted(comparison: Comparison, words: Words) -> str:
+    """What the intervals of a metric count: the seeds, and the examples if known."""
+    has_examples = any(each.num_examples is not None for each in comparison.primary)
+    key = "counted_examples" if has_examples else "counted_seeds"
+    return words(f"other_metric.{key}")
+
+
+def metric_chosen(comparison: Comparison, words: Words) -> str:
+    """The metric with its unit and which way is better; empty for test accuracy."""
+    about = quantity.of_table(comparison, comparison.primary, words)
+    return "" if about.is_accuracy else about.text("metric_chosen")
+
+
+def secondary_notes(comparison: Comparison, words: Words) -> list[str]:
+    """What is true of all metrics that do not decide; none where there are none."""
+    about = quantity.of_table(comparison, comparison.primary, words)
+    if about.is_accuracy:
+        return [words("note_secondary")]
+    names = dict.fromkeys(
+        quantity.name_of(each.metric, words)
+        for each in comparison.differences
+        if each.metric != comparison.primary_metric
+    )
+    if not names:
+        return []
+    return [about.text("note_secondary", names=words.list(list(names)))]
 
 
 class _Answer:
@@ -135,9 +190,9 @@ class _Answer:
         self, comparison: Comparison, difference: Difference, words: Words
     ) -> None:
         self._difference, self._words = difference, words
-        self._reference = comparison.arm(comparison.reference)
-        self._candidate = comparison.arm(difference.candidate)
-        self._margin = words.points(comparison.margin)
+        self._comparison = comparison
+        self._quantity = quantity.of_sentence(comparison, difference, words)
+        self._margin = _margin(comparison, words)
         self._alpha = comparison.level(difference)
         self._old, self._new = comparison.reference, difference.candidate
 
@@ -162,21 +217,21 @@ class _Answer:
 
     def _shown(self) -> str:
         difference, words = self._difference, self._words
-        exceeds = "exceeds_margin" in difference.flags
-        margin = words(
-            "exceeds_margin" if exceeds else "within_margin", margin=self._margin
-        )
-        return words(
+        text = words(
             "difference_sentence",
             new=self._new,
             old=self._old,
             verdict=words(difference.verdict),
-            size=self._measure(abs(difference.delta)),
+            size=self._quantity.measure(abs(difference.delta)),
             evidence=self._evidence(size_only=True),
             p=self._p(),
-            errors=self._errors(),
-            margin=margin,
+            levels=self._levels(),
         )
+        if self._comparison.margin is not None:
+            exceeds = "exceeds_margin" in difference.flags
+            key = "exceeds_margin" if exceeds else "within_margin"
+            text += f" {words(key, margin=self._margin)}"
+        return text
 
     def _equivalence(self) -> str:
         difference, words = self._difference, self._words
@@ -185,10 +240,10 @@ class _Answer:
             new=self._new,
             old=self._old,
             margin=self._margin,
-            delta=self._measure(difference.delta, "+"),
+            delta=self._quantity.measure(difference.delta, "+"),
             evidence=self._evidence(),
             p=words.p_clause(difference.p_tost_holm, self._alpha),
-            errors=self._errors(),
+            levels=self._levels(),
         )
         if "detectable_below_margin" in difference.flags:
             text += f" {words('detectable', p=self._p())}"
@@ -199,14 +254,15 @@ class _Answer:
     def _undecided(self) -> str:
         difference, words = self._difference, self._words
         mde = math.nan if difference.mde80 is None else difference.mde80
-        text = words(
-            "undecided_sentence",
-            new=self._new,
-            old=self._old,
-            margin=self._margin,
-            estimate=self._estimate(),
-            mde=self._with_unit(mde, words.significant(100 * mde)),
-        )
+        parts = {
+            "new": self._new,
+            "old": self._old,
+            "estimate": self._estimate(),
+            "mde": self._quantity.rough_measure(mde),
+        }
+        if self._comparison.margin is None:
+            return words("undecided_without_margin", **parts)
+        text = words("undecided_sentence", margin=self._margin, **parts)
         seeds = difference.seeds_needed_for_margin
         if seeds is None:
             text = words.clauses([text, words("no_seeds_enough")])
@@ -216,7 +272,7 @@ class _Answer:
 
     def _two_networks(self, pair: SinglePair) -> str:
         difference, words = self._difference, self._words
-        low, high = (self._points(bound) for bound in pair.ci95)
+        low, high = map(self._quantity.number, pair.ci95)
         reasons = [reason for reason in difference.reasons if reason != "too_few_seeds"]
         return words(
             "two_networks_sentence",
@@ -226,7 +282,7 @@ class _Answer:
             old=self._old,
             only_new=words.count(pair.table.only_candidate_right),
             only_old=words.count(pair.table.only_reference_right),
-            delta=self._measure(difference.delta, "+"),
+            delta=self._quantity.measure(difference.delta, "+"),
             low=low,
             high=high,
             p=words.p_clause(pair.p),
@@ -239,7 +295,7 @@ class _Answer:
         words, evidence = self._words, self._evidence()
         if self._difference.p_holm is not None:
             evidence = words.clauses([evidence, self._p()])
-        delta = self._measure(self._difference.delta, "+")
+        delta = self._quantity.measure(self._difference.delta, "+")
         return words("estimate", delta=delta, evidence=evidence)
 
     def _evidence(self, *, size_only: bool = False) -> str:
@@ -252,44 +308,34 @@ class _Answer:
         sizes = words.plural("paired_seeds", first)
         if not difference.paired:
             sizes = words("unpaired_seeds", first=first, second=second)
-        images = words("this_test_set")
-        if difference.num_examples is not None:
-            images = words("images", count=words.count(difference.num_examples))
-        sizes = f"{sizes}, {images}"
+        sizes = f"{sizes}, {self._examples()}"
         interval = difference.verdict_interval
         if interval.low is None or interval.high is None:
             return sizes
         sign = -1 if size_only and difference.delta < 0 else 1
         bounds = sorted(sign * bound for bound in (interval.low, interval.high))
-        low, high = map(self._points, bounds)
+        low, high = map(self._quantity.number, bounds)
         level = words.plain(100 * interval.level)
         return words("ci", level=level, low=low, high=high, sizes=sizes)
+
+    def _examples(self) -> str:
+        """What the answer counts besides the seeds: '10,000 images'."""
+        num_examples = self._difference.num_examples
+        if num_examples is None:
+            return self._quantity.text("this_test_set")
+        return self._quantity.text("images", count=self._words.count(num_examples))
 
     def _p(self) -> str:
         return self._words.p_clause(self._difference.p_holm, self._alpha)
 
-    def _errors(self) -> str:
-        before, after = (
-            self._words.percent(arm.test_error)
-            for arm in (self._reference, self._candidate)
-        )
-        return self._words("errors", before=before, after=after)
-
-    def _points(self, fraction: float, sign: str = "") -> str:
-        """A fraction in points, with the decimals that show three digits of `delta`.
-
-        One to three decimals: all numbers of an answer have the same.
-        """
-        size = 100 * abs(self._difference.delta)
-        decimals = 2
-        if size:
-            decimals = min(3, max(1, 2 - math.floor(math.log10(size))))
-        return self._words.number(100 * fraction, decimals, sign)
-
-    def _measure(self, fraction: float, sign: str = "") -> str:
-        """A fraction in points with the unit: '+0.52 points'."""
-        return self._with_unit(fraction, self._points(fraction, sign))
-
-    def _with_unit(self, fraction: float, points: str) -> str:
-        """The number with its unit; the language decides which is singular."""
-        return self._words.plural("measure", 100 * abs(fraction), points=points)
+    def _levels(self) -> str:
+        """The mean of each arm: of an accuracy its error."""
+        arms = [self._comparison.arm(name) for name in (self._old, self._new)]
+        if self._quantity.is_accuracy:
+            before, after = (self._words.percent(arm.test_error) for arm in arms)
+        else:
+            name = self._comparison.primary_metric
+            before, after = self._quantity.levels(
+                *(arm.summary(name).mean for arm in arms)
+            )
+        return self._quantity.text("levels", before=before, after=after)

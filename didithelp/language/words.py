@@ -24,6 +24,7 @@ LANGUAGES: tuple[str, ...] = get_args(Language)
 EMPTY = "-"
 THIN, NO_BREAK = "\u202f", "\u00a0"  # narrow and ordinary space that never break
 _BREAKS = re.compile(r"[ \t-\r\x1c-\x1f\x85\u1680\u2000-\u200a\u2028\u2029\u3000]+")
+_MOST_DECIMALS = 8  # more are not counted but written as an exponent
 _UNPREFIXED = ("source", "numbers", "typography", "texts")
 _SINGULAR = {
     "up_to_one": lambda quantity: 0 < quantity <= 1,
@@ -155,6 +156,10 @@ class Words:
         """
         return _Formatter(self).vformat(self._texts[key], (), values)
 
+    def get(self, key: str) -> str | None:
+        """A text without placeholders; None if there is none of this key."""
+        return self._texts.get(key)
+
     def plural(self, key: str, quantity: float, **values: Any) -> str:
         """The form of `plurals.key` for a quantity >= 0, which it may show as `count`.
 
@@ -179,29 +184,39 @@ class Words:
         )
 
     def number(self, value: float | None, decimals: int, sign: str = "") -> str:
-        """A number with so many decimals; never "-0.00"."""
+        """A number with so many decimals and digits in groups; never "-0.00".
+
+        One with more decimals than a reader counts has an exponent: "3.10e-9".
+        """
         if not _is_known(value):
             return EMPTY
-        return self._decimal(f"{round(value, decimals) + 0.0:{sign}.{decimals}f}")
+        if decimals > _MOST_DECIMALS and value:
+            digits = max(0, decimals + math.floor(math.log10(abs(value))))
+            return self._decimal(f"{value:{sign}.{digits}e}".replace("e-0", "e-"))
+        return self._decimal(f"{round(value, decimals) + 0.0:{sign},.{decimals}f}")
 
     def significant(self, value: float | None) -> str:
-        """A number with two significant digits, small ones without exponent."""
+        """A number with two significant digits, or all those before its decimals."""
         if not _is_known(value):
             return EMPTY
         if value == 0:
             return "0"
-        text = f"{value:#.2g}".rstrip(".")
-        if "e-" in text:
-            text = f"{value:.{1 - math.floor(math.log10(abs(value)))}f}"
-        return self._decimal(text)
+        rounded = float(f"{value:.1e}")  # 0.0996 is 0.10 and not 0.100
+        decimals = max(0, 1 - math.floor(math.log10(abs(rounded))))
+        return self.number(value, decimals)
 
-    def plain(self, value: float) -> str:
-        """A number as short as it can be written, such as a parameter."""
-        return self._decimal(f"{round(value, 10):g}")
+    def plain(self, value: float, digits: int = 6) -> str:
+        """A number as short as it can be written, such as a parameter.
+
+        Args:
+            value: the number.
+            digits: significant ones, at most.
+        """
+        return self._decimal(f"{value + 0.0:,.{digits}g}")
 
     def tick(self, value: float) -> str:
         """A number on an axis: as short as it can be, with a true minus sign."""
-        return self.plain(value).replace("-", "\u2212")
+        return self.plain(value, 10).replace("e-0", "e-").replace("-", "\u2212")
 
     def percent(self, fraction: float | None, decimals: int = 2) -> str:
         """0.0212 → "2.12%"."""
@@ -215,7 +230,7 @@ class Words:
         if not _is_known(fraction):
             return EMPTY
         points = round(100 * fraction, 10)
-        return self.plural("points", points, points=self.plain(points))
+        return self.plural("points", points, number=self.plain(points))
 
     def count(self, value: float | None) -> str:
         """A whole number, in groups of three digits."""
@@ -256,7 +271,10 @@ class Words:
         return clause.format(p=text)
 
     def _decimal(self, text: str) -> str:
-        return text.replace(".", self._numbers.decimal_mark)
+        """A number of Python, with commas between groups of three digits."""
+        whole, point, decimals = text.partition(".")
+        groups = whole.replace(",", self._numbers.thousands_separator)
+        return groups + point.replace(".", self._numbers.decimal_mark) + decimals
 
 
 class _Formatter(string.Formatter):

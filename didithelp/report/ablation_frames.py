@@ -59,7 +59,7 @@ def arms(ablation: Ablation, known: Mapping[str, Arm]) -> pd.DataFrame:
         cells.append((none, ablation.control.arm))
     rows = []
     for levels, arm in cells:
-        row = arm_columns(arm, known.get(arm.name))
+        row = arm_columns(arm, known.get(arm.name), ablation.primary_metric)
         rows.append({"arm": row.pop("arm"), **_on(levels), **row})
     return pd.DataFrame(rows)
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from didithelp.ablation import Ablation, Cell, Estimate, Interaction, MetricEffects
 from didithelp.arm import Arm
 from didithelp.language import ablation_notes, ablation_sentences, sentences
-from didithelp.language.ablation_notes import Quantity, written
+from didithelp.language.ablation_notes import written
+from didithelp.language.quantity import Quantity, name_of
 from didithelp.language.words import Words, clean
 from didithelp.provenance import Provenance
 from didithelp.report import ablation_figures, ablation_tables, sections, tables
@@ -87,7 +88,7 @@ def _waterfall(ablation: Ablation, found: MetricEffects, about: Quantity) -> Dra
             place = rows[-1].end
     rows.append(_end(ablation.full, last, 1, about))
     alternative = words("ablation_report.waterfall_alternative")
-    label = words("axis_test_accuracy")
+    label = about.level_axis
     return ablation_figures.bars(
         "waterfall", rows, label, alternative, words, is_chain=True
     )
@@ -101,7 +102,7 @@ def _bars(found: MetricEffects, about: Quantity) -> Drawing:
         for each in found.factors
     ]
     alternative = words("ablation_report.effects_alternative")
-    label = words("axis_difference")
+    label = about.text("axis_difference")
     return ablation_figures.bars(
         "effects", rows, label, alternative, words, is_chain=False
     )
@@ -170,7 +171,7 @@ def _panels(ablation: Ablation, found: MetricEffects, about: Quantity) -> list[D
             f"interaction_{place}",
             panel,
             (min(values), max(values)),
-            words("axis_test_accuracy"),
+            about.level_axis,
             words(
                 "ablation_report.panel_alternative",
                 pair=ablation_tables.pair(pair, words),
@@ -251,7 +252,7 @@ def others(material: Material) -> list[Block]:
     blocks: list[Block] = []
     for found in ablation.effects:
         if found.metric != ablation.primary_metric:
-            name = words(f"metrics.{found.metric}")
+            name = name_of(found.metric, words)
             table = ablation_tables.effects(
                 found, ablation.alpha, words, kinds=("shapley",)
             )
@@ -299,8 +300,13 @@ def sources(material: Material) -> list[Block]:
     runs = sections.runs_and_versions(
         known, [material.arms[arm.name] for arm in known], words
     )
-    choices = ablation_notes.choices(ablation, words)
-    rows = sections.code_and_data(ablation, choices, material.provenance, words)
+    rows = sections.code_and_data(
+        ablation,
+        ablation_notes.metric_chosen(ablation, words),
+        ablation_notes.choices(ablation, words),
+        material.provenance,
+        words,
+    )
     return [
         *sections.linked(material.links, words),
         sections.origins(rows),

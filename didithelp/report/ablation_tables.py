@@ -15,13 +15,15 @@ from didithelp.ablation import (
     MetricEffects,
 )
 from didithelp.arm import Arm
-from didithelp.language.ablation_notes import Quantity, written
+from didithelp.language.ablation_notes import written
+from didithelp.language.quantity import Quantity
 from didithelp.language.sentences import reasons_and_flags
 from didithelp.language.words import EMPTY, Words, clean
 from didithelp.report import tables
 from didithelp.report.document import Table
 from didithelp.report.frame import train_seconds
 
+SECONDS = "seconds_per_run"
 # The estimates of a factor beside its main effect.
 KINDS = ("at_baseline", "at_full", "shapley")
 
@@ -278,19 +280,24 @@ def cells(ablation: Ablation, arms: Mapping[str, Arm], words: Words) -> Table:
         arms: by name, for the time that they took.
         words: of the language.
     """
-    names = [factor.name for factor in ablation.factors]
-    keys = (
-        *("seeds_finished", "accuracy_percent", "cross_entropy", "ece"),
-        *("epochs", "kept_epoch", "seconds_per_run"),
-    )
-    levels = words("ablation_report.levels")
-    header = [words("arm"), levels, *(words(key) for key in keys)]
+    about = written(ablation.primary, words)
+    keys = [
+        key for key in tables.beside(about) if key not in ("error_percent", SECONDS)
+    ]
+    keys = [*keys, "kept_epoch", SECONDS]
+    header = [
+        *(words("arm"), words("ablation_report.levels"), words("seeds_finished")),
+        about.level_column,
+        *map(words, keys),
+    ]
     rows = [
-        _arm_cells(cell, names, arms.get(cell.arm.name), words)
+        _arm_cells(cell, keys, arms.get(cell.arm.name), about)
         for cell in _with_control(ablation)
     ]
-    order = ", ".join(map(clean, names))
-    return Table(header, rows, words("ablation_report.caption_arms", factors=order))
+    header, *rows = tables.without_empty_columns([header, *rows])
+    order = ", ".join(clean(factor.name) for factor in ablation.factors)
+    caption = words("ablation_report.caption_arms", factors=order)
+    return Table(header, rows, caption)
 
 
 def _with_control(ablation: Ablation) -> list[Cell]:
@@ -301,19 +308,20 @@ def _with_control(ablation: Ablation) -> list[Cell]:
 
 
 def _arm_cells(
-    cell: Cell, names: Sequence[str], arm: Arm | None, words: Words
+    cell: Cell, keys: Sequence[str], arm: Arm | None, about: Quantity
 ) -> list[str]:
-    metrics = cell.arm.metrics
+    words, told = about.words, cell.arm
+    means = {
+        **tables.other_means(told, words),
+        "kept_epoch": words.number(told.metrics.kept_epoch.mean, 1),
+        SECONDS: words.number(train_seconds(arm) if arm else None, 1),
+    }
     return [
-        tables.label(clean(cell.arm.name), cell.arm.num_finished, words),
-        " ".join("+" if cell.levels[name] else "-" for name in names),
-        tables.seeds_finished(cell.arm),
-        tables.mean_and_sd(metrics.test_accuracy, words),
-        words.number(metrics.test_cross_entropy.mean, 4),
-        words.number(metrics.expected_calibration_error.mean, 4),
-        words.number(metrics.actual_epochs.mean, 1),
-        words.number(metrics.kept_epoch.mean, 1),
-        words.number(train_seconds(arm) if arm else None, 1),
+        tables.label(clean(told.name), told.num_finished, words),
+        " ".join("+" if is_on else "-" for is_on in cell.levels.values()),
+        tables.seeds_finished(told),
+        about.mean_and_sd(told.summary(about.metric.name)),
+        *(means[key] for key in keys),
     ]
 
 
@@ -323,10 +331,7 @@ def _arm_cells(
 def with_unit(kind: str, about: Quantity) -> str:
     """The name of a kind of estimate, and the unit of its numbers."""
     words = about.words
-    name, unit = words(f"effects.{kind}"), about.metric.unit
-    if not unit:
-        return name
-    return words("ablation_report.with_unit", name=name, unit=words(f"units.{unit}"))
+    return about.in_points(words(f"effects.{kind}"))
 
 
 def _judged_cell(judged: Judged, about: Quantity, level_of_header: float | None) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import io
 import math
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ import numpy as np
 from PIL import Image
 
 from didithelp.comparison import Reliability, ReliabilityBin
+from didithelp.language.quantity import Quantity
 from didithelp.language.words import Words
 from didithelp.report.canvas import HEIGHT, blank, drawing, png
 from didithelp.report.document import Drawing
@@ -27,12 +29,13 @@ if TYPE_CHECKING:
     from matplotlib.axis import Axis
 
 LESS, MORE = LIGHT.arms[1], LIGHT.arms[0]  # colors of fewer and of more confusions
+WIDEST_LABEL, HIGHEST_LABEL = 54, 36  # characters of a line along an axis
 MOST_CLASSES = 15  # shown of a confusion; of more, those that changed most
 
 
 @dataclass(frozen=True)
 class Difference:
-    """A row of the forest plot, in points; `None` where there is no interval."""
+    """A row of the forest plot, in the unit shown; None where there is no interval."""
 
     name: str
     color: str
@@ -43,11 +46,15 @@ class Difference:
 
 @dataclass(frozen=True)
 class Strip:
-    """Test accuracies of an arm in percent, by ascending seed."""
+    """The metric of every run of an arm by ascending seed, in the unit shown.
+
+    `mean` is written beside theirs.
+    """
 
     name: str
     color: str
     values: list[float]
+    mean: str
 
 
 @dataclass(frozen=True)
@@ -63,11 +70,12 @@ class Curve:
 # --- differences ----------------------------------------------------------------------
 
 
-def forest(rows: list[Difference], margin: float, words: Words) -> Drawing:
-    """Differences to the reference with their intervals, in points of accuracy."""
+def forest(rows: list[Difference], margin: float | None, about: Quantity) -> Drawing:
+    """Differences to the reference with their intervals, in the unit that is shown."""
     with blank(1.5 + 0.45 * len(rows)) as figure:
         axes = figure.subplots()
-        axes.axvspan(-margin, margin, color=LIGHT.grid, alpha=0.6, linewidth=0)
+        if margin is not None:
+            axes.axvspan(-margin, margin, color=LIGHT.grid, alpha=0.6, linewidth=0)
         axes.axvline(0, color=LIGHT.ink, linewidth=1)
         for place, row in enumerate(rows):
             _draw_difference(axes, place, row)
@@ -75,9 +83,9 @@ def forest(rows: list[Difference], margin: float, words: Words) -> Drawing:
         axes.set_ylim(len(rows) - 0.4, -0.6)
         axes.grid(axis="y", visible=False)
         axes.margins(x=0.1)
-        axes.set_xlabel(words("axis_difference"))
-        format_ticks(axes.xaxis, words)
-        return drawing("forest", words("forest_alternative"), figure)
+        axes.set_xlabel(_in_lines(about.text("axis_difference"), WIDEST_LABEL))
+        format_ticks(axes.xaxis, about.words)
+        return drawing("forest", about.text("forest_alternative"), figure)
 
 
 def _draw_difference(axes: Axes, place: int, row: Difference) -> None:
@@ -97,12 +105,14 @@ def _draw_difference(axes: Axes, place: int, row: Difference) -> None:
     draw_dots(axes, [row.delta], [place], row.color, size=7, edge=1)
 
 
-def seeds(name: str, arms: tuple[Strip, Strip], paired: bool, words: Words) -> Drawing:
-    """Test accuracy of every seed in percent; a line joins the runs of a seed."""
+def seeds(
+    name: str, arms: tuple[Strip, Strip], paired: bool, about: Quantity
+) -> Drawing:
+    """The metric of every seed in the unit shown; a line joins the runs of a seed."""
     with blank() as figure:
         axes = figure.subplots()
         if paired:
-            _join(axes, *arms)
+            _join(axes, *arms, higher_is_better=about.metric.higher_is_better)
         for place, arm in enumerate(arms):
             spread = np.zeros(len(arm.values))
             if not paired and len(arm.values) > 1:  # in the order of the seeds
@@ -110,31 +120,31 @@ def seeds(name: str, arms: tuple[Strip, Strip], paired: bool, words: Words) -> D
             draw_dots(
                 axes, place + spread, arm.values, arm.color, size=5, edge=0.7, z=3
             )
-            _draw_mean(axes, place, arm, words)
+            _draw_mean(axes, place, arm)
         axes.set_xticks(range(2), [short(arm.name) for arm in arms])
         axes.set_xlim(-0.75, 1.75)
         axes.grid(axis="x", visible=False)
-        axes.set_ylabel(words("axis_test_accuracy"))
-        format_ticks(axes.yaxis, words)
-        return drawing(name, words("seeds_alternative"), figure)
+        axes.set_ylabel(_in_lines(about.level_axis, HIGHEST_LABEL))
+        format_ticks(axes.yaxis, about.words)
+        return drawing(name, about.text("seeds_alternative"), figure)
 
 
-def _join(axes: Axes, first: Strip, second: Strip) -> None:
+def _join(axes: Axes, first: Strip, second: Strip, *, higher_is_better: bool) -> None:
     """A line per seed in the color of the arm that wins; gray where both are equal."""
     for before, after in zip(first.values, second.values, strict=True):
-        winner = (second if before < after else first).color
+        winner = (second if (before < after) == higher_is_better else first).color
         color = LIGHT.muted if before == after else winner
         axes.plot([0, 1], [before, after], color=color, linewidth=1.1)
 
 
-def _draw_mean(axes: Axes, place: int, arm: Strip, words: Words) -> None:
+def _draw_mean(axes: Axes, place: int, arm: Strip) -> None:
     """A thick bar and its number, on the outer side, where no line is."""
     mean = math.fsum(arm.values) / len(arm.values)
     side = 1 if place else -1
     ends = [place, place + 0.3 * side]
     axes.plot(ends, [mean, mean], color=arm.color, linewidth=3.5, zorder=2)
     axes.annotate(
-        words.number(mean, 2),
+        arm.mean,
         (place + 0.35 * side, mean),
         ha="left" if place else "right",
         va="center",
@@ -157,7 +167,7 @@ def curves(
             _draw_seeds(axes, arm)
             _draw_mean_curve(axes, arm)
         axes.set_xlabel(words("axis_epoch"))
-        axes.set_ylabel(label)
+        axes.set_ylabel(_in_lines(label, HIGHEST_LABEL))
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         format_ticks(axes.xaxis, words)
         format_ticks(axes.yaxis, words)
@@ -356,6 +366,11 @@ def short(name: str, most: int = 22) -> str:
     return name if len(name) <= most else name[: most - 1] + "…"
 
 
+def _in_lines(label: str, width: int) -> str:
+    """The label of an axis in lines that are not longer than the axis."""
+    return "\n".join(textwrap.wrap(label, width))
+
+
 def draw_dots(
     axes: Axes, x: Any, y: Any, color: str, *, size: float, edge: float, z: float = 2
 ) -> None:
@@ -367,4 +382,9 @@ def draw_dots(
 
 def format_ticks(axis: Axis, words: Words) -> None:
     """Ticks in the decimal notation of the language."""
-    axis.set_major_formatter(lambda value, _: words.tick(value))
+
+    def written(value: float, _: float) -> str:
+        largest = max(map(abs, axis.get_view_interval()))
+        return words.tick(0.0 if abs(value) < 1e-9 * largest else value)  # rounding
+
+    axis.set_major_formatter(written)

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from didithelp.arm import Arm
-from didithelp.comparison import ComparedArm, Comparison, Difference
+from didithelp.comparison import ComparedArm, Comparison, Difference, Summary
+from didithelp.metric import TEST_ACCURACY
 
 _DIFFERENCE_COLUMNS = (
     "delta",
@@ -36,6 +37,9 @@ _DIFFERENCE_COLUMNS = (
 def frame(comparison: Comparison, arms: Sequence[Arm]) -> pd.DataFrame:
     """One row per arm, raw numbers: fractions (0.001 is 0.1 point), nats, seconds.
 
+    The metric that decides comes first. Beside another one than test accuracy stands
+    only what is known of the arms.
+
     Columns of the difference are empty for the reference. `reasons` and `flags` are
     codes joined by a space.
 
@@ -52,12 +56,15 @@ def frame(comparison: Comparison, arms: Sequence[Arm]) -> pd.DataFrame:
             f"{len(arms)}; pass reference and candidates"
         )
     by_candidate = {each.candidate: each for each in comparison.primary}
+    metric = comparison.metric
     rows = [
-        arm_columns(compared, arm)
+        arm_columns(compared, arm, metric.name)
         | _difference_columns(by_candidate.get(compared.name))
         for compared, arm in zip(comparison.arms, arms, strict=True)
     ]
     table = pd.DataFrame(rows)
+    if metric != TEST_ACCURACY:
+        table = table.drop(columns=_unknown_columns(table))
     for column in ("wins", "seeds_needed_for_margin"):
         table[column] = table[column].astype("Int64")
     return table
@@ -70,19 +77,37 @@ def train_seconds(arm: Arm) -> float | None:
     return float(np.mean(seconds)) if seconds.size else None
 
 
-def arm_columns(compared: ComparedArm, arm: Arm | None) -> dict[str, Any]:
+def arm_columns(compared: ComparedArm, arm: Arm | None, metric: str) -> dict[str, Any]:
     """The results and the cost of an arm; without the arm its times are unknown."""
-    metrics = compared.metrics
-    accuracy = metrics.test_accuracy
     return {
         "arm": compared.name,
+        **_run_columns(compared),
+        **_metric_columns(metric, compared.summary(metric)),
+        **_other_columns(compared, arm),
+    }
+
+
+def _run_columns(compared: ComparedArm) -> dict[str, Any]:
+    return {
         "seeds_finished": compared.num_finished,
         "seeds_started": compared.num_started,
-        "test_accuracy": accuracy.mean,
-        "test_accuracy_median": accuracy.median,
-        "test_accuracy_sd": accuracy.sd,
-        "test_accuracy_min": accuracy.min,
-        "test_accuracy_max": accuracy.max,
+    }
+
+
+def _metric_columns(name: str, summary: Summary) -> dict[str, Any]:
+    return {
+        name: summary.mean,
+        f"{name}_median": summary.median,
+        f"{name}_sd": summary.sd,
+        f"{name}_min": summary.min,
+        f"{name}_max": summary.max,
+    }
+
+
+def _other_columns(compared: ComparedArm, arm: Arm | None) -> dict[str, Any]:
+    metrics = compared.metrics
+    return {
+        "test_accuracy": metrics.test_accuracy.mean,
         "test_error": compared.test_error,
         "test_cross_entropy": metrics.test_cross_entropy.mean,
         "test_cross_entropy_sd": metrics.test_cross_entropy.sd,
@@ -92,6 +117,15 @@ def arm_columns(compared: ComparedArm, arm: Arm | None) -> dict[str, Any]:
         "num_parameters": metrics.num_parameters.mean,
         "train_seconds": train_seconds(arm) if arm else None,
     }
+
+
+def _unknown_columns(table: pd.DataFrame) -> list[str]:
+    """The columns about arms without a number; those of differences always stay."""
+    return [
+        name
+        for name in table.columns
+        if table[name].isna().all() and name not in _DIFFERENCE_COLUMNS
+    ]
 
 
 def _difference_columns(difference: Difference | None) -> dict[str, Any]:

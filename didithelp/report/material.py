@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from didithelp.arm import Arm
-from didithelp.comparison import Comparison
+from didithelp.comparison import Comparison, Difference
 from didithelp.language.words import Words, clean
+from didithelp.metric import TEST_ACCURACY
 from didithelp.provenance import Provenance
 from didithelp.report.document import Block, Text
 
@@ -34,6 +35,21 @@ class Material:
     def names(self) -> list[str]:
         """The names of the arms, fit to be shown."""
         return [clean(arm.name) for arm in self.comparison.arms]
+
+    @property
+    def accuracy_differences(self) -> list[Difference]:
+        """What is known of each candidate's accuracy, whether it decides or not."""
+        return [
+            each
+            for each in self.comparison.differences
+            if each.metric == TEST_ACCURACY.name
+        ]
+
+    @property
+    def is_about_answers(self) -> bool:
+        """Whether single answers matter: accuracy decides, or some are known."""
+        is_accuracy = self.comparison.metric == TEST_ACCURACY
+        return is_accuracy or any(arm.has_predictions for arm in self.arms)
 
     def missing(self, key: str, names: list[str]) -> list[Block]:
         """The text `key` about the arms that lack something; no block if none does."""

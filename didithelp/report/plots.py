@@ -10,22 +10,28 @@ import pandas as pd
 from didithelp import effects, significance
 from didithelp.arm import Arm, finished_rows
 from didithelp.comparison import ComparedArm, Difference
+from didithelp.language import quantity, sentences
+from didithelp.language.quantity import Quantity
 from didithelp.language.words import clean
 from didithelp.report import figures
 from didithelp.report.document import Block, Drawing, Plots, Text
 from didithelp.report.figures import Curve, Strip
 from didithelp.report.material import Material
+from didithelp.runs import run_scale
+
+# By key of their texts, the columns of a history that are drawn.
+CURVES = {"cross_entropy": "val_cross_entropy", "accuracy": "val_accuracy"}
 
 
 def differences(material: Material) -> list[Block]:
-    """The forest plot, and the accuracy of every seed."""
+    """The forest plot, and the metric of every seed."""
     words, comparison = material.words, material.comparison
     primary = comparison.primary
-    strips = []
+    about, strips = _about(material), []
     for place, difference in enumerate(primary, start=1):
         reference, candidate = comparison.arms[0], comparison.arms[place]
-        pair = _strip(0, reference), _strip(place, candidate)
-        strips.append(figures.seeds(f"seeds_{place}", pair, difference.paired, words))
+        pair = _strip(0, reference, about), _strip(place, candidate, about)
+        strips.append(figures.seeds(f"seeds_{place}", pair, difference.paired, about))
     without = [row.name for row in _forest_rows(material) if row.interval is None]
     kinds = sorted({"paired" if each.paired else "unpaired" for each in primary})
     return [
@@ -37,15 +43,20 @@ def differences(material: Material) -> list[Block]:
 
 def forest(material: Material) -> Plots:
     """The difference of every candidate with its interval."""
-    words, margin = material.words, material.comparison.margin
+    words, comparison = material.words, material.comparison
+    about, margin = _about(material), comparison.margin
+    limits = words("caption_no_margin")
+    if margin is not None:
+        limits = words("caption_margin", margin=about.parameter(margin))
+    counted = sentences.counted(comparison, words)
     return Plots(
-        [figures.forest(_forest_rows(material), 100 * (margin or 0), words)],
-        words("caption_forest", margin=words.points(margin)),
+        [figures.forest(_forest_rows(material), about.scaled(margin), about)],
+        f"{about.text('caption_forest', counted=counted)} {limits}",
     )
 
 
 def curves(material: Material) -> list[Block]:
-    """Cross-entropy and accuracy on the validation set by epoch."""
+    """Cross-entropy and accuracy on the validation set by epoch; the metric as well."""
     words, compared = material.words, material.comparison.arms
     if all(arm.history.empty for arm in material.arms):
         return [Text(words("no_curves"))]
@@ -65,12 +76,8 @@ def curves(material: Material) -> list[Block]:
         caption += f" {words('curves_one_seed')}"
     if any(arm.diverged_seeds for arm in compared):
         caption += f" {words('curves_diverged')}"
-    drawings = [
-        *_curve(material, "cross_entropy", "val_cross_entropy", 1),
-        *_curve(material, "accuracy", "val_accuracy", 100),
-    ]
     return [
-        Plots(drawings, caption),
+        Plots(_curves(material), caption),
         *material.missing("no_curves_of", without),
         *material.missing("no_cross_entropy_curves", penalized),
     ]
@@ -100,16 +107,24 @@ def reliability(material: Material) -> list[Block]:
     ]
 
 
+def _about(material: Material) -> Quantity:
+    """How the metric that decides is written."""
+    comparison = material.comparison
+    return quantity.of_table(comparison, comparison.primary, material.words)
+
+
 def _forest_rows(material: Material) -> list[figures.Difference]:
     reference, *candidates = material.comparison.arms
-    primary = material.comparison.primary
+    primary, scale = material.comparison.primary, _about(material).scale
     return [
         figures.Difference(
             clean(candidate.name),
             figures.arm_color(place),
-            100 * difference.delta,
-            _points(difference.verdict_interval.low, difference.verdict_interval.high),
-            _points(*seed_interval(difference, reference, candidate)),
+            scale * difference.delta,
+            _scaled(
+                scale, difference.verdict_interval.low, difference.verdict_interval.high
+            ),
+            _scaled(scale, *seed_interval(difference, reference, candidate)),
         )
         for place, (candidate, difference) in enumerate(
             zip(candidates, primary, strict=True), start=1
@@ -120,33 +135,53 @@ def _forest_rows(material: Material) -> list[figures.Difference]:
 def seed_interval(
     difference: Difference, reference: ComparedArm, candidate: ComparedArm
 ) -> tuple[float, float]:
-    """Interval of the t test over seeds alone, paired or Welch's, as fractions.
+    """Interval of the t test over seeds alone, paired or Welch's.
 
-    Its level is that of the verdict's interval; its ends are NaN if unknown.
+    It is in the unit of the metric. Its level is that of the verdict's interval; its
+    ends are NaN if unknown.
     """
     before, after = (
-        np.array(arm.metrics.test_accuracy.values, float)
+        np.array(arm.summary(difference.metric).values, float)
         for arm in (reference, candidate)
     )
-    effect = effects.run_effect(before, after, paired=difference.paired)
+    scale = run_scale(difference.metric, before, after)
+    effect = effects.run_effect(before, after, paired=difference.paired, scale=scale)
     return significance.interval(effect, difference.verdict_interval.level)
 
 
-def _points(low: float | None, high: float | None) -> tuple[float, float] | None:
+def _scaled(
+    scale: float, low: float | None, high: float | None
+) -> tuple[float, float] | None:
     if low is None or high is None or math.isnan(low):
         return None
-    return 100 * low, 100 * high
+    return scale * low, scale * high
 
 
-def _strip(place: int, arm: ComparedArm) -> Strip:
-    values = arm.metrics.test_accuracy.values
-    percents = [100 * value for value in values if value is not None]
-    return Strip(clean(arm.name), figures.arm_color(place), percents)
+def _strip(place: int, arm: ComparedArm, about: Quantity) -> Strip:
+    found = arm.summary(about.metric.name)
+    values = [about.scale * value for value in found.values if value is not None]
+    mean = about.level(found.mean, found.sd)
+    return Strip(clean(arm.name), figures.arm_color(place), values, mean)
 
 
-def _curve(material: Material, key: str, column: str, scale: float) -> list[Drawing]:
-    """The plot of one column of the histories, if any arm has it."""
-    words = material.words
+def _curves(material: Material) -> list[Drawing]:
+    """The plots of the columns of the histories that tell how it went."""
+    words, about = material.words, _about(material)
+    drawings = []
+    if not about.is_accuracy and about.metric.name not in CURVES.values():
+        labels = about.level_axis, about.text("curve_alternative")
+        drawings += _curve(material, "metric", about.metric.name, about.scale, labels)
+    for key, column in CURVES.items():
+        labels = words(f"axis_val_{key}"), words(f"{key}_alternative")
+        scale = 100 if key == "accuracy" else 1
+        drawings += _curve(material, key, column, scale, labels)
+    return drawings
+
+
+def _curve(
+    material: Material, key: str, column: str, scale: float, labels: tuple[str, str]
+) -> list[Drawing]:
+    """The plot of one column, if any arm has it; `labels` name its axis and itself."""
     lines = [
         Curve(name, figures.arm_color(place), *_lines(arm, column, scale))
         for place, (name, arm) in enumerate(
@@ -156,8 +191,7 @@ def _curve(material: Material, key: str, column: str, scale: float) -> list[Draw
     ]
     if not lines:
         return []
-    label, alternative = words(f"axis_val_{key}"), words(f"{key}_alternative")
-    return [figures.curves(f"curves_{key}", lines, label, alternative, words)]
+    return [figures.curves(f"curves_{key}", lines, *labels, material.words)]
 
 
 def _lines(

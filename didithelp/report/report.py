@@ -59,6 +59,8 @@ SECTIONS: dict[str, Callable[[Material], list[Block]]] = {
     "section_provenance": sections.sources,
     "section_limits": sections.limits,
 }
+# Those about right and wrong answers; a loss or a time of each run has none.
+ABOUT_ANSWERS = ("section_reliability", "section_confusion", "section_flips")
 UNKNOWN = Provenance()
 
 
@@ -128,6 +130,7 @@ class Report:
             [
                 Section(words(key), blocks)
                 for key, make in SECTIONS.items()
+                if self._material.is_about_answers or key not in ABOUT_ANSWERS
                 if (blocks := make(self._material))
             ]
         )

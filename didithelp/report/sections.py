@@ -20,8 +20,10 @@ LONGEST_COMMAND = 8000  # characters; a longer one helps nobody who reads a repo
 def numbers(material: Material) -> list[Block]:
     """The table to look at, and every number behind it."""
     words, comparison = material.words, material.comparison
+    recorded = tables.recorded(comparison, material.arms, words)
     details: list[Block] = [
         tables.arm_table(comparison, material.arms, words),
+        *([recorded] if recorded else []),
         *tables.difference_tables(comparison, words),
     ]
     return [
@@ -49,7 +51,7 @@ def seed_by_seed(material: Material) -> list[Block]:
     """The test examples that only one of the two networks of a seed gets right."""
     blocks: list[Block] = []
     missing = []
-    for difference in material.comparison.primary:
+    for difference in material.accuracy_differences:
         table = tables.mcnemar(difference, material.comparison, material.words)
         if table:
             blocks.append(table)
@@ -60,15 +62,17 @@ def seed_by_seed(material: Material) -> list[Block]:
 
 def cost(material: Material) -> list[Block]:
     """What training each arm takes."""
-    return [tables.cost(material.comparison, material.arms, material.words)]
+    table = tables.cost(material.comparison, material.arms, material.words)
+    return [table] if table else []
 
 
 def sources(material: Material) -> list[Block]:
     """Where code, data and runs come from, and the command that repeats it all."""
     words, comparison = material.words, material.comparison
+    metric = sentences.metric_chosen(comparison, words)
     choices = sentences.choices(comparison, words)
     rows = [
-        *code_and_data(comparison, choices, material.provenance, words),
+        *code_and_data(comparison, metric, choices, material.provenance, words),
         *runs_and_versions(comparison.arms, material.arms, words),
     ]
     return [
@@ -104,7 +108,10 @@ def limits(material: Material) -> list[Block]:
     """What the answer is about, and what it is not about."""
     words, comparison = material.words, material.comparison
     scope = sentences.scope(comparison, words)
-    return limits_of(scope, sentences.not_covered(comparison, words), words)
+    return [
+        *limits_of(scope, sentences.not_covered(comparison, words), words),
+        *map(Text, sentences.secondary_notes(comparison, words)),
+    ]
 
 
 def limits_of(scope: str, not_covered: str, words: Words) -> list[Block]:
@@ -112,12 +119,15 @@ def limits_of(scope: str, not_covered: str, words: Words) -> list[Block]:
     return [
         Text(words("limits_scope", scope=scope)),
         Text(words("limits_not_covered", parts=not_covered)),
-        Text(words("note_secondary")),
     ]
 
 
 def code_and_data(
-    answer: Comparison | Ablation, choices: str, provenance: Provenance, words: Words
+    answer: Comparison | Ablation,
+    metric: str,
+    choices: str,
+    provenance: Provenance,
+    words: Words,
 ) -> Iterable[tuple[str, str | None]]:
     """The name and the text of each row about code, data and parameters."""
     if provenance.commit:
@@ -126,6 +136,7 @@ def code_and_data(
         yield words("commit"), f"{provenance.commit} ({state})"
     yield words("code"), provenance.source
     yield words("data_row"), sentences.data(answer, words)
+    yield words("metric"), metric
     yield words("choices_row"), choices
     yield words("test_digest"), answer.test_set.sha256
     yield words("label_digest"), answer.test_set.labels_sha256

@@ -6,44 +6,62 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+import pandas as pd
+
 from didithelp import secondary
-from didithelp.arm import Arm
+from didithelp.arm import ALL_COLUMNS, Arm, finished_rows, metric_columns
 from didithelp.comparison import (
     Bounds,
     CalibrationDifference,
     ComparedArm,
     Comparison,
     Difference,
-    Summary,
 )
-from didithelp.language.sentences import reasons_and_flags
+from didithelp.language import quantity, sentences
+from didithelp.language.quantity import Quantity
 from didithelp.language.words import EMPTY, Words
+from didithelp.metric import TEST_ACCURACY
 from didithelp.report.document import Table
 from didithelp.report.frame import train_seconds
+
+# Columns of metrics.csv that have a place of their own in other tables.
+_SHOWN = (
+    *("test_accuracy", "test_cross_entropy", "expected_calibration_error"),
+    *("actual_epochs", "kept_epoch", "train_seconds", "num_parameters"),
+)
 
 
 def headline(comparison: Comparison, words: Words) -> Table:
     """The arms and the difference of each candidate: the table to look at first."""
+    about = quantity.of_table(comparison, comparison.primary, words)
     reference, *candidates = [
-        [
-            label(compared.name, compared.num_finished, words),
-            seeds_finished(compared),
-            mean_and_sd(compared.metrics.test_accuracy, words),
-            words.number(_scaled(compared.test_error, 100), 2),
-        ]
-        for compared in comparison.arms
+        _headline_cells(compared, about, words) for compared in comparison.arms
     ]
+    levels = [about.level_column]
+    if about.is_accuracy:
+        levels.append(words("error_percent"))
     header, differences = headline_differences(comparison, words)
-    keys = ("arm", "seeds", "accuracy_percent", "error_percent")
     return Table(
-        [*(words(key) for key in keys), *header],
+        [words("arm"), words("seeds"), *levels, *header],
         [
             reference + [EMPTY] * len(header),
             *(arm + cells for arm, cells in zip(candidates, differences, strict=True)),
         ],
-        words("caption_table"),
+        about.text("caption_table", counted=sentences.counted(comparison, words)),
         ["", *(difference.verdict for difference in comparison.primary)],
     )
+
+
+def _headline_cells(compared: ComparedArm, about: Quantity, words: Words) -> list[str]:
+    cells = [
+        label(compared.name, compared.num_finished, words),
+        seeds_finished(compared),
+        about.mean_and_sd(compared.summary(about.metric.name)),
+    ]
+    if about.is_accuracy:
+        cells.append(words.number(_scaled(compared.test_error, 100), 2))
+    return cells
 
 
 def headline_differences(
@@ -55,6 +73,7 @@ def headline_differences(
     verdict and on the number of candidates; a level that all share is in the header.
     """
     differences = comparison.primary
+    about = quantity.of_table(comparison, differences, words)
     levels = {
         difference.verdict_interval.level
         for difference in differences
@@ -62,15 +81,15 @@ def headline_differences(
     }
     is_one_level = len(levels) == 1
     header = [
-        words("difference_points"),
+        about.difference_column,
         words.level(*levels) if is_one_level else words("interval"),
         words("p_holm" if comparison.family_size > 1 else "p_column"),
         words("verdict_column"),
     ]
     rows = [
         [
-            words.number(100 * difference.delta, 3, "+"),
-            verdict_interval(difference, 100, 3, words, with_level=not is_one_level),
+            about.number(difference.delta, "+"),
+            verdict_interval(difference, about, with_level=not is_one_level),
             words.p(difference.p_holm, comparison.level(difference)),
             words(difference.verdict),
         ]
@@ -80,45 +99,96 @@ def headline_differences(
 
 
 def arm_table(comparison: Comparison, arms: Sequence[Arm], words: Words) -> Table:
-    """Every arm on the test set, with its cost."""
-    keys = (
-        "arm",
-        "seeds_finished",
-        "accuracy_percent",
-        "median",
-        "sd",
-        "min",
-        "max",
-        "error_percent",
-        "cross_entropy",
-        "ece",
-        "epochs",
-        "seconds_per_run",
+    """Every arm in the metric that decides and in others, with its cost.
+
+    Columns of which nothing is known are left out, but for those of an accuracy.
+    """
+    about = quantity.of_table(comparison, comparison.primary, words)
+    keys = [*("median", "sd", "min", "max"), *beside(about)]
+    header = [
+        *(words("arm"), words("seeds_finished"), about.level_column),
+        *(words(key) for key in keys),
+    ]
+    rows = []
+    for compared, arm in zip(comparison.arms, arms, strict=True):
+        seconds = {"seconds_per_run": words.number(train_seconds(arm), 1)}
+        others = other_means(compared, words) | seconds
+        cells = [cell for key, cell in others.items() if key in keys]
+        rows.append(_arm_cells(compared, about, words) + cells)
+    if not about.is_accuracy:
+        header, *rows = without_empty_columns([header, *rows])
+    return Table(header, rows, about.text("caption_arms"))
+
+
+def arms_in_short(comparison: Comparison, words: Words) -> list[list[str]]:
+    """Header and rows of the arms for a narrow screen."""
+    about = quantity.of_table(comparison, comparison.primary, words)
+    keys = [
+        key
+        for key in ("accuracy_percent", "cross_entropy", "epochs")
+        if key in beside(about)
+    ]
+    header = [words("arm"), words("seeds"), about.level_column, *map(words, keys)]
+    rows = []
+    for compared in comparison.arms:
+        others = other_means(compared, words)
+        rows.append(
+            [
+                compared.name,
+                seeds_finished(compared),
+                about.mean_and_sd(compared.summary(about.metric.name)),
+                *(others[key] for key in keys),
+            ]
+        )
+    rows = [header, *rows]
+    return rows if about.is_accuracy else without_empty_columns(rows)
+
+
+def beside(about: Quantity) -> list[str]:
+    """The keys of what stands beside the metric that decides."""
+    keys = ["accuracy_percent", "error_percent", "cross_entropy", "ece", "epochs"]
+    shown_already = {
+        "test_accuracy": "accuracy_percent",
+        "test_cross_entropy": "cross_entropy",
+        "expected_calibration_error": "ece",
+        "actual_epochs": "epochs",
+    }.get(about.metric.name)
+    return [key for key in (*keys, "seconds_per_run") if key != shown_already]
+
+
+def _arm_cells(compared: ComparedArm, about: Quantity, words: Words) -> list[str]:
+    """The name of an arm and its numbers in the metric that decides."""
+    found = compared.summary(about.metric.name)
+    mean, median, least, most = (
+        about.level(value, found.sd)
+        for value in (found.mean, found.median, found.min, found.max)
     )
-    rows = [
-        _arm_cells(compared, arm, words)
-        for compared, arm in zip(comparison.arms, arms, strict=True)
-    ]
-    return Table([words(key) for key in keys], rows, words("caption_arms"))
+    name = label(compared.name, compared.num_finished, words)
+    spread = about.significant(found.sd)
+    return [name, seeds_finished(compared), mean, median, spread, least, most]
 
 
-def _arm_cells(compared: ComparedArm, arm: Arm, words: Words) -> list[str]:
+def other_means(compared: ComparedArm, words: Words) -> dict[str, str]:
+    """Means of what never decides unless it is asked for, by the key of its column."""
     metrics = compared.metrics
-    accuracy = metrics.test_accuracy
-    return [
-        label(compared.name, compared.num_finished, words),
-        seeds_finished(compared),
-        words.number(_scaled(accuracy.mean, 100), 2),
-        words.number(_scaled(accuracy.median, 100), 2),
-        words.significant(_scaled(accuracy.sd, 100)),
-        words.number(_scaled(accuracy.min, 100), 2),
-        words.number(_scaled(accuracy.max, 100), 2),
-        words.number(_scaled(compared.test_error, 100), 2),
-        words.number(metrics.test_cross_entropy.mean, 4),
-        words.number(metrics.expected_calibration_error.mean, 4),
-        words.number(metrics.actual_epochs.mean, 1),
-        words.number(train_seconds(arm), 1),
+    return {
+        "accuracy_percent": words.number(_scaled(metrics.test_accuracy.mean, 100), 2),
+        "error_percent": words.number(_scaled(compared.test_error, 100), 2),
+        "cross_entropy": words.number(metrics.test_cross_entropy.mean, 4),
+        "ece": words.number(metrics.expected_calibration_error.mean, 4),
+        "epochs": words.number(metrics.actual_epochs.mean, 1),
+    }
+
+
+def without_empty_columns(rows: list[list[str]], least: int = 3) -> list[list[str]]:
+    """The header and the rows without columns that are empty, but for the first."""
+    _, *others = rows
+    columns = [
+        place
+        for place in range(len(rows[0]))
+        if place < least or any(row[place] != EMPTY for row in others)
     ]
+    return [[row[place] for place in columns] for row in rows]
 
 
 def difference_tables(comparison: Comparison, words: Words) -> list[Table]:
@@ -130,10 +200,11 @@ def difference_tables(comparison: Comparison, words: Words) -> list[Table]:
     for difference in comparison.differences:
         by_candidate.setdefault(difference.candidate, []).append(difference)
     tables = [
-        _difference_table(differences, comparison.alpha, words)
+        _difference_table(differences, comparison, words)
         for differences in by_candidate.values()
     ]
-    caption = words(
+    about = quantity.of_table(comparison, comparison.primary, words)
+    caption = about.text(
         "caption_differences",
         reference=comparison.reference,
         least_seeds=secondary.LEAST_SEEDS_FOR_SENSITIVITY,
@@ -142,62 +213,61 @@ def difference_tables(comparison: Comparison, words: Words) -> list[Table]:
 
 
 def _difference_table(
-    differences: Sequence[Difference], alpha: float, words: Words
+    differences: Sequence[Difference], comparison: Comparison, words: Words
 ) -> Table:
-    primary = differences[0]
     columns = [
-        _difference_cells(difference, alpha, words) for difference in differences
+        _difference_cells(difference, comparison, words) for difference in differences
     ]
-    if primary.calibration is not None:
-        ece, brier = (
-            primary.calibration.expected_calibration_error,
-            primary.calibration.brier_score,
-        )
+    for calibration in (each.calibration for each in differences if each.calibration):
+        ece, brier = calibration.expected_calibration_error, calibration.brier_score
         if ece is not None:
             columns.append(_calibration_cells("expected_calibration_error", ece, words))
         if brier is not None:
             columns.append(_calibration_cells("brier_score", brier, words))
+    about = quantity.of_table(comparison, comparison.primary, words)
+    names = {"se_images": about.text("se_images")}
+    primary = differences[0]
     header = label(primary.candidate, primary.num_seeds[1], words)
     quantities = dict.fromkeys(key for column in columns for key in column)
-    rows = [
-        [words(key), *(column.get(key, EMPTY) for column in columns)]
-        for key in quantities
-    ]
+    rows = []
+    for key in quantities:
+        cells = [column.get(key, EMPTY) for column in columns]
+        if about.is_accuracy or set(cells) != {EMPTY}:
+            rows.append([names.get(key) or words(key), *cells])
     (_, *metrics), *rows = rows
     return Table([header, *metrics], rows)
 
 
 def _difference_cells(
-    difference: Difference, alpha: float, words: Words
+    difference: Difference, comparison: Comparison, words: Words
 ) -> dict[str, str]:
     """The cells by quantity; the first one is the metric."""
-    is_accuracy = difference.is_primary
-    scale, decimals = (100, 3) if is_accuracy else (1, 4)
-    checks = difference.sensitivity
+    about = quantity.of_secondary(difference, words)
+    if difference.is_primary:
+        about = quantity.of_table(comparison, comparison.primary, words)
+    checks, alpha = difference.sensitivity, comparison.alpha
     return {
-        "metric": words("accuracy_points" if is_accuracy else "cross_entropy_nats"),
-        "difference": words.number(scale * difference.delta, decimals, "+"),
-        "interval_95": _range(difference.ci95, scale, decimals, words),
-        "interval_of_verdict": verdict_interval(
-            difference, scale, decimals, words, with_level=True
-        ),
-        "se_seeds": words.significant(_scaled(difference.se_seed, scale)),
-        "se_images": words.significant(_scaled(difference.se_item, scale)),
+        "metric": about.difference_label,
+        "difference": about.number(difference.delta, "+"),
+        "interval_95": about.range(difference.ci95),
+        "interval_of_verdict": verdict_interval(difference, about, with_level=True),
+        "se_seeds": about.significant(difference.se_seed),
+        "se_images": about.significant(difference.se_item),
         "p_column": words.p(difference.p, alpha),
         "p_holm": words.p(difference.p_holm, alpha),
         "p_permutation": words.p(checks.sign_flip if checks else None, alpha),
         "p_wilcoxon": words.p(checks.wilcoxon if checks else None, alpha),
         "verdict_column": words(difference.verdict),
-        "reasons_and_flags": reasons_and_flags(difference, words) or EMPTY,
-        **_wins_and_plan(difference, scale, words),
+        "reasons_and_flags": sentences.reasons_and_flags(difference, words) or EMPTY,
+        **_wins_and_plan(difference, about, comparison.margin),
     }
 
 
 def _wins_and_plan(
-    difference: Difference, scale: float, words: Words
+    difference: Difference, about: Quantity, margin: float | None
 ) -> dict[str, str]:
     """How often the candidate wins, what it saves, and what could have been found."""
-    pairs = difference.num_seeds[0]
+    words, pairs = about.words, difference.num_seeds[0]
     if not difference.paired:
         pairs *= difference.num_seeds[1]
     cells = {
@@ -209,14 +279,14 @@ def _wins_and_plan(
     }
     if difference.outperformance is not None:
         cells["outperformance"] = words(difference.outperformance)
-    if difference.is_primary:
+    if about.is_accuracy:
         reduction_ci95 = difference.relative_error_reduction_ci95
         cells["error_reduction"] = _with_range(
             words.percent(difference.relative_error_reduction, 1),
             _range(reduction_ci95 or (None, None), 100, 1, words, sign=""),
         )
-    cells["mde"] = words.significant(_scaled(difference.mde80, scale))
-    if difference.is_primary:
+    cells["mde"] = about.significant(difference.mde80)
+    if difference.is_primary and margin is not None:
         cells["seeds_needed"] = _seeds_needed(difference, words)
     return cells
 
@@ -226,7 +296,7 @@ def _calibration_cells(
 ) -> dict[str, str]:
     """The cells of a calibration metric, which has a t test over seeds alone."""
     return {
-        "metric": words(name),
+        "metric": quantity.name_of(name, words),
         "difference": words.number(difference.delta, 4, "+"),
         "interval_95": _range(difference.ci95, 1, 4, words),
         "se_seeds": words.significant(difference.se),
@@ -308,8 +378,8 @@ def mcnemar(
     return Table(header, rows, words("caption_mcnemar"))
 
 
-def cost(comparison: Comparison, arms: Sequence[Arm], words: Words) -> Table:
-    """What training an arm takes."""
+def cost(comparison: Comparison, arms: Sequence[Arm], words: Words) -> Table | None:
+    """What training an arm takes; None where nothing is known of it."""
     keys = ("arm", "seconds_per_run", "epochs", "kept_epoch", "parameters")
     rows = [
         [
@@ -321,7 +391,36 @@ def cost(comparison: Comparison, arms: Sequence[Arm], words: Words) -> Table:
         ]
         for compared, arm in zip(comparison.arms, arms, strict=True)
     ]
-    return Table([words(key) for key in keys], rows, words("caption_cost"))
+    header = [words(key) for key in keys]
+    if comparison.metric != TEST_ACCURACY:
+        header, *rows = without_empty_columns([header, *rows], least=1)
+    return Table(header, rows, words("caption_cost")) if len(header) > 1 else None
+
+
+def recorded(comparison: Comparison, arms: Sequence[Arm], words: Words) -> Table | None:
+    """What else the runs of the arms recorded, a metric per row; None if nothing."""
+    is_accuracy = comparison.metric == TEST_ACCURACY
+    shown = {*(ALL_COLUMNS if is_accuracy else _SHOWN), comparison.primary_metric}
+    runs = [finished_rows(arm) for arm in arms]
+    names = dict.fromkeys(column for rows in runs for column in metric_columns(rows))
+    rows = [
+        [name, *(_mean_and_sd(rows, name, words) for rows in runs)]
+        for name in names
+        if name not in shown
+    ]
+    header = [words("metric"), *(compared.name for compared in comparison.arms)]
+    return Table(header, rows, words("caption_recorded")) if rows else None
+
+
+def _mean_and_sd(rows: pd.DataFrame, name: str, words: Words) -> str:
+    """Of a column of the finished runs as it stands there; EMPTY if one is missing."""
+    if name not in rows or rows[name].isna().any():
+        return EMPTY
+    values = rows[name].to_numpy(float)
+    mean = float(np.mean(values))
+    if len(values) < 2 or not (sd := float(np.std(values, ddof=1))):
+        return words.plain(mean)
+    return f"{words.number(mean, quantity.decimals_of(sd))} ± {words.significant(sd)}"
 
 
 # --- cells ----------------------------------------------------------------------------
@@ -337,28 +436,16 @@ def seeds_finished(compared: ComparedArm) -> str:
     return f"{compared.num_finished}/{compared.num_started}"
 
 
-def mean_and_sd(metric: Summary, words: Words) -> str:
-    """Mean and SD of a fraction, in percent: '97.76 ± 0.11'."""
-    mean = words.number(_scaled(metric.mean, 100), 2)
-    if metric.sd is None:
-        return mean
-    return f"{mean} ± {words.significant(100 * metric.sd)}"
-
-
 def verdict_interval(
-    difference: Difference,
-    scale: float,
-    decimals: int,
-    words: Words,
-    *,
-    with_level: bool,
+    difference: Difference, about: Quantity, *, with_level: bool
 ) -> str:
     """The confidence interval of a difference that agrees with its verdict."""
     interval = difference.verdict_interval
-    text = _range((interval.low, interval.high), scale, decimals, words)
+    text = about.range((interval.low, interval.high))
     if text == EMPTY or not with_level:
         return text
-    return words("range_at", range=text, level=words.plain(100 * interval.level))
+    level = about.words.plain(100 * interval.level)
+    return about.words("range_at", range=text, level=level)
 
 
 def _range(

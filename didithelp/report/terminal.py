@@ -57,17 +57,12 @@ def warning_lines(warnings: list[str], words: Words) -> Iterator[Text]:
 
 
 def _arms(comparison: Comparison, words: Words) -> Table:
-    keys = ("arm", "seeds", "accuracy_percent", "cross_entropy", "epochs")
-    table = empty_table([words(key) for key in keys])
-    for arm in comparison.arms:
-        metrics = arm.metrics
-        table.add_row(
-            clean(arm.name),
-            tables.seeds_finished(arm),
-            tables.mean_and_sd(metrics.test_accuracy, words),
-            words.number(metrics.test_cross_entropy.mean, 4),
-            words.number(metrics.actual_epochs.mean, 1),
-        )
+    """The arms with the metric that decides, and what else has room in 80 columns."""
+    header, *rows = tables.arms_in_short(comparison, words)
+    header = [text.replace(", ", ",\n") for text in header]  # the unit below
+    table = empty_table(header)
+    for row in rows:
+        table.add_row(*map(clean, row))
     return table
 
 

@@ -178,6 +178,14 @@ def accuracies_only(arm):
     return undescribed(without_predictions(arm))
 
 
+def runs_only(name="baseline", seeds=None, **columns):
+    """As other software may leave it: numbers per run by metric, and nothing else."""
+    num_runs = len(next(iter(columns.values())))
+    arm = accuracies_only(baseline(num_runs=num_runs, name=name, seeds=seeds))
+    unknown = dict.fromkeys(METRIC_COLUMNS, np.nan)
+    return dataclasses.replace(arm, metrics=arm.metrics.assign(**unknown | columns))
+
+
 def simulated_arm(rng, num_seeds=5, num_examples=400, error=0.1):
     """(seeds, examples) of 0 and 1: hard images are wrong under most seeds."""
     difficulty = rng.random(num_examples) ** 3

@@ -164,6 +164,52 @@ def test_equal_differences_of_runs_cannot_be_tested(gain, dtype):
     assert decide(found, p=0.0, p_tost=0.0).reasons == ["zero_variance"]
 
 
+@pytest.mark.parametrize("size", [1e-30, 1e-7, 1.0, 3e5, 1e9, 1e40])
+@pytest.mark.parametrize("paired", [True, False])
+def test_numbers_of_any_size_are_the_t_test(size, paired):
+    rng = np.random.default_rng(3)
+    first, second = size * rng.normal(1, 0.1, (2, 6))
+    scale = effects.scale_of(first, second)
+    found = effects.run_effect(first, second, paired=paired, scale=scale)
+    if paired:
+        expected = stats.ttest_rel(second, first)
+    else:
+        expected = stats.ttest_ind(second, first, equal_var=False)
+    assert found.delta == pytest.approx(second.mean() - first.mean(), rel=1e-9)
+    assert significance.difference_p(found) == pytest.approx(expected.pvalue, rel=1e-6)
+    assert significance.interval(found, 0.95) == pytest.approx(
+        tuple(expected.confidence_interval(0.95)), rel=1e-6
+    )
+    back = effects.run_effect(second, first, paired=paired, scale=scale)
+    assert (back.delta, back.variance) == (-found.delta, found.variance)
+    first, second = 1024 * first, 1024 * second
+    scale = effects.scale_of(first, second)
+    larger = effects.run_effect(first, second, paired=paired, scale=scale)
+    assert larger.delta == 1024 * found.delta
+    assert larger.standard_error == 1024 * found.standard_error
+
+
+@pytest.mark.parametrize("size", [1e-9, 1.0, 1e12])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_equal_differences_of_any_size_cannot_be_tested(size, dtype):
+    first = np.array([0.9713, 0.9688, 0.9701, 0.9747, 0.9699]) * size
+    first, second = first.astype(dtype), (first + 0.3 * size).astype(dtype)
+    numbers = first.astype(float), second.astype(float)
+    scale = effects.scale_of(*numbers)
+    found = effects.run_effect(*numbers, paired=True, scale=scale)
+    assert found.delta == pytest.approx(0.3 * size, rel=1e-5)
+    assert found.is_constant
+
+
+def test_whole_numbers_are_not_rounded():
+    first = np.array([10_000_000.0, 10_000_001, 10_000_000, 10_000_003])
+    second = first + [1, 0, 0, 1]
+    scale = effects.scale_of(first, second)
+    found = effects.run_effect(first, second, paired=True, scale=scale)
+    assert found.delta == 0.5
+    assert found.variance == np.var([1, 0, 0, 1], ddof=1) / 4
+
+
 def test_runs_alone_have_no_noise_of_images_and_no_discordant_ones():
     first, second = np.array([0.1, 0.2, 0.4]), np.array([0.5, 0.7, 0.8])
     found = effects.run_effect(first, second, paired=True)

@@ -270,9 +270,49 @@ def test_a_saved_recorder_is_the_same_arm(tmp_path, labels):
         assert getattr(saved, field) == getattr(loaded, field)
 
 
+def test_any_numbers_of_a_run_are_recorded_beside_its_predictions_or_alone():
+    runs = recorder()
+    runs.add(3, PROBABILITIES, metrics={"val_f1": np.float32(0.5), "train_seconds": 9})
+    runs.add(1, PROBABILITIES)
+    metrics = runs.arm().metrics
+    assert metrics["val_f1"].tolist()[1:] == [0.5]
+    assert np.isnan(metrics["val_f1"][0])
+    assert metrics["train_seconds"].tolist()[1:] == [9]
+    assert metrics["test_accuracy"].tolist() == [0.75, 0.75]
+    alone = recorder(labels=None)
+    alone.add(0, metrics={"test_accuracy": 0.5, "reward": -3})
+    alone.add(1, accuracy=0.25, metrics={"reward": 1e9})
+    metrics = alone.arm().metrics
+    assert metrics["test_accuracy"].tolist() == [0.5, 0.25]
+    assert metrics["reward"].tolist() == [-3, 1e9]
+
+
+@pytest.mark.parametrize(
+    ("metrics", "message"),
+    [
+        ({"f1": np.nan}, "f1 of seed 0 must be one finite number, got nan"),
+        ({"f1": [0.5, 0.6]}, "f1 of seed 0 must be one finite number"),
+        ({"f1": "high"}, "f1 of seed 0 must be integers or floats"),
+        ({"seed": 1}, "metrics must have names of one line other than seed and status"),
+        ({"a\nb": 1}, "metrics must have names of one line"),
+        ({"num_parameters": 1.5}, "num_parameters of seed 0 must be a whole number"),
+        ({"test_accuracy": 97}, "accuracy of seed 0 must be a fraction"),
+        ({}, "got neither"),
+    ],
+)
+def test_metrics_that_are_no_numbers_are_refused(metrics, message):
+    assert message in refusal(recorder(labels=None).add, 0, metrics=metrics)
+
+
+def test_a_recorder_with_labels_takes_no_metrics_alone():
+    message = refusal(recorder().add, 0, metrics={"val_f1": 0.5})
+    assert "so that add takes probabilities, got metrics alone" in message
+
+
 @pytest.mark.parametrize("labels", [LABELS, None])
 def test_a_killed_loop_goes_on_where_it_was(tmp_path, labels):
     given = {"probabilities": PROBABILITIES} if labels is not None else {"accuracy": 1}
+    given["metrics"] = {"val_f1": 0.1 + 0.2, "num_parameters": 7, "epoch": 2}
     whole, killed = (recorder(labels=labels, recipe={"a": 1}) for _ in range(2))
     for seed in (3, 1):
         whole.add(seed, **given)
@@ -297,6 +337,9 @@ def test_an_arm_that_holds_more_is_not_resumed(tmp_path):
     (folder / "history.csv").unlink()
     description = json.loads((folder / "arm.json").read_text())
     (folder / "arm.json").write_text(json.dumps(description | {"dataset": None}))
+    metrics = (folder / "metrics.csv").read_text()
+    header, row = metrics.splitlines()
+    (folder / "metrics.csv").write_text(f"{header},host\n{row},gpu1\n")
     assert "must be saved by a Recorder" in refusal(Recorder.resume, folder)
     (folder / "predictions.npz").unlink()
     (folder / "metrics.csv").write_text("seed,test_accuracy\n0,0.9\n")

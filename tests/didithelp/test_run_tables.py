@@ -57,7 +57,7 @@ def test_two_columns_that_may_be_meant_are_refused():
 
 def test_a_log_by_step_is_described():
     message = refusal("epoch,step,val_loss,test_acc\n0,9,0.3,\n1,19,,0.9\n")
-    assert "with seed and test_accuracy; missing: seed" in message
+    assert "with seed and test_accuracy (or another metric); missing: seed" in message
     assert "found: epoch, step, val_loss, test_acc" in message
     assert "test_acc has an empty cell in row 1 below the header" in message
     assert "this looks like a log by step: write one row per run" in message

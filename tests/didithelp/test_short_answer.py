@@ -10,7 +10,8 @@ from didithelp.short_answer import ShortAnswer
 from tests.didithelp.builders import HOSTILE, baseline, improved, judge, make_arm
 
 KEYS = [
-    *("schema_version", "verdict", "metric", "higher_is_better", "margin", "alpha"),
+    *("schema_version", "verdict", "metric", "higher_is_better", "unit"),
+    *("margin", "alpha"),
     *("dataset", "reference", "differences", "warnings", "requirement", "met"),
 ]
 KEYS_OF_ONE = [

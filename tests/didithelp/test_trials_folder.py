@@ -260,7 +260,7 @@ def edit_csv(folder, name, edit):
     ("edit", "message"),
     [
         (lambda frame: frame.drop(columns="seed"), "missing: seed"),
-        (lambda frame: frame.drop(columns="test_accuracy"), "missing: test_accuracy"),
+        (lambda frame: frame[["seed"]], "missing: test_accuracy"),
         (lambda frame: frame.assign(test_cross_entropy=[1, 2, np.nan]), "be finite"),
         (lambda frame: frame.assign(status="fine"), "got 'fine'"),
         (lambda frame: frame.assign(status="diverged"), "must be the finished seeds"),
@@ -269,7 +269,10 @@ def edit_csv(folder, name, edit):
         (lambda frame: frame.assign(seed=[0, 1, 2.5]), "seed must hold integers"),
         (lambda frame: frame.assign(seed=["0", "1", "x"]), "seed must hold integers"),
         (lambda frame: frame.assign(test_loss="low"), "test_loss must hold numbers"),
-        (lambda frame: frame.assign(test_accuracy=np.nan), "must be finite for every"),
+        (
+            lambda frame: frame.assign(test_accuracy=[0.5, np.nan, 0.5]),
+            "must be finite for every",
+        ),
         (lambda frame: frame[:0], "at least one row"),
         (
             lambda frame: frame.assign(test_cross_entropy=1e6),
@@ -420,10 +423,19 @@ def test_a_run_without_an_accuracy_did_not_finish(tmp_path):
     assert found.seeds.tolist() == [1]
 
 
+def test_any_column_of_numbers_makes_an_arm(tmp_path):
+    content = "seed,lr,val/f1\n3,0.1,\n1,,0.8\n2,,\n"
+    found = trials_folder.load(write(tmp_path / "a", content))
+    assert found.metrics["status"].tolist() == ["finished", "finished", "diverged"]
+    assert found.metrics["test_accuracy"].isna().all()
+    assert found.metrics["val/f1"].tolist()[1] == 0.8
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("seed,accuracy\n0,0.9\n", "missing: test_accuracy"),
+        ("seed,accuracy\n0,high\n", "missing: test_accuracy"),
+        ("seed,step,loss\n0,1,0.9\n0,2,0.8\n", "this looks like a log by step"),
         ("seed,test_accuracy\n", "at least one row"),
         ("seed,test_accuracy\n0,0.9\n0,0.8\n", "duplicate_seed: "),
         ("seed,test_accuracy\n0,high\n", "must hold numbers or empty cells"),

@@ -23,7 +23,13 @@ from lab.training.trial import Trial
 from lab.training.versions import versions
 from pipelines import asked, main
 from steps import compare, prepare_data, train, verify
-from tests.didithelp.builders import baseline, improved, judge, with_primary
+from tests.didithelp.builders import (
+    baseline,
+    improved,
+    judge,
+    runs_only,
+    with_primary,
+)
 from tests.make_data import make_images
 
 
@@ -175,6 +181,44 @@ def test_the_outcome_of_a_comparison_fits_a_name(delta, words):
     assert compare.outcome(answer(delta=delta)) == words
 
 
+A, B = [40.0, 40.5, 41.0, 41.5], [37.2, 37.3, 37.9, 38.6]
+
+
+def answer_on(metric, **runs):
+    arms = (runs_only(name, **{metric: values}) for name, values in runs.items())
+    return judge(*arms, metric=metric, margin="none")
+
+
+def test_numbers_of_another_metric_are_named_after_it():
+    found = answer_on("val/loss", a=[0.3, 0.31, 0.32], b=[0.2, 0.22, 0.21])
+    headlines = compare.headlines(found)
+    assert list(headlines) == [
+        *("delta_val_loss", "p_holm_val_loss", "ci_low_val_loss", "ci_high_val_loss")
+    ]
+    assert headlines["delta_val_loss"] == pytest.approx(-0.1)
+    assert compare.means(found) == {
+        "val_loss/a": pytest.approx(0.31),
+        "val_loss/b": pytest.approx(0.21),
+    }
+    runs = [0.3, 0.31, 0.32]
+    several = compare.headlines(answer_on("val_loss", a=runs, b=runs, c=runs))
+    assert "delta_val_loss.b" in several
+
+
+@pytest.mark.parametrize(
+    ("metric", "factor", "words"),
+    [
+        ("val_loss", 0.01, "better, -0.03000 nats"),
+        ("fit_time", 1.0, "better, -3.000 s"),
+        ("reward", 100.0, "worse, -300.0"),
+        ("val_f1", 0.01, "worse, -3.00 points"),
+    ],
+)
+def test_the_outcome_has_the_unit_of_the_metric(metric, factor, words):
+    first, second = ([factor * run for run in runs] for runs in (A, B))
+    assert compare.outcome(answer_on(metric, a=first, b=second)) == words
+
+
 def test_the_outcome_of_several_candidates_counts_their_verdicts():
     found = answer_about("wide", "deep", "both")
     one = dataclasses.replace(found.differences[1], verdict="inconclusive")
@@ -295,7 +339,9 @@ def test_what_main_requires_changes_no_key():
 
     for text in ("", "better"):
         given = mlproject.defaults("main") | {"require": text}
-        main.launch_all(command_line.build(main.Params, given), Noting(), {})
+        main.launch_all(
+            command_line.build(main.Params, given), Noting(), {}, lambda _: False
+        )
     half = len(launches) // 2
     assert launches[:half] == launches[half:]
     assert "require" not in launches[-1].parameters

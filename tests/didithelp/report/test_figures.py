@@ -14,12 +14,16 @@ import pytest
 from matplotlib import image as images
 
 from didithelp.comparison import Reliability, ReliabilityBin
+from didithelp.language.quantity import Quantity
 from didithelp.language.words import Words
+from didithelp.metric import TEST_ACCURACY, Metric
 from didithelp.report import figures
 from didithelp.report.figures import Curve, Difference, Strip
 from didithelp.report.palette import LIGHT
 
 WORDS = Words("en")
+ACCURACY = Quantity(TEST_ACCURACY, WORDS, 3)
+LOSS = Quantity(Metric("val_loss", False, "nats"), WORDS, 4)
 SVG = "{http://www.w3.org/2000/svg}"
 BINS = tuple(
     ReliabilityBin(
@@ -35,15 +39,15 @@ BINS = tuple(
 
 def forest(name="improved", interval=(-0.2, 0.4)):
     row = Difference(name, figures.arm_color(1), 0.1, interval, (0.0, 0.2))
-    return figures.forest([row], 0.1, WORDS)
+    return figures.forest([row], 0.1, ACCURACY)
 
 
-def seeds(paired=True):
+def seeds(paired=True, about=ACCURACY):
     arms = (
-        Strip("a", LIGHT.arms[0], [97.0, 97.5]),
-        Strip("b", LIGHT.arms[1], [97.2, 97.5]),
+        Strip("a", LIGHT.arms[0], [97.0, 97.5], "97.25"),
+        Strip("b", LIGHT.arms[1], [97.2, 97.5], "97.35"),
     )
-    return figures.seeds("seeds_1", arms, paired, WORDS)
+    return figures.seeds("seeds_1", arms, paired, about)
 
 
 def curves(words=WORDS, lengths=(3, 2)):
@@ -110,11 +114,13 @@ def test_a_notebooks_backend_that_is_not_installed_does_no_harm(backend):
 import os, sys
 from didithelp.report import report, figures
 from didithelp.report.palette import LIGHT
+from didithelp.language.quantity import Quantity
 from didithelp.language.words import Words
+from didithelp.metric import TEST_ACCURACY
 assert "matplotlib" not in sys.modules
 before = dict(os.environ)
 row = figures.Difference("a", figures.arm_color(1), 0.1, None, None)
-drawing = figures.forest([row], 0.1, Words("en"))
+drawing = figures.forest([row], 0.1, Quantity(TEST_ACCURACY, Words("en"), 3))
 assert drawing.png.startswith(b"\\x89PNG")
 assert dict(os.environ) == before
 assert "matplotlib.pyplot" not in sys.modules
@@ -250,3 +256,48 @@ def test_a_sheet_holds_every_image():
     large = figures.sheet([np.zeros((8, 8), np.uint8)] * 9, ["$a"] * 9)
     heights = [images.imread(io.BytesIO(png)).shape[0] for png in (small, large)]
     assert heights[1] == 3 * heights[0]
+
+
+def test_a_loss_has_its_unit_and_direction_on_its_axes():
+    (row,) = [Difference("b", figures.arm_color(1), -0.03, (-0.04, -0.02), None)]
+    drawing = figures.forest([row], None, LOSS)
+    assert "difference in val_loss, nats (lower is better)" in texts(drawing)
+    assert drawing.alternative == "Differences in val_loss with their intervals"
+    assert "val_loss, nats (lower is better)" in texts(seeds(about=LOSS))
+
+
+def test_the_lines_of_seeds_have_the_color_of_the_arm_that_wins():
+    def colors(about):
+        lines = re.findall(r"var\(--arm-(\d), #[0-9a-f]{6}\)", seeds(about=about).svg)
+        return lines.count("0"), lines.count("1")
+
+    (higher_first, higher_second), (lower_first, lower_second) = map(
+        colors, (ACCURACY, LOSS)
+    )
+    assert higher_second == lower_second + 1  # 97.0 to 97.2; the other pair is a tie
+    assert lower_first == higher_first + 1
+
+
+def test_without_a_margin_no_band_is_drawn():
+    row = Difference("b", figures.arm_color(1), 0.1, (-0.2, 0.4), None)
+    assert figures.forest([row], None, LOSS).svg != figures.forest([row], 0.1, LOSS).svg
+
+
+def test_a_long_name_takes_lines_beside_its_axis():
+    name = "validation_perplexity_of_the_last_checkpoint_on_held_out_books"
+    about = Quantity(Metric(name, False, ""), WORDS, 2)
+    assert max(map(len, texts(seeds(about=about)))) <= figures.HIGHEST_LABEL
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ([1.2e6, 1.4e6], "1,250,000"),
+        ([-3e-10, 3e-10], "0"),
+        ([2e-9, 6e-9], "4e\u22129"),
+    ],
+)
+def test_ticks_of_any_size_can_be_read(values, expected):
+    arms = (Strip(name, LIGHT.arms[0], values, "") for name in "ab")
+    drawing = figures.seeds("seeds_1", tuple(arms), False, LOSS)
+    assert expected in texts(drawing)

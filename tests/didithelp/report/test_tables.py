@@ -9,6 +9,7 @@ from tests.didithelp.builders import (
     baseline,
     improved,
     judge,
+    runs_only,
     with_primary,
 )
 
@@ -158,3 +159,107 @@ def test_a_recipe_is_shown_as_it_is_typed():
     assert tables.recipe_changes(result, WORDS).rows == [
         ["early_stopping_patience", "never", "5"]
     ]
+
+
+# --- other metrics --------------------------------------------------------------------
+
+
+def judged_runs(metric, first, second, *, margin="none", **others):
+    """Two arms with numbers per run; `others` are metrics that both have."""
+    arms = (
+        runs_only("a", **{metric: first} | others),
+        runs_only("b", **{metric: second} | others),
+    )
+    return judge(*arms, metric=metric, margin=margin), arms
+
+
+LOSSES = [0.341, 0.346, 0.338, 0.343, 0.344], [0.312, 0.31, 0.313, 0.308, 0.311]
+
+
+def test_the_headline_is_about_the_metric_in_its_unit():
+    result, _ = judged_runs("val_loss", *LOSSES)
+    table = tables.headline(result, WORDS)
+    assert table.header == [
+        *("arm", "seeds", "val_loss, nats", "difference, nats", "95% CI", "p"),
+        "verdict",
+    ]
+    assert table.rows == [
+        ["a", "5/5", "0.3424 ± 0.0030", *["-"] * 4],
+        ["b", "5/5", "0.3108 ± 0.0019", "-0.0316", "-0.0373 to -0.0259", "< .001"]
+        + ["better"],
+    ]
+    assert "lower is better" in table.caption
+    assert "counts the seeds, on these data only" in table.caption
+    french = tables.headline(result, Words("fr"))
+    assert french.rows[1][2:4] == ["0,3108 ± 0,0019", "-0,0316"]
+    assert french.header[2:4] == ["val_loss, nats", "différence, nats"]
+
+
+def test_large_numbers_have_thousands_and_small_ones_an_exponent():
+    result, _ = judged_runs("reward", [-1244.0, -1310.0, -1180.0], [-1120.0] * 3)
+    (_, *cells), _ = tables.headline(result, WORDS).rows
+    assert cells[1] == "-1,245 ± 65"
+    result, _ = judged_runs("mse", [3.1e-9, 3.3e-9, 2.9e-9], [2.1e-9, 2.2e-9, 2.4e-9])
+    _, (_, _, level, delta, *_) = tables.headline(result, WORDS).rows
+    assert (level, delta) == ("2.23e-9 ± 1.5e-10", "-8.7e-10")
+
+
+def test_what_is_about_accuracy_is_left_out_of_another_metric():
+    result, arms = judged_runs("val_loss", *LOSSES)
+    shown = tables.arm_table(result, arms, WORDS)
+    assert shown.header == [
+        *("arm", "seeds ok/started", "val_loss, nats", "median", "SD", "min", "max")
+    ]
+    (table,) = tables.difference_tables(result, WORDS)
+    assert table.header == ["b", "val_loss, nats"]
+    quantities = [row[0] for row in table.rows]
+    assert {"wins", "chance to win (95% CI)", "MDE80"} <= set(quantities)
+    for unknown in ("relative error reduction (95% CI)", "SE images", "seeds needed"):
+        assert unknown not in quantities
+    assert tables.cost(result, arms, WORDS) is None
+
+
+def test_seeds_are_planned_for_the_margin_of_the_metric():
+    result, _ = judged_runs("val_loss", *LOSSES, margin=0.005)
+    (table,) = tables.difference_tables(result, WORDS)
+    assert cells(table)["seeds needed"]["val_loss, nats"] == "9"
+
+
+def test_metrics_that_do_not_decide_stand_beside_the_one_that_does():
+    arms = baseline(0.2), improved(0.05)
+    result = judge(*arms, metric="test_cross_entropy", margin="none")
+    shown = tables.arm_table(result, arms, WORDS)
+    assert shown.header[2:] == [
+        *("cross-entropy, nats", "median", "SD", "min", "max"),
+        *("accuracy %", "error %", "ECE", "epochs", "seconds per run"),
+    ]
+    (table,) = tables.difference_tables(result, WORDS)
+    assert table.header[1:] == [
+        *("cross-entropy, nats", "accuracy, points", "ECE", "Brier score")
+    ]
+    row = cells(table)
+    assert row["relative error reduction (95% CI)"]["cross-entropy, nats"] == EMPTY
+    assert row["SE examples"]["cross-entropy, nats"] != EMPTY
+    assert "counts seeds and examples" in tables.headline(result, WORDS).caption
+
+
+def test_everything_else_that_the_runs_recorded_is_a_row():
+    others = {"grad_norm": [1.0, 2.0, 3.0, 4.0, 5.0], "lr": [0.01] * 5}
+    others["note"] = list("abcde")
+    result, arms = judged_runs("val_loss", *LOSSES, **others)
+    table = tables.recorded(result, arms, WORDS)
+    assert table.header == ["metric", "a", "b"]
+    assert table.rows == [
+        ["grad_norm", "3.0 ± 1.6", "3.0 ± 1.6"],
+        ["lr", "0.01", "0.01"],
+    ]
+    assert tables.recorded(*judged_runs("val_loss", *LOSSES), WORDS) is None
+    assert (
+        tables.recorded(judge(*(two := (baseline(), improved()))), two, WORDS) is None
+    )
+
+
+def test_an_accuracy_without_a_margin_needs_no_seeds_for_one():
+    result = judge(baseline(), improved(), margin="none")
+    (table,) = tables.difference_tables(result, WORDS)
+    assert "seeds needed" not in [row[0] for row in table.rows]

@@ -3,13 +3,14 @@
 import io
 import re
 
+import numpy as np
 import pytest
 from rich.console import Console
 
 from didithelp.language import sentences
 from didithelp.language.words import Words
 from didithelp.report import terminal
-from tests.didithelp.builders import baseline, improved, judge
+from tests.didithelp.builders import baseline, improved, judge, runs_only
 
 LONG = "improved_with_a_very_long_name_" * 4
 RED = "\x1b[1;31m"
@@ -109,3 +110,24 @@ def test_names_and_data_send_nothing_to_the_terminal():
     text = shown(judge(*arms))
     assert all(line.isprintable() for line in text.splitlines())
     assert "[red]b[/] against baseline on mnist]0;x-5k" in text
+
+
+@pytest.mark.parametrize(
+    ("metric", "factor", "header", "row"),
+    [
+        ("val_loss", 0.001, "nats", "0.340 ± 0.020"),
+        ("fit_time", 0.1, "s", "34.0 ± 2.0"),
+        ("reward", -10.0, "reward", "-3,400 ± 200"),
+        ("val_f1", 0.001, "%", "34.00 ± 2.0"),
+    ],
+)
+def test_any_metric_has_its_column_with_its_unit(metric, factor, header, row):
+    first, second = (np.array([320, 340, 360]) * factor, np.arange(3) * factor)
+    arms = runs_only("a", **{metric: first}), runs_only("b", **{metric: second})
+    result = judge(*arms, metric=metric, margin="none")
+    lines = shown(result).splitlines()
+    assert lines[0] == f"{metric} of b against a"
+    at_rule = next(place for place, line in enumerate(lines) if "─" in line)
+    assert lines[at_rule - 1].split() == ["arm", "seeds", header]
+    assert re.fullmatch(rf"a +3/3 +{re.escape(row)}", lines[at_rule + 1].strip())
+    assert max(map(len, lines)) <= 80
