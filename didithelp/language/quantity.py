@@ -139,9 +139,9 @@ class Quantity:
         size = self.scale * value
         return self._plural(1, size, self.words.plain(size, 10))
 
-    def significant(self, value: float | None) -> str:
+    def significant(self, value: float | None, sign: str = "") -> str:
         """A spread or an error, with two significant digits."""
-        return self.words.significant(self.scaled(value))
+        return self.words.significant(self.scaled(value), sign)
 
     def range(self, bounds: Bounds, sign: str = "+") -> str:
         """An interval without its unit; EMPTY where it is not known."""
