@@ -247,7 +247,7 @@ class Answer:
 
     @property
     def table(self) -> pd.DataFrame:
-        """One row per arm: its accuracies, and its difference to the reference."""
+        """One row per arm: its metrics, and its difference to the reference."""
         return self._report.table.copy()
 
     def meets(self, requirement: Requirement) -> bool:
