@@ -18,7 +18,8 @@ import pandas as pd
 from didithelp import effects
 from didithelp.characters import is_name
 from didithelp.dataset_description import DatasetDescription
-from didithelp.errors import Refusal
+from didithelp.errors import ArmError as ArmError
+from didithelp.example_scores import Scores, check_ids
 from didithelp.probabilities import is_one_hot, problem
 
 FINISHED, DIVERGED = "finished", "diverged"
@@ -54,13 +55,6 @@ CURVE_COLUMNS = ("val_cross_entropy",)  # of a history, where they are known
 COMPARED_COLUMNS = ("test_cross_entropy", "expected_calibration_error")
 RUN_ID = "run_id"  # a column of metrics: what an experiment tracker calls the run
 LARGEST_NUMBER = 1e15  # beyond it a number of metrics.csv measures nothing
-
-
-class ArmError(Refusal):
-    """An arm that cannot be used."""
-
-    def __init__(self, message: str, reason: str = "unusable_arm") -> None:
-        super().__init__(reason, message)
 
 
 @dataclass(frozen=True)
@@ -100,6 +94,10 @@ class Arm:
         is_tracked: whether it was read from the store of an experiment tracker, so that
             its remarks say as well what of its data and runs could not be checked; not
             stored.
+        scores: of each finished run on each example, in the order of `seeds`; None if
+            unknown. The examples need not be those of the predictions.
+        clusters: (N,) int64 or text, the group of each example of the predictions,
+            such as its writer; None if unknown, or if each is its own.
 
     Raises:
         ArmError: a part is of another type, out of range, or contradicts another one.
@@ -116,15 +114,20 @@ class Arm:
     probabilities: np.ndarray | None
     remarks: tuple[Remark, ...] = ()
     is_tracked: bool = False
+    scores: Scores | None = None
+    clusters: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         _check_description(self)
-        _check_metrics(self.metrics)
+        _check_metrics(self.metrics, has_scores=self.scores is not None)
         check_history(self.history, self.metrics)
         if (self.labels is None) != (self.probabilities is None):
             raise ArmError("labels and probabilities must be given together, got one")
         if self.labels is not None and self.probabilities is not None:
             check_predictions(self.seeds, self.labels, self.probabilities)
+        if self.clusters is not None:
+            shape = () if self.labels is None else self.labels.shape
+            check_ids("clusters", self.clusters, shape)
         _check_agreement(self)
 
     @property
@@ -228,7 +231,7 @@ def _check_json(key: str, value: dict[str, Any]) -> None:
         raise ArmError(f"{key} must hold plain finite JSON values: {error}") from None
 
 
-def _check_metrics(metrics: pd.DataFrame) -> None:
+def _check_metrics(metrics: pd.DataFrame, *, has_scores: bool) -> None:
     require("metrics", metrics.columns, ALL_COLUMNS)
     if metrics.empty:
         raise ArmError("metrics must have at least one row, got none")
@@ -248,10 +251,10 @@ def _check_metrics(metrics: pd.DataFrame) -> None:
     for column in METRIC_COLUMNS:
         _check_numbers("metrics", metrics, column)
     finished = metrics[metrics["status"] == FINISHED]
-    known = metric_columns(finished)
+    is_otherwise_known = has_scores or bool(metric_columns(finished))
     for column in ("test_accuracy", "test_cross_entropy"):
         numbers = finished[column].to_numpy(float, na_value=np.nan)
-        is_unknown = known and np.isnan(numbers).all()
+        is_unknown = is_otherwise_known and np.isnan(numbers).all()
         if not is_unknown and not np.isfinite(numbers).all():
             seed = finished["seed"].to_numpy()[~np.isfinite(numbers)][0]
             raise ArmError(
@@ -329,15 +332,25 @@ def check_history(history: pd.DataFrame, metrics: pd.DataFrame) -> None:
             )
 
 
-def check_predictions(
-    seeds: np.ndarray, labels: np.ndarray, probabilities: np.ndarray
-) -> None:
-    """Raise `ArmError` unless the arrays have the types and ranges that `Arm` gives."""
+def check_seeds(seeds: np.ndarray) -> None:
+    """Raise `ArmError` unless they are int64 (S,) and all differ."""
     if seeds.ndim != 1 or seeds.dtype != np.int64:
         raise ArmError(
             f"seeds must be int64 (S,), got {seeds.dtype} {seeds.shape}; number the "
             "runs, with np.array([0, 1, 2])"
         )
+    if len(np.unique(seeds)) != len(seeds):
+        raise ArmError(
+            f"seeds must differ, got {seeds.tolist()}; keep one run of each seed",
+            "duplicate_seed",
+        )
+
+
+def check_predictions(
+    seeds: np.ndarray, labels: np.ndarray, probabilities: np.ndarray
+) -> None:
+    """Raise `ArmError` unless the arrays have the types and ranges that `Arm` gives."""
+    check_seeds(seeds)
     if labels.ndim != 1 or not np.issubdtype(labels.dtype, np.integer):
         raise ArmError(
             "labels must be integers (N,), the class of each test example, got "
@@ -350,11 +363,6 @@ def check_predictions(
             f"probabilities must be float32 ({len(seeds)}, {len(labels)}, C), as seeds "
             f"and labels say, got {probabilities.dtype} {shape}"
             f"{_shape_fix(probabilities, expected)}"
-        )
-    if len(np.unique(seeds)) != len(seeds):
-        raise ArmError(
-            f"seeds must differ, got {seeds.tolist()}; keep one run of each seed",
-            "duplicate_seed",
         )
     if labels.size and not (0 <= labels.min() and labels.max() < shape[2]):
         raise ArmError(
@@ -401,6 +409,11 @@ def _check_agreement(arm: Arm) -> None:
             f"seeds of the predictions must be the finished seeds of metrics, "
             f"{sorted(finished)}, got {sorted(arm.seeds.tolist())}; "
             "keep the files of one run together"
+        )
+    if arm.scores is not None and len(arm.scores.values) != len(arm.seeds):
+        raise ArmError(
+            f"scores must have a row for each of the {len(arm.seeds)} finished seeds, "
+            f"got {len(arm.scores.values)}; keep the files of one run together"
         )
     if arm.dataset is None or arm.probabilities is None:
         return

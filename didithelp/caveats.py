@@ -45,6 +45,7 @@ class Scope(StrEnum):
     """What a verdict is about; the words are in `language/texts`."""
 
     SEEDS_AND_IMAGES = auto()
+    SEEDS_AND_EXAMPLES = auto()  # the same of scores, whatever they are of
     SEEDS_ONLY = auto()  # without predictions nobody knows about other test images
     THESE_DATA = auto()  # the same of a metric that need not be about the test set
     MIXED = auto()  # of several candidates, some are without predictions
@@ -237,7 +238,8 @@ def _unknown_parts(arm: Arm, name: str) -> Iterator[Caveat]:
 
 def _unknown_predictions(arm: Arm, name: str) -> Iterator[Caveat]:
     if not arm.has_predictions:
-        yield _warning("no_predictions", arm=name)
+        if not arm.is_tracked:  # one_number_per_run says it of all its arms
+            yield _warning("no_predictions", arm=name)
     elif arm.has_answers_only:
         yield _warning("answers_only", arm=name)
 
@@ -284,8 +286,9 @@ def unchecked(arms: tuple[Arm, Arm], names: dict[str, str]) -> Iterator[Caveat]:
         for arm in arms
     )
     by_labels = all(arm.has_predictions for arm in arms)
+    by_scores = all(arm.scores is not None for arm in arms)
     by_tracker = all(arm.is_tracked for arm in arms)
-    if not (by_digests or by_labels or by_tracker):
+    if not (by_digests or by_labels or by_scores or by_tracker):
         yield _warning("unchecked_test_set", **names)
 
 

@@ -15,6 +15,7 @@ from didithelp.errors import Refusal
 from didithelp.metric import Metric
 from didithelp.parameters import suggest
 from didithelp.run_tables import column_of
+from didithelp.runs import scores_of
 
 MOST_SHOWN = 12  # names of metrics in a message
 LARGEST = 1e100  # in size; the square of such a metric is still a number
@@ -103,12 +104,14 @@ def _refuse_unusable_runs(arm: Arm) -> None:
             f"{arm.name} must have a finished run, got {len(arm.metrics)} diverged "
             "ones; lower its learning_rate",
         )
-    if arm.labels is not None and len(arm.labels) < 2:
-        raise Refusal(
-            "too_few_examples",
-            f"{arm.name} must be tested on two examples or more, got "
-            f"{len(arm.labels)}; use a larger test set",
-        )
+    examples = None if arm.scores is None else arm.scores.examples
+    for tested in (arm.labels, examples):
+        if tested is not None and len(tested) < 2:
+            raise Refusal(
+                "too_few_examples",
+                f"{arm.name} must be tested on two examples or more, got "
+                f"{len(tested)}; use a larger test set",
+            )
     accuracies = finished_rows(arm)["test_accuracy"].dropna()
     outside = accuracies[~accuracies.between(0, 1)]
     if len(outside):
@@ -121,6 +124,8 @@ def _refuse_unusable_runs(arm: Arm) -> None:
 
 def _refuse_missing_metric(arm: Arm, metric: Metric) -> None:
     """Refuse an arm that lacks a number of the metric for one of its finished runs."""
+    if scores_of(arm, metric) is not None:
+        return
     rows = finished_rows(arm)
     known, name = metric_columns(rows), column_of(rows, metric.name)
     if name is None or (name not in known and rows[name].isna().all()):

@@ -24,7 +24,7 @@ from didithelp.differences import differences
 from didithelp.language import sentences
 from didithelp.language.words import Words
 from didithelp.metric import Direction, Metric, margin_in, metric_of
-from didithelp.runs import in_their_unit, runs_of
+from didithelp.runs import in_their_unit, runs_of, same_examples
 from didithelp.settings import Pairing, SelectionSet, Settings
 
 ENGLISH = Words("en")
@@ -104,7 +104,9 @@ def _numbers(
 ) -> Comparison:
     """The whole answer, with its sentence and its warnings still empty."""
     names = distinct_names(arms)
-    runs = [runs_of(arm, name, metric) for arm, name in zip(arms, names, strict=True)]
+    runs = same_examples(
+        [runs_of(arm, name, metric) for arm, name in zip(arms, names, strict=True)]
+    )
     metric = in_their_unit(metric, runs)
     if taken is None:
         all_differences = differences(runs, metric, settings)

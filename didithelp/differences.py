@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
 from didithelp import decision, effects, families, planning, secondary, significance
-from didithelp.caveats import OF_PREDICTIONS, Scope
 from didithelp.comparison import (
     Bounds,
     Calibration,
@@ -25,11 +23,11 @@ from didithelp.comparison import (
     root,
 )
 from didithelp.decision import Decision
-from didithelp.effects import Effect, Scale
 from didithelp.families import Tests
 from didithelp.language.words import Words
 from didithelp.metric import TEST_ACCURACY, TEST_CROSS_ENTROPY, Metric, margin_in
-from didithelp.runs import COUNT_UNITS, Runs, run_scale
+from didithelp.pairs import Pair
+from didithelp.runs import Runs
 from didithelp.settings import Settings
 
 ENGLISH = Words("en")  # of `comparison.json`
@@ -75,7 +73,7 @@ def _family(
     reference, *candidates = runs
     by_seed = settings.pairing == "seed"
     pairs = [
-        _Pair(metric, reference, each, by_seed and each.seeds == reference.seeds)
+        Pair(metric, reference, each, by_seed and each.seeds == reference.seeds)
         for each in candidates
     ]
     pairs = [pair for pair in pairs if pair.is_known]
@@ -89,82 +87,6 @@ def _family(
 
 
 @dataclass(frozen=True, eq=False)
-class _Pair:
-    """One candidate and the reference in one metric."""
-
-    metric: Metric
-    reference: Runs
-    candidate: Runs
-    is_paired: bool
-
-    @property
-    def arms(self) -> tuple[Runs, Runs]:
-        return self.reference, self.candidate
-
-    @property
-    def is_accuracy(self) -> bool:
-        return self.metric.name == TEST_ACCURACY.name
-
-    @property
-    def is_crossed(self) -> bool:
-        """Whether it is known of both arms what every run made of every example."""
-        return all(self.metric.name in runs.counts for runs in self.arms)
-
-    @property
-    def scope(self) -> Scope:
-        """What the verdict is about; other images only where predictions are known."""
-        if self.is_crossed:
-            return Scope.SEEDS_AND_IMAGES
-        is_of_test_set = self.metric.name in OF_PREDICTIONS
-        return Scope.SEEDS_ONLY if is_of_test_set else Scope.THESE_DATA
-
-    @property
-    def is_known(self) -> bool:
-        """Whether every run of both arms has the metric."""
-        return all(np.isfinite(values).all() for values in self.values)
-
-    @property
-    def values(self) -> tuple[np.ndarray, np.ndarray]:
-        """One number per run of each arm, (seeds,) float64."""
-        name = self.metric.name
-        return self.reference.values[name], self.candidate.values[name]
-
-    @property
-    def counts(self) -> tuple[np.ndarray, np.ndarray]:
-        """Counts of each arm, (seeds, examples) int64; only where it is crossed."""
-        name = self.metric.name
-        return self.reference.counts[name], self.candidate.counts[name]
-
-    @cached_property
-    def effect(self) -> Effect:
-        if not self.is_crossed:
-            return effects.run_effect(
-                *self.values, paired=self.is_paired, scale=self.scale
-            )
-        paired, unpaired = effects.paired_effect, effects.unpaired_effect
-        return (paired if self.is_paired else unpaired)(
-            *self.counts, COUNT_UNITS[self.metric.name]
-        )
-
-    @property
-    def scale(self) -> Scale:
-        """In what one number per run is counted."""
-        return run_scale(self.metric.name, *self.values)
-
-    @property
-    def totals(self) -> tuple[np.ndarray, np.ndarray]:
-        """The sum of each run of each arm, (seeds,) int64; larger ones are better."""
-        sign = 1 if self.metric.higher_is_better else -1
-        if self.is_crossed:
-            before, after = (counts.sum(axis=1) for counts in self.counts)
-        else:
-            before, after = (
-                effects.run_counts(values, self.scale) for values in self.values
-            )
-        return sign * before, sign * after
-
-
-@dataclass(frozen=True, eq=False)
 class _Judgement:
     """A pair with its tests, judged by the settings of the comparison.
 
@@ -172,7 +94,7 @@ class _Judgement:
         margin: of the metric; None where it has none.
     """
 
-    pair: _Pair
+    pair: Pair
     tests: Tests
     margin: float | None
     settings: Settings
@@ -261,7 +183,7 @@ class _Judgement:
         return Interval(level, *bounds(significance.interval(self.pair.effect, level)))
 
 
-def _problems(pair: _Pair, selected_on: str) -> list[str]:
+def _problems(pair: Pair, selected_on: str) -> list[str]:
     """Codes of what forbids a verdict whatever the numbers say."""
     problems = []
     if any(len(runs.seeds) < runs.num_started for runs in pair.arms):
@@ -273,7 +195,7 @@ def _problems(pair: _Pair, selected_on: str) -> list[str]:
     return problems
 
 
-def _pairing_flags(pair: _Pair, pairing: str) -> list[str]:
+def _pairing_flags(pair: Pair, pairing: str) -> list[str]:
     """Codes of what there is to know about the seeds of the two arms."""
     reference, candidate = pair.arms
     if reference.seeds != candidate.seeds:
@@ -286,7 +208,7 @@ def _pairing_flags(pair: _Pair, pairing: str) -> list[str]:
 # --- beside the verdict ---------------------------------------------------------------
 
 
-def _sensitivity(pair: _Pair, settings: Settings) -> Sensitivity | None:
+def _sensitivity(pair: Pair, settings: Settings) -> Sensitivity | None:
     """Tests that assume less about the seeds; None unless these are paired."""
     if not pair.is_paired:
         return None
@@ -305,12 +227,12 @@ def _place(metric: Metric) -> int:
     return names.index(metric.name) if metric.name in names else len(names)
 
 
-def _relative_error_reduction(pair: _Pair) -> float | None:
+def _relative_error_reduction(pair: Pair) -> float | None:
     """Part of the reference's error that the candidate removes; negative if it adds.
 
     None where the reference makes no error, and in a metric that is no accuracy.
     """
-    if not pair.is_accuracy:
+    if not pair.is_right_or_wrong:
         return None
     if pair.is_crossed:
         errors = [counts.size - int(counts.sum()) for counts in pair.counts]
@@ -323,22 +245,22 @@ def _relative_error_reduction(pair: _Pair) -> float | None:
     return (before - after) / before
 
 
-def _relative_interval(pair: _Pair) -> Bounds | None:
+def _relative_interval(pair: Pair) -> Bounds | None:
     """95% interval of the relative error reduction; None without one.
 
     The reference's error is taken as known, only the difference as uncertain.
     """
     if _relative_error_reduction(pair) is None:
         return None
-    error = float(np.mean(1 - pair.reference.accuracies))
+    error = float(np.mean(1 - pair.values[0]))
     low, high = significance.interval(pair.effect, 0.95)
     return bounds((low / error, high / error))
 
 
-def _single_pair(pair: _Pair) -> SinglePair | None:
+def _single_pair(pair: Pair) -> SinglePair | None:
     """McNemar's test of the only network of each arm; None where one has more."""
     is_single = all(len(runs.seeds) == 1 for runs in pair.arms)
-    if not (pair.is_accuracy and pair.is_crossed and is_single):
+    if not (pair.is_right_or_wrong and pair.is_crossed and is_single):
         return None
     networks = secondary.single_pair(*(counts[0] for counts in pair.counts))
     table = PairTable(
@@ -350,7 +272,7 @@ def _single_pair(pair: _Pair) -> SinglePair | None:
     return SinglePair(table, networks.p, networks.interval)
 
 
-def _per_seed(pair: _Pair) -> tuple[SeedFlips, ...] | None:
+def _per_seed(pair: Pair) -> tuple[SeedFlips, ...] | None:
     """Flips of each pair of networks with an exact McNemar test.
 
     They are never pooled: the pairs share their images, so their flips are not
@@ -358,7 +280,7 @@ def _per_seed(pair: _Pair) -> tuple[SeedFlips, ...] | None:
     the settings pair no runs.
     """
     has_same_seeds = pair.reference.seeds == pair.candidate.seeds
-    if not (pair.is_accuracy and pair.is_crossed and has_same_seeds):
+    if not (pair.is_right_or_wrong and pair.is_crossed and has_same_seeds):
         return None
     pairs = map(secondary.single_pair, *pair.counts)
     return tuple(
@@ -367,9 +289,9 @@ def _per_seed(pair: _Pair) -> tuple[SeedFlips, ...] | None:
     )
 
 
-def _calibration(pair: _Pair) -> Calibration | None:
+def _calibration(pair: Pair) -> Calibration | None:
     """Differences in calibration, told once per candidate: beside its accuracy."""
-    if not pair.is_accuracy:
+    if pair.metric.name != TEST_ACCURACY.name:
         return None
     ece, brier = (
         _calibration_difference(

@@ -269,6 +269,23 @@ def run_counts(values: np.ndarray, scale: Scale = FRACTIONS) -> np.ndarray:
     return counts.astype(np.int64)
 
 
+def without_rounding(
+    reference: np.ndarray, candidate: np.ndarray, scale: Scale
+) -> np.ndarray:
+    """The candidate's counts, without differences that are those of rounding alone.
+
+    Args:
+        reference: (n, m) int64 counts of the scale, in the order of the seeds.
+        candidate: likewise.
+        scale: says what spread is rounding.
+    """
+    difference = candidate - reference
+    if np.ptp(difference) > scale.rounding:
+        return candidate
+    constant: np.ndarray = reference + round(float(difference.mean()))
+    return constant
+
+
 def variance_of_runs(runs: np.ndarray, scale: Scale = FRACTIONS) -> float:
     """Variance of the mean of (n,) counts; 0 where they differ by rounding alone."""
     if len(runs) > 1 and np.ptp(runs) <= scale.rounding:

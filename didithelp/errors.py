@@ -25,3 +25,10 @@ class Refusal(ValueError):
         self.reason = reason
         self.message = " ".join(message.split())
         super().__init__(f"{reason}: {self.message}")
+
+
+class ArmError(Refusal):
+    """An arm that cannot be used."""
+
+    def __init__(self, message: str, reason: str = "unusable_arm") -> None:
+        super().__init__(reason, message)

@@ -28,9 +28,11 @@ NPY_HEADER_READERS = {
 
 
 def read_npz(
-    file: BinaryIO, names: tuple[str, ...], where: str
+    file: BinaryIO, names: tuple[str, ...], where: str, optional: tuple[str, ...] = ()
 ) -> dict[str, np.ndarray]:
     """The named arrays of an `.npz` archive, by name; its other entries are ignored.
+
+    The `optional` ones are left out where it lacks them.
 
     Raises:
         DataError: no archive, no such array, objects in it, or more than `MAX_BYTES`.
@@ -43,11 +45,11 @@ def read_npz(
     file.seek(0)
     try:
         with zipfile.ZipFile(file) as archive:
-            members = _members(archive, names, where)
+            members = _members(archive, names, where, optional)
             total = sum(_claimed_bytes(archive, member) for member in members.values())
             if total > MAX_BYTES:
                 raise too_large(where, total)
-            return {name: _read_npy(archive, members[name]) for name in names}
+            return {name: _read_npy(archive, info) for name, info in members.items()}
     except DataError:
         raise
     except Exception as error:  # a damaged archive can fail in a dozen ways
@@ -66,7 +68,10 @@ def too_large(where: str, num_bytes: int) -> DataError:
 
 
 def _members(
-    archive: zipfile.ZipFile, names: tuple[str, ...], where: str
+    archive: zipfile.ZipFile,
+    names: tuple[str, ...],
+    where: str,
+    optional: tuple[str, ...],
 ) -> dict[str, zipfile.ZipInfo]:
     """The archive's entries for the arrays; entries with other names are ignored."""
     members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
@@ -77,7 +82,8 @@ def _members(
             f"{where} must hold {', '.join(names)}, got {others}; "
             f"add {', '.join(missing)}"
         )
-    return {name: members[name] for name in names}
+    kept = [*names, *(name for name in optional if name in members)]
+    return {name: members[name] for name in kept}
 
 
 def _claimed_bytes(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> int:

@@ -49,6 +49,7 @@ __all__ = [
     "arm_from_accuracies",
     "arm_from_metrics",
     "arm_from_predictions",
+    "arm_from_scores",
     "compare",
     "factorial",
     "load_arm",
@@ -63,6 +64,7 @@ def arm_from_predictions(
     predictions: Mapping[int, npt.ArrayLike | None],
     labels: npt.ArrayLike,
     *,
+    clusters: npt.ArrayLike | None = None,
     recipe: dict[str, Any] | None = None,
     versions: dict[str, str] | None = None,
 ) -> Arm:
@@ -74,13 +76,17 @@ def arm_from_predictions(
             sums to 1: arrays, lists or tensors of any precision; None for a run that
             diverged.
         labels: (N,) integers in 0..C-1, the classes of the test examples.
+        clusters: (N,) integers or text, the group of each test example, such as its
+            writer; None where each is its own.
         recipe: hyperparameters by name, as plain JSON values.
         versions: versions of libraries by name.
 
     Raises:
         Refusal: one line: what was expected, what was received, how to fix it.
     """
-    recorder = Recorder(name, labels, recipe=recipe, versions=versions)
+    recorder = Recorder(
+        name, labels, clusters=clusters, recipe=recipe, versions=versions
+    )
     for seed, probabilities in _runs("predictions", predictions):
         if probabilities is None:
             recorder.diverged(seed)
@@ -151,11 +157,58 @@ def arm_from_metrics(
     return recorder.arm()
 
 
+def arm_from_scores(
+    name: str,
+    scores: Mapping[int, npt.ArrayLike | None],
+    *,
+    metric: str | None = None,
+    examples: npt.ArrayLike | None = None,
+    clusters: npt.ArrayLike | None = None,
+    recipe: dict[str, Any] | None = None,
+    versions: dict[str, str] | None = None,
+) -> Arm:
+    """The arm of one recipe with several seeds, from one number per run and example.
+
+    Losses, exact match per question, average precision per image: the answer counts
+    seeds and examples, as with predictions. `compare` is told the metric.
+
+    Args:
+        name: one line of text that tells the recipe from others, such as "baseline".
+        scores: by seed, (N,) finite numbers, one per test example; None for a run that
+            diverged.
+        metric: what the scores are, such as "exact_match".
+        examples: (N,) integers or text, the ids of the examples, which are put into one
+            order for all arms; they are numbered where none are given.
+        clusters: (N,) integers or text, the group of each example, such as the
+            photograph it was cut from; None where each is its own.
+        recipe: hyperparameters by name, as plain JSON values.
+        versions: versions of libraries by name.
+
+    Raises:
+        Refusal: one line: what was expected, what was received, how to fix it.
+    """
+    recorder = Recorder(
+        name,
+        metric=metric,
+        examples=examples,
+        clusters=clusters,
+        recipe=recipe,
+        versions=versions,
+    )
+    for seed, numbers in _runs("scores", scores):
+        if numbers is None:
+            recorder.diverged(seed)
+        else:
+            recorder.add(seed, scores=numbers)
+    return recorder.arm()
+
+
 def load_arm(folder: str | Path) -> Arm:
     """The arm in a folder: a `trials/`, or what a `Recorder` or other software saved.
 
     Args:
-        folder: holds at least metrics.csv (`seed`, `test_accuracy`) or predictions.npz.
+        folder: holds at least metrics.csv (`seed`, `test_accuracy` or another metric),
+            predictions.npz or scores.npz.
 
     Raises:
         Refusal: one line: what was expected, what was received, how to fix it.
@@ -194,7 +247,7 @@ class Answer:
 
     @property
     def table(self) -> pd.DataFrame:
-        """One row per arm: its accuracies, and its difference to the reference."""
+        """One row per arm: its metrics, and its difference to the reference."""
         return self._report.table.copy()
 
     def meets(self, requirement: Requirement) -> bool:

@@ -33,6 +33,7 @@ from didithelp.arm import (
 )
 from didithelp.characters import is_name
 from didithelp.errors import reason
+from didithelp.example_scores import Scores, as_float64, as_ids, check_ids
 from didithelp.probabilities import as_float32, problem
 
 # What predictions give; it is computed from them and never recorded beside them.
@@ -47,10 +48,12 @@ class _Run:
 
     Attributes:
         probabilities: (N, C) float32; None without labels.
+        scores: (N,) float64; None where there are none.
         metrics: any numbers by name; `test_accuracy` without labels alone.
     """
 
     probabilities: np.ndarray | None
+    scores: np.ndarray | None
     metrics: dict[str, float]
 
 
@@ -59,12 +62,18 @@ class Recorder:
 
     A recorder with labels takes the predicted probabilities of every run: the better
     choice, because the noise of the test examples is then known too. One without labels
-    takes one test accuracy per run. Both take any other metrics of a run.
+    takes one test accuracy per run, or scores: one number per run and test example,
+    which serve as well as predictions. Both take any other metrics of a run.
 
     Args:
         name: one line of text that tells the recipe from others, such as "baseline".
         labels: (N,) integers in 0..C-1, the classes of the test examples; None where
-            accuracies are recorded.
+            accuracies or scores are recorded.
+        metric: what the scores are, such as "exact_match".
+        examples: (N,) integers or text, the ids of the scored examples; they are
+            numbered where none are given.
+        clusters: (N,) integers or text, the group of each test example, such as the
+            photograph it was cut from; None where each is its own.
         recipe: hyperparameters by name, as plain JSON values; the report shows in which
             of them the arms differ.
         versions: versions of libraries by name.
@@ -78,17 +87,28 @@ class Recorder:
         name: str,
         labels: npt.ArrayLike | None = None,
         *,
+        metric: str | None = None,
+        examples: npt.ArrayLike | None = None,
+        clusters: npt.ArrayLike | None = None,
         recipe: dict[str, Any] | None = None,
         versions: dict[str, str] | None = None,
     ) -> None:
         self._name = name
         self._labels = None if labels is None else _labels(labels)
+        self._metric = metric
+        self._examples = None if examples is None else _ids("examples", examples)
+        self._clusters = None if clusters is None else _ids("clusters", clusters)
         # Copies: a loop may change its own before the next recipe.
         self._recipe = copy.deepcopy(recipe)
         self._versions = copy.deepcopy({} if versions is None else versions)
         self._runs: dict[int, _Run | None] = {}  # by seed; None where it diverged
-        # A wrong name or recipe is told now, not after hours of training.
+        # What is wrong is told now, not after hours of training.
         self._arm_of({0: None})
+        if self._labels is not None and self._clusters is not None:
+            check_ids("clusters", self._clusters, self._labels.shape)
+        if metric is not None or examples is not None:
+            known = [ids for ids in (self._examples, self._clusters) if ids is not None]
+            self._scores_of(np.empty((0, len(known[0]) if known else 0)))
 
     def __contains__(self, seed: object) -> bool:
         """Whether the run of this seed is recorded, be it as diverged."""
@@ -100,6 +120,7 @@ class Recorder:
         probabilities: npt.ArrayLike | None = None,
         *,
         accuracy: SupportsFloat | None = None,
+        scores: npt.ArrayLike | None = None,
         metrics: Mapping[str, SupportsFloat] | None = None,
     ) -> None:
         """Record what one trained network makes of the test examples.
@@ -111,6 +132,7 @@ class Recorder:
                 tensor of any precision, which is copied.
             accuracy: the fraction of test examples that are classified correctly, in
                 [0, 1]; for a recorder without labels.
+            scores: (N,) finite numbers, one per test example, of every run or of none.
             metrics: any other numbers by name, such as {"val_f1": 0.91}, one of which
                 `compare` may be asked to decide by; they may stand alone.
 
@@ -120,32 +142,20 @@ class Recorder:
         numbers = dict(metrics or {})
         if accuracy is None:
             accuracy = numbers.pop("test_accuracy", None)
-        if accuracy is not None and probabilities is not None:
-            raise ArmError(
-                "add takes either the probabilities of a run or its accuracy, got both"
-            )
-        if accuracy is None and probabilities is None and not numbers:
-            raise ArmError(
-                "add takes either the probabilities of a run or its accuracy, got "
-                f"neither; {NO_RESULT}"
-            )
-        if accuracy is not None and self._labels is not None:
-            raise ArmError(
-                f"{self._name} has labels, so that add takes probabilities, got an "
-                "accuracy; make a Recorder without labels to record accuracies"
-            )
-        if probabilities is None and self._labels is not None:
-            raise ArmError(
-                f"{self._name} has labels, so that add takes probabilities, got "
-                f"metrics alone; make a Recorder without labels to record these alone"
-            )
+        self._check_kind(
+            probabilities is not None,
+            accuracy is not None,
+            is_more=scores is not None or bool(numbers),
+        )
         known = {name: _number(seed, name, value) for name, value in numbers.items()}
         if accuracy is not None:
             known["test_accuracy"] = _accuracy(f"accuracy of seed {seed}", accuracy)
-        run = (
-            None if probabilities is None else self._probabilities(seed, probabilities)
-        )
-        self._record(seed, _Run(run, known))
+        predicted = scored = None
+        if probabilities is not None:
+            predicted = self._probabilities(seed, probabilities)
+        if scores is not None or self._has_scores:
+            scored = self._scores(seed, scores)
+        self._record(seed, _Run(predicted, scored, known))
 
     def diverged(self, seed: int) -> None:
         """Record that the run of this seed was started and came to no result.
@@ -200,7 +210,16 @@ class Recorder:
                 f"{folder} must be saved by a Recorder, got an arm that holds more, "
                 "which saving it again would lose; choose another folder"
             )
-        recorder = cls(arm.name, arm.labels, recipe=arm.recipe, versions=arm.versions)
+        scores = arm.scores
+        recorder = cls(
+            arm.name,
+            arm.labels,
+            metric=None if scores is None else scores.name,
+            examples=None if scores is None else scores.examples,
+            clusters=arm.clusters if scores is None else scores.clusters,
+            recipe=arm.recipe,
+            versions=arm.versions,
+        )
         recorder._runs = dict.fromkeys(arm.metrics["seed"].tolist())
         recorder._runs |= _runs_of(arm)
         return recorder
@@ -216,6 +235,66 @@ class Recorder:
                 "duplicate_seed",
             )
         self._runs[int(seed)] = run
+
+    def _check_kind(
+        self, is_predicted: bool, is_accuracy: bool, *, is_more: bool
+    ) -> None:
+        """Refuse a run of another kind than the recorder takes, or of none."""
+        if not (is_predicted or is_accuracy or is_more) or (
+            is_predicted and is_accuracy
+        ):
+            received = "both" if is_predicted else "neither"
+            raise ArmError(
+                "add takes either the probabilities of a run or its accuracy, got "
+                f"{received}; {NO_RESULT}"
+            )
+        if self._labels is not None and not is_predicted:
+            received = "an accuracy" if is_accuracy else "no probabilities"
+            raise ArmError(
+                f"{self._name} has labels, so that add takes probabilities, got "
+                f"{received}; make a Recorder without labels to record accuracies, "
+                "scores or metrics alone"
+            )
+
+    @property
+    def _has_scores(self) -> bool:
+        """Whether a run with scores is recorded; then all others need them."""
+        return any(
+            run is not None and run.scores is not None for run in self._runs.values()
+        )
+
+    def _scores(self, seed: int, given: npt.ArrayLike | None) -> np.ndarray:
+        """Check the scores of one run and make them (N,) float64."""
+        where = f"scores of seed {seed}"
+        finished = [run for run in self._runs.values() if run is not None]
+        if given is None or (finished and finished[0].scores is None):
+            raise ArmError(
+                f"{self._name} must have scores of every run or of none, got a run "
+                f"without at seed {seed} or before; give them to each add"
+            )
+        scores = as_float64(_array(where, given).copy())
+        sizes = (
+            [finished[0].scores.size]
+            if finished and finished[0].scores is not None
+            else []
+        )
+        for ids in (self._examples, self._clusters):
+            sizes += [] if ids is None else [ids.size]
+        if scores.ndim != 1 or set(sizes) - {scores.size}:
+            raise ArmError(
+                f"{where} must be one number per test example, "
+                f"({', '.join(map(str, sizes[:1])) or 'N'},), got {scores.dtype} "
+                f"{scores.shape}; give them in one order for all runs"
+            )
+        self._scores_of(scores[np.newaxis])
+        return scores
+
+    def _scores_of(self, values: np.ndarray) -> Scores:
+        """The scores of some runs, (S, N), with what is known of their examples."""
+        examples = self._examples
+        if examples is None:
+            examples = np.arange(values.shape[1])
+        return Scores(self._metric, examples, values, self._clusters)
 
     def _probabilities(self, seed: int, given: npt.ArrayLike) -> np.ndarray:
         """Check the probabilities of one run and make them (N, C) float32."""
@@ -256,9 +335,13 @@ class Recorder:
             )
             computed = trials_folder.metrics_of(seeds, labels, probabilities)
             metrics = metrics.join(computed.set_index("seed"))
+        scored = [run.scores for run in finished.values() if run.scores is not None]
+        scores = self._scores_of(np.stack(scored)) if scored else None
         metrics = metrics.rename_axis("seed").reindex(sorted(runs)).reset_index()
         is_finished = metrics["seed"].isin(seeds)
         metrics["status"] = np.where(is_finished, FINISHED, DIVERGED)
+        if scores is not None:
+            metrics = trials_folder.with_means(metrics, seeds, scores)
         others = metrics.columns.difference([*ALL_COLUMNS], sort=False)
         return Arm(
             name=self._name,
@@ -270,20 +353,25 @@ class Recorder:
             seeds=seeds,
             labels=labels,
             probabilities=probabilities,
+            scores=scores,
+            clusters=None if probabilities is None else self._clusters,
         )
 
 
 def _runs_of(arm: Arm) -> dict[int, _Run]:
     """The finished runs of an arm that a recorder made, by seed."""
-    computed = COMPUTED_COLUMNS if arm.has_predictions else ()
+    computed = [*COMPUTED_COLUMNS] if arm.has_predictions else []
+    if arm.scores is not None and arm.scores.name is not None:
+        computed.append(arm.scores.name)
     names = [name for name in metric_columns(arm.metrics) if name not in computed]
     rows = finished_rows(arm).set_index("seed")[names]
-    predictions = dict.fromkeys(arm.seeds.tolist(), None)
-    if arm.probabilities is not None:
-        predictions = dict(zip(arm.seeds.tolist(), arm.probabilities, strict=True))
     return {
-        seed: _Run(predictions[seed], rows.loc[seed].dropna().to_dict())
-        for seed in rows.index.tolist()
+        seed: _Run(
+            None if arm.probabilities is None else arm.probabilities[place],
+            None if arm.scores is None else arm.scores.values[place],
+            rows.loc[seed].dropna().to_dict(),
+        )
+        for place, seed in enumerate(arm.seeds.tolist())
     }
 
 
@@ -303,6 +391,13 @@ def _array(where: str, values: object) -> np.ndarray:
             "convert them to a type that NumPy has"
         )
     return array
+
+
+def _ids(where: str, values: npt.ArrayLike) -> np.ndarray:
+    """Make ids (N,) int64 or text."""
+    ids = as_ids(np.array(values))
+    check_ids(where, ids, ids.shape[:1])
+    return ids
 
 
 def _labels(values: npt.ArrayLike) -> np.ndarray:

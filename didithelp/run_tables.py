@@ -187,11 +187,24 @@ def _require_columns(table: pd.DataFrame, named: pd.DataFrame) -> None:
         spellings = RUN_COLUMNS["test_accuracy"]
         spelled = next(name for name in table.columns if _plain(name) in spellings)
         bad = f"; {spelled} has {_first(table[spelled], table[spelled].isna())}"
+    elif missing == ["test_accuracy"] and not is_log:
+        bad = _why_no_metric(named)
+        fix = f"write numbers such as 0.5, or {fix}"
     raise ArmError(
         f"metrics.csv must hold one row per run with {' and '.join(required)} (or "
         f"another metric); missing: {', '.join(missing)}; found: "
         f"{_listed(table.columns)}{bad}; {fix}"
     )
+
+
+def _why_no_metric(named: pd.DataFrame) -> str:
+    """What is no number in the first column that could be a metric; "" without one."""
+    for name in named.columns.difference(["seed", "status"], sort=False):
+        is_bad = _parsed(named[name]).isna()
+        is_meant = (~is_bad).any() or named[name].isna().all()
+        if is_bad.any() and is_meant:
+            return f"; {name} has {_first(named[name], is_bad)}"
+    return ""
 
 
 def _refuse_repeated_seeds(named: pd.DataFrame) -> None:
@@ -274,13 +287,18 @@ def column_of(metrics: pd.DataFrame, name: str) -> str | None:
     """
     if name in metrics:
         return name
-    spelled = [str(column) for column in metrics if _plain(column) == _plain(name)]
+    spelled = [str(column) for column in metrics if is_same_name(column, name)]
     if len(spelled) > 1:
         raise ArmError(
             f"metrics must have one column {name}, got {_listed(spelled)}; name one of "
             "them as it stands there"
         )
     return spelled[0] if spelled else None
+
+
+def is_same_name(first: object, second: object) -> bool:
+    """Whether two names are the same but for how a tracker spells them."""
+    return first == second or (_plain(first) == _plain(second) != "")
 
 
 def _plain(name: object) -> str:

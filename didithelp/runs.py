@@ -14,14 +14,16 @@ from didithelp.arm import COMPARED_COLUMNS, METRIC_COLUMNS, Arm, finished_rows
 from didithelp.comparison import Reliability, ReliabilityBin, known
 from didithelp.effects import Scale
 from didithelp.errors import Refusal
+from didithelp.example_scores import Scores
 from didithelp.metric import TEST_ACCURACY, TEST_CROSS_ENTROPY, Metric
-from didithelp.run_tables import column_of
+from didithelp.run_tables import column_of, is_same_name
 
 # Metrics that differ each time an arm is trained, so that no comparison holds them.
 TIMINGS = ("train_seconds",)
 
 
 SHARE_TOLERANCE = 1e-6  # by which float32 may exceed 1
+SAME_MEAN = 1e-4  # relative, up to which two means of the same numbers were rounded
 SURELY_PERCENT = 1.5  # no fraction, not even a word error rate, is usually beyond it
 # The metrics that predictions give for every test example, and the value of one count.
 COUNT_UNITS = {TEST_ACCURACY.name: 1.0, TEST_CROSS_ENTROPY.name: scores.LOSS_UNIT}
@@ -45,6 +47,7 @@ class Runs:
             without predictions, accuracy alone where they are answers alone.
         digests: SHA-256 of the probabilities of each run; empty without predictions.
         reliability: confidence against accuracy; None where no probabilities are known.
+        scores: by name, of the metric that decides; rows as `seeds`. Empty without.
     """
 
     name: str
@@ -54,6 +57,7 @@ class Runs:
     counts: dict[str, np.ndarray]
     digests: tuple[str, ...]
     reliability: Reliability | None
+    scores: dict[str, Scores]
 
     @property
     def accuracies(self) -> np.ndarray:
@@ -74,12 +78,17 @@ def runs_of(arm: Arm, name: str, metric: Metric) -> Runs:
     values = {
         column: rows[column].to_numpy(float, na_value=np.nan) for column in columns
     }
-    if metric.name not in values:
+    found, scored = scores_of(arm, metric), {}
+    if found is not None:
+        scored = {metric.name: found.of(np.argsort(arm.seeds))}
+        values[metric.name] = scored[metric.name].values.mean(axis=1)
+    elif metric.name not in values:
         values[metric.name] = _numbers_of_runs(rows, metric.name)
     values["brier_score"] = np.full(len(rows), np.nan)
     seeds, num_started = tuple(sorted(arm.seeds.tolist())), len(arm.metrics)
     if arm.probabilities is None or arm.labels is None:
-        return Runs(name, seeds, num_started, values, {}, (), None)
+        digests = scored[metric.name].digests if scored else ()
+        return Runs(name, seeds, num_started, values, {}, digests, None, scored)
     probabilities, labels = arm.probabilities[np.argsort(arm.seeds)], arm.labels
     digests = tuple(hashlib.sha256(run.tobytes()).hexdigest() for run in probabilities)
     counts, reliability = _counts(probabilities, labels), None
@@ -104,15 +113,68 @@ def runs_of(arm: Arm, name: str, metric: Metric) -> Runs:
         column: _means(numbers, COUNT_UNITS[column])
         for column, numbers in counts.items()
     }
-    return Runs(name, seeds, num_started, values, counts, digests, reliability)
+    return Runs(name, seeds, num_started, values, counts, digests, reliability, scored)
+
+
+def scores_of(arm: Arm, metric: Metric) -> Scores | None:
+    """The scores of an arm in this metric; None where the arm has none.
+
+    Predictions go before scores. Scores that nobody named are those of whatever metric
+    is asked for, unless the runs have other numbers of it.
+
+    Raises:
+        Refusal: they would pass as accuracies and are not right or wrong.
+    """
+    scores, name = arm.scores, metric.name
+    if scores is None or (arm.has_predictions and name == TEST_ACCURACY.name):
+        return None
+    if arm.has_predictions and name == TEST_CROSS_ENTROPY.name:
+        return scores if arm.has_answers_only and scores.name == name else None
+    if scores.name is not None:
+        return scores if is_same_name(scores.name, name) else None
+    numbers = _numbers_of_runs(finished_rows(arm), name)
+    if not np.isnan(numbers).all():
+        means = scores.values.mean(axis=1)[np.argsort(arm.seeds)]  # as `numbers`
+        return scores if np.allclose(means, numbers, rtol=SAME_MEAN) else None
+    if name == TEST_ACCURACY.name and not scores.are_right_or_wrong:
+        raise Refusal(
+            "missing_metric",
+            f"scores of {arm.name} must be 0 or 1 to be those of {name}, got others; "
+            "name what they are as metric",
+        )
+    return scores
+
+
+def same_examples(runs: Sequence[Runs]) -> list[Runs]:
+    """The runs of all arms, with the scores of each in the order of the first arm's.
+
+    Raises:
+        Refusal: two arms were scored on other examples.
+    """
+    first = next((each.scores for each in runs if each.scores), {})
+    return [
+        replace(
+            each,
+            scores={
+                name: scores.in_order_of(first[name])
+                for name, scores in each.scores.items()
+            },
+        )
+        for each in runs
+    ]
 
 
 def in_their_unit(metric: Metric, runs: Sequence[Runs]) -> Metric:
     """The metric, as a bare number where its name says a share and the arms do not.
 
+    Right and wrong, on the other hand, are a share under whatever name.
+
     Raises:
         Refusal: one arm has fractions where another one has percentages.
     """
+    scores = [each.scores.get(metric.name) for each in runs]
+    if metric.unit == "" and all(each and each.are_right_or_wrong for each in scores):
+        return replace(metric, unit="share")
     if metric.unit != "share":
         return metric
     largest = [float(np.abs(each.values[metric.name]).max()) for each in runs]

@@ -3,11 +3,13 @@
     metrics.csv      one row per started seed, empty cells where a trial diverged
     history.csv      one row per seed and epoch
     predictions.npz  seeds (S,), labels (N,), probabilities (S, N, C) of the test set
+    scores.npz       seeds (S,), examples (N,), scores (S, N) of any metric, its name
     arm.json         name, recipe, dataset, versions
 
-A folder made by other software may hold less: metrics.csv with the columns seed and
-test_accuracy, or predictions.npz; arm.json with any of its keys. What it lacks is
-None, NaN or empty in the arm.
+Both archives may hold clusters (N,), the group of each example. A folder made by other
+software may hold less: metrics.csv with the columns seed and test_accuracy or another
+metric, or predictions.npz, or scores.npz; arm.json with any of its keys. What it lacks
+is None, NaN or empty in the arm.
 
 `save` writes the same bytes for the same arm on every machine; `load` never unpickles
 anything.
@@ -34,13 +36,16 @@ from didithelp.arm import (
     Remark,
     check_history,
     check_predictions,
+    check_seeds,
 )
 from didithelp.dataset_description import DatasetDescription
 from didithelp.errors import DataError, reason
+from didithelp.example_scores import Scores, as_float64, as_ids
 from didithelp.probabilities import as_float32, is_one_hot
+from didithelp.run_tables import column_of
 
-FILES = ("metrics.csv", "history.csv", "predictions.npz", "arm.json")
-SUFFICIENT_FILES = ("metrics.csv", "predictions.npz")
+FILES = ("metrics.csv", "history.csv", "predictions.npz", "scores.npz", "arm.json")
+SUFFICIENT_FILES = ("metrics.csv", "predictions.npz", "scores.npz")
 MOST_SHOWN = 5  # names of other files in a message
 
 
@@ -50,6 +55,14 @@ class _Predictions(NamedTuple):
     seeds: np.ndarray
     labels: np.ndarray
     probabilities: np.ndarray
+    clusters: np.ndarray | None = None
+
+
+class _ScoresOfSeeds(NamedTuple):
+    """The content of scores.npz; the rows of the scores are in the order of seeds."""
+
+    seeds: np.ndarray
+    scores: Scores
 
 
 def save(arm: Arm, folder: Path) -> None:
@@ -65,13 +78,23 @@ def save(arm: Arm, folder: Path) -> None:
         (fresh / "metrics.csv").write_bytes(_csv(arm.metrics))
         (fresh / "history.csv").write_bytes(_csv(arm.history))
         (fresh / "arm.json").write_bytes(_description(arm))
-        if arm.labels is not None and arm.probabilities is not None:
-            # np.savez dates every member 1980-01-01: equal arrays give equal bytes.
-            np.savez(
+        if arm.probabilities is not None:
+            _write_arrays(
                 fresh / "predictions.npz",
                 seeds=arm.seeds,
                 labels=arm.labels,
                 probabilities=arm.probabilities,
+                clusters=arm.clusters,
+            )
+        if arm.scores is not None:
+            name = arm.scores.name
+            _write_arrays(
+                fresh / "scores.npz",
+                seeds=arm.seeds,
+                examples=arm.scores.examples,
+                scores=arm.scores.values,
+                clusters=arm.scores.clusters,
+                name=None if name is None else np.array(name),
             )
 
 
@@ -84,22 +107,27 @@ def load(folder: Path) -> Arm:
     folder = Path(folder)
     if not any((folder / name).is_file() for name in SUFFICIENT_FILES):
         raise ArmError(
-            f"{folder} must be the trials/ folder of a training step, or hold at least "
-            f"{' or '.join(SUFFICIENT_FILES)}; missing: both{_found_in(folder)}"
+            f"{folder} must be the trials/ folder of a training step, or hold one of "
+            f"{', '.join(SUFFICIENT_FILES)} at least; missing: all{_found_in(folder)}"
         )
     try:
         predictions = _read_predictions(folder / "predictions.npz")
-        metrics, remarks = _read_metrics(folder / "metrics.csv", predictions)
+        scored = _read_scores(folder / "scores.npz")
+        metrics, remarks = _read_metrics(folder / "metrics.csv", predictions, scored)
         history, of_history = _read_history(folder / "history.csv", metrics)
-        finished = metrics.loc[metrics["status"] == FINISHED, "seed"].to_numpy()
+        seeds = metrics.loc[metrics["status"] == FINISHED, "seed"].to_numpy()
+        arrays: dict[str, Any] = {"labels": None, "probabilities": None}
+        if predictions is not None:
+            arrays = predictions._asdict()
+            seeds = arrays.pop("seeds")
         return Arm(
             **_read_description(folder / "arm.json"),
             metrics=metrics,
             history=history,
-            seeds=finished if predictions is None else predictions.seeds,
-            labels=None if predictions is None else predictions.labels,
-            probabilities=None if predictions is None else predictions.probabilities,
+            seeds=seeds,
+            **arrays,
             remarks=remarks + of_history,
+            scores=None if scored is None else _by_seed(scored, seeds),
         )
     except ArmError as error:
         raise ArmError(f"{folder}: {error.message}", error.reason) from None
@@ -154,15 +182,36 @@ def _read_csv(path: Path) -> pd.DataFrame:
 
 
 def _read_metrics(
-    path: Path, predictions: _Predictions | None
+    path: Path, predictions: _Predictions | None, scored: _ScoresOfSeeds | None
 ) -> tuple[pd.DataFrame, tuple[Remark, ...]]:
-    """Read metrics.csv, or else compute its columns from the predictions."""
-    if path.is_file() or predictions is None:
+    """Read metrics.csv, or else compute its columns from predictions and scores."""
+    remarks: tuple[Remark, ...] = ()
+    if path.is_file():
         metrics, remarks = run_tables.runs(_read_csv(path))
-    else:
-        metrics, remarks = metrics_of(*predictions).assign(status=FINISHED), ()
+    elif predictions is not None:
+        metrics = metrics_of(*predictions[:3]).assign(status=FINISHED)
+    elif scored is not None:
+        metrics = pd.DataFrame({"seed": scored.seeds, "status": FINISHED})
+    if scored is not None:
+        metrics = with_means(metrics, *scored)
     others = [name for name in metrics if name not in ALL_COLUMNS]
     return metrics.reindex(columns=[*ALL_COLUMNS, *others]), remarks
+
+
+def with_means(
+    metrics: pd.DataFrame, seeds: np.ndarray, scores: Scores
+) -> pd.DataFrame:
+    """The metrics with the mean of each run's scores, where that column is missing.
+
+    Args:
+        metrics: one row per run, with its seed.
+        seeds: (S,) those of the scores.
+        scores: of the runs; nothing is added where nobody named their metric.
+    """
+    if scores.name is None or column_of(metrics, scores.name) is not None:
+        return metrics
+    means = pd.Series(scores.values.mean(axis=1), seeds)
+    return metrics.assign(**{scores.name: metrics["seed"].map(means)})
 
 
 def metrics_of(
@@ -251,22 +300,92 @@ def _read_description(path: Path) -> dict[str, Any]:
 
 
 def _read_predictions(path: Path) -> _Predictions | None:
-    """The arrays of predictions.npz, if there is one.
+    """The arrays of predictions.npz, if there is one."""
+    arrays = _read_arrays(path, ("seeds", "labels", "probabilities"), ("clusters",))
+    if arrays is None:
+        return None
+    if np.issubdtype(arrays["labels"].dtype, np.integer):
+        arrays["labels"] = arrays["labels"].astype(np.int64)
+    arrays["probabilities"] = as_float32(arrays["probabilities"])
+    return _Predictions(**arrays)
 
-    Integers of any width become int64, probabilities of any type float32. Pickled
+
+def _read_scores(path: Path) -> _ScoresOfSeeds | None:
+    """The scores in scores.npz, if there is one.
+
+    Raises:
+        ArmError: they are no numbers, or belong to no seeds or examples.
+    """
+    optional = ("clusters", "name")
+    arrays = _read_arrays(path, ("seeds", "examples", "scores"), optional)
+    if arrays is None:
+        return None
+    seeds, name = arrays["seeds"], arrays.get("name")
+    check_seeds(seeds)
+    if name is not None and name.shape:
+        raise ArmError(
+            f"name in {path.name} must be one text, got {name.dtype} {name.shape}; "
+            "write it as np.array('exact_match')"
+        )
+    scores = Scores(
+        name=None if name is None else str(as_ids(name)),
+        examples=as_ids(arrays["examples"]),
+        values=as_float64(arrays["scores"]),
+        clusters=arrays.get("clusters"),
+    )
+    if len(scores.values) != len(seeds):
+        raise ArmError(
+            f"scores must have a row for each of the {len(seeds)} seeds, got "
+            f"{len(scores.values)}"
+        )
+    return _ScoresOfSeeds(seeds, scores)
+
+
+def _by_seed(scored: _ScoresOfSeeds, seeds: np.ndarray) -> Scores:
+    """The scores with their rows in the order of an arm's seeds.
+
+    Raises:
+        ArmError: they are of other seeds.
+    """
+    if set(scored.seeds.tolist()) != set(seeds.tolist()):
+        raise ArmError(
+            "seeds of the scores must be the finished seeds, "
+            f"{sorted(seeds.tolist())}, got {sorted(scored.seeds.tolist())}; keep the "
+            "files of one run together"
+        )
+    places = {seed: place for place, seed in enumerate(scored.seeds.tolist())}
+    return scored.scores.of(np.array([places[seed] for seed in seeds.tolist()], int))
+
+
+def _read_arrays(
+    path: Path, names: tuple[str, ...], optional: tuple[str, ...]
+) -> dict[str, np.ndarray] | None:
+    """The arrays of an archive, if there is one.
+
+    Seeds of any width become int64, and groups of examples int64 or text. Pickled
     content is refused, not run.
     """
     if not path.is_file():
         return None
     try:
         with open(path, "rb") as file:
-            arrays = formats.read_npz(file, _Predictions._fields, path.name)
+            arrays = formats.read_npz(file, names, path.name, optional)
     except OSError as error:
         raise ArmError(f"{path.name} must be readable, got: {reason(error)}") from None
     except DataError as error:
         raise ArmError(str(error)) from None
-    for name in ("seeds", "labels"):
-        if np.issubdtype(arrays[name].dtype, np.integer):
-            arrays[name] = arrays[name].astype(np.int64)
-    arrays["probabilities"] = as_float32(arrays["probabilities"])
-    return _Predictions(**arrays)
+    if np.issubdtype(arrays["seeds"].dtype, np.integer):
+        arrays["seeds"] = arrays["seeds"].astype(np.int64)
+    if "clusters" in arrays:
+        arrays["clusters"] = as_ids(arrays["clusters"])
+    return arrays
+
+
+def _write_arrays(path: Path, **arrays: np.ndarray | None) -> None:
+    """Write those that are there; equal arrays give equal bytes.
+
+    NumPy dates every member 1980-01-01.
+    """
+    known = {name: array for name, array in arrays.items() if array is not None}
+    with open(path, "wb") as file:
+        np.savez(file, allow_pickle=False, **known)

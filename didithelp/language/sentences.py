@@ -76,19 +76,28 @@ def warning(caveat: Caveat, words: Words) -> str:
     return words(f"warnings.{caveat.code}", **caveat.values)
 
 
-def reasons_and_flags(judged: Difference | Judged, words: Words) -> str:
+def reasons_and_flags(difference: Difference, words: Words) -> str:
     """Why there is no verdict, and what else there is to know about it."""
+    return evidence(difference, difference.metric, words)
+
+
+def evidence(judged: Difference | Judged, metric: str, words: Words) -> str:
+    """The same of whatever is judged by a metric."""
     flags = [words(f"flags.{flag}") for flag in judged.flags]
-    return words.clauses([*reasons(judged.reasons, words), *flags])
+    return words.clauses([*_reasons(judged.reasons, metric, words), *flags])
 
 
-def reasons(codes: Sequence[str], words: Words) -> list[str]:
-    """Why there is no verdict, by the codes of `decision.Decision`."""
+def _reasons(codes: Sequence[str], metric: str, words: Words) -> list[str]:
+    """Why there is no verdict."""
     least = {
         "least_seeds": decision.LEAST_SEEDS,
         "least_images": decision.LEAST_DISCORDANT,
     }
-    return [words(f"reasons.{code}", **least) for code in codes]
+    keys = {code: f"reasons.{code}" for code in codes}
+    if metric != TEST_ACCURACY.name:
+        about_images = {"few_discordant_examples"} & keys.keys()
+        keys |= {code: f"other_metric.{code}" for code in about_images}
+    return [words(key, **least) for key in keys.values()]
 
 
 def _margin(comparison: Comparison, words: Words) -> str:
@@ -209,7 +218,7 @@ class _Answer:
             return self._undecided()
         return self._words(
             "reasons_sentence",
-            reasons=self._reasons(difference.reasons),
+            reasons=self._reasons(),
             new=self._new,
             old=self._old,
             estimate=self._estimate(),
@@ -273,10 +282,9 @@ class _Answer:
     def _two_networks(self, pair: SinglePair) -> str:
         difference, words = self._difference, self._words
         low, high = map(self._quantity.number, pair.ci95)
-        reasons = [reason for reason in difference.reasons if reason != "too_few_seeds"]
-        return words(
+        return self._quantity.text(
             "two_networks_sentence",
-            reasons=self._reasons(reasons),
+            reasons=self._reasons(without=["too_few_seeds"]),
             images=words.count(difference.num_examples),
             new=self._new,
             old=self._old,
@@ -288,8 +296,11 @@ class _Answer:
             p=words.p_clause(pair.p),
         )
 
-    def _reasons(self, codes: Sequence[str]) -> str:
-        return self._words.clauses(reasons(codes, self._words))
+    def _reasons(self, without: Sequence[str] = ()) -> str:
+        codes = [code for code in self._difference.reasons if code not in without]
+        return self._words.clauses(
+            _reasons(codes, self._difference.metric, self._words)
+        )
 
     def _estimate(self) -> str:
         words, evidence = self._words, self._evidence()

@@ -17,7 +17,7 @@ from didithelp.ablation import (
 from didithelp.arm import Arm
 from didithelp.language.ablation_notes import written
 from didithelp.language.quantity import Quantity
-from didithelp.language.sentences import reasons_and_flags
+from didithelp.language.sentences import evidence
 from didithelp.language.words import EMPTY, Words, clean
 from didithelp.report import tables
 from didithelp.report.document import Table
@@ -157,7 +157,7 @@ def details(found: MetricEffects, alpha: float, words: Words) -> list[Table]:
     main = _numbers(
         "main", {name: judged[name].estimate for name in judged}, alpha, about
     )
-    why = [reasons_and_flags(each, words) or EMPTY for each in judged.values()]
+    why = [evidence(each, found.metric, words) or EMPTY for each in judged.values()]
     main = Table(
         [*main.header, words("reasons_and_flags")],
         [[*row, reason] for row, reason in zip(main.rows, why, strict=True)],

@@ -51,7 +51,7 @@ def seed_by_seed(material: Material) -> list[Block]:
     """The test examples that only one of the two networks of a seed gets right."""
     blocks: list[Block] = []
     missing = []
-    for difference in material.accuracy_differences:
+    for difference in material.right_or_wrong:
         table = tables.mcnemar(difference, material.comparison, material.words)
         if table:
             blocks.append(table)

@@ -279,7 +279,7 @@ def _wins_and_plan(
     }
     if difference.outperformance is not None:
         cells["outperformance"] = words(difference.outperformance)
-    if about.is_accuracy:
+    if about.is_accuracy or difference.relative_error_reduction is not None:
         reduction_ci95 = difference.relative_error_reduction_ci95
         cells["error_reduction"] = _with_range(
             words.percent(difference.relative_error_reduction, 1),
@@ -375,7 +375,8 @@ def mcnemar(
         ]
         for pair in difference.per_seed
     ]
-    return Table(header, rows, words("caption_mcnemar"))
+    about = quantity.of_secondary(difference, words)
+    return Table(header, rows, about.text("caption_mcnemar"))
 
 
 def cost(comparison: Comparison, arms: Sequence[Arm], words: Words) -> Table | None:

@@ -306,7 +306,7 @@ def test_metrics_that_are_no_numbers_are_refused(metrics, message):
 
 def test_a_recorder_with_labels_takes_no_metrics_alone():
     message = refusal(recorder().add, 0, metrics={"val_f1": 0.5})
-    assert "so that add takes probabilities, got metrics alone" in message
+    assert "so that add takes probabilities, got no probabilities" in message
 
 
 @pytest.mark.parametrize("labels", [LABELS, None])

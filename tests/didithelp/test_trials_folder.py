@@ -67,7 +67,7 @@ def test_files_read_well(tmp_path):
         make_arm(RIGHT, name="größer", diverged=(9,)), tmp_path / "trials"
     )
     files = content(tmp_path / "trials")
-    assert list(files) == sorted(trials_folder.FILES)
+    assert list(files) == sorted({*trials_folder.FILES} - {"scores.npz"})
     rows = files["metrics.csv"].decode().splitlines()
     assert rows[1].startswith("0,finished,0.75,")
     assert rows[1].endswith(",407050")
@@ -133,12 +133,14 @@ def test_accuracies_or_predictions_there_must_be(folder, kept):
     for path in folder.iterdir():
         if path.name != kept:
             path.unlink()
-    assert "at least metrics.csv or predictions.npz; missing: both" in refusal(folder)
+    assert "metrics.csv, predictions.npz, scores.npz at least; missing: all" in refusal(
+        folder
+    )
 
 
 def test_files_of_other_names_are_found(tmp_path):
     (tmp_path / "wandb_export.csv").write_text("seed,test_accuracy\n0,0.9\n")
-    assert "missing: both; found: wandb_export.csv; rename" in refusal(tmp_path)
+    assert "missing: all; found: wandb_export.csv; rename" in refusal(tmp_path)
 
 
 def damage_file(path, damage):

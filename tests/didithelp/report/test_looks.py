@@ -1,7 +1,5 @@
 """The section on planned looks, and what else the report says of them."""
 
-import html
-
 import pytest
 
 from didithelp.caveats import looked_before
@@ -95,7 +93,7 @@ def test_every_form_of_the_answer_tells_of_the_looks(language, tmp_path):
     }[language]
     assert said in " ".join(made.note().split())
     page = (tmp_path / "report.html").read_text("utf-8")
-    assert said in page and html.escape(words("section_looks")) in page
+    assert said in page and page.count("looks_1") and words("look_level") in page
     latex = (tmp_path / "report.tex").read_text("utf-8")
     assert r"figures/looks_1.png" in latex
     assert (tmp_path / "figures" / "looks_1.png").exists()
