@@ -78,7 +78,7 @@ def test_keras(digits, one_thread):
     import keras
 
     x_train, x_test, y_train, y_test = (part[:300] for part in digits)
-    mlflow.tensorflow.autolog(log_models=False)
+    mlflow.keras.autolog(log_models=False)
     try:
         for seed in range(3):
             for units in (1, 32):
@@ -100,7 +100,7 @@ def test_keras(digits, one_thread):
                             validation_data=(x_test / 16, y_test),
                         )
     finally:
-        mlflow.tensorflow.autolog(disable=True)
+        mlflow.keras.autolog(disable=True)
     answer = didithelp.from_mlflow(
         group_by="units", baseline=1, seed="seed", metric="val_loss", **ASKED
     )

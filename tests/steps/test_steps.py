@@ -434,8 +434,8 @@ def test_a_look_says_what_it_sees_and_whether_that_is_enough(
     error, is_over, says, capsys
 ):
     step = Looking(a=baseline(), b=improved(error))
-    for arm in step.arms.values():
-        arm.metrics["train_seconds"] = 60.0
+    for each in step.arms.values():
+        each.metrics["train_seconds"] = 60.0
     assert (
         main.look(planned(margin="0.012"), step, {"baseline": "a", "improved": "b"})
         == is_over
