@@ -66,7 +66,7 @@ class Quantity:
     @property
     def difference_label(self) -> str:
         """The metric with the unit of a difference: 'accuracy, points'."""
-        return self._in_points(self.name)
+        return self.in_points(self.name)
 
     @property
     def level_label(self) -> str:
@@ -88,7 +88,7 @@ class Quantity:
     @property
     def difference_column(self) -> str:
         """'difference, points'."""
-        return self._in_points(self.words("difference"))
+        return self.in_points(self.words("difference"))
 
     def in_level_unit(self, name: str) -> str:
         """A name with the unit of a value: 'plain, %'."""
@@ -99,7 +99,7 @@ class Quantity:
             "with_unit", name=name, unit=self.words(f"level_units.{unit}")
         )
 
-    def _in_points(self, name: str) -> str:
+    def in_points(self, name: str) -> str:
         """A name with the unit of a difference."""
         unit = self.metric.unit
         if not unit:
