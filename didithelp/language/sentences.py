@@ -81,6 +81,7 @@ def _reasons(reasons: Sequence[str], words: Words) -> list[str]:
     least = {
         "least_seeds": decision.LEAST_SEEDS,
         "least_images": decision.LEAST_DISCORDANT,
+        "least_clusters": decision.LEAST_CLUSTERS,
     }
     return [words(f"reasons.{reason}", **least) for reason in reasons]
 
