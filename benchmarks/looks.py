@@ -1,6 +1,6 @@
 """How often are planned looks wrong, and how many seeds do they take? Simulated.
 
-    python -m benchmarks.looks                    # 12 minutes of one core
+    python -m benchmarks.looks                    # 5 minutes of one core
 
 Prints the table of README.md. Every experiment draws right and wrong of two recipes on
 fresh images with 20 fresh seeds (benchmarks.simulation), and asks each rule, which may
@@ -161,7 +161,7 @@ def table(counts: Counts, known: list[Truth], num_experiments: int) -> Iterator[
 def main() -> None:
     """Print the table of README.md."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--experiments", type=int, default=10_000, help="per truth")
+    parser.add_argument("--experiments", type=int, default=5000, help="per truth")
     parser.add_argument("--processes", type=int, default=1)
     options = parser.parse_args()
     known = truths()

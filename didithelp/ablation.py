@@ -130,6 +130,9 @@ class FactorEffects:
 class Interaction:
     """Whether two factors do together what they do apart.
 
+    In a half fraction of five factors it cannot be told from what the three others do
+    together beyond their pairs, which is taken to be nothing.
+
     Attributes:
         factors: the pair.
         estimate: half of what turning the second on adds to the effect of the first,

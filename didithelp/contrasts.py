@@ -167,7 +167,7 @@ def joint_test(
     """
     singles = [contrast(arms, row) for row in weights]
     rows = np.array(weights, dtype=float)
-    squares = (rows**2).sum(axis=0)
+    squares = (rows**2).sum(axis=0).tolist()
     used = [(arm, size) for arm, size in zip(arms, squares, strict=True) if size]
     sizes = [size for _, size in used]
     together = Effect(

@@ -144,7 +144,7 @@ def _look(difference: Difference, num_seeds: int, level: float, last: _Last) -> 
         p_tost_holm=difference.p_tost_holm,
         verdict=difference.verdict,
         chance=chance,
-        hopeless=_hopeless(difference, chance) if is_open else None,
+        hopeless=_hopeless(difference, chance, last.margin) if is_open else None,
     )
 
 
@@ -163,7 +163,9 @@ def _chance(difference: Difference, last: _Last) -> float | None:
     return looks.chance_of_verdict(estimate, last.num_seeds, level, last.margin)
 
 
-def _hopeless(difference: Difference, chance: float | None) -> Hopeless | None:
+def _hopeless(
+    difference: Difference, chance: float | None, margin: float | None
+) -> Hopeless | None:
     """Why further seeds are not worth their while; None if they may be.
 
     Stopping for this is no part of the levels, which hold whether one stops or not.
@@ -172,6 +174,6 @@ def _hopeless(difference: Difference, chance: float | None) -> Hopeless | None:
         return "no_verdict_possible"
     if chance is None or chance >= looks.LEAST_CHANCE:
         return None
-    if difference.seeds_needed_for_margin is None:
+    if margin is not None and difference.seeds_needed_for_margin is None:
         return "test_set_too_small"
     return "too_few_seeds"

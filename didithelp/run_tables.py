@@ -187,11 +187,24 @@ def _require_columns(table: pd.DataFrame, named: pd.DataFrame) -> None:
         spellings = RUN_COLUMNS["test_accuracy"]
         spelled = next(name for name in table.columns if _plain(name) in spellings)
         bad = f"; {spelled} has {_first(table[spelled], table[spelled].isna())}"
+    elif missing == ["test_accuracy"] and not is_log:
+        bad = _why_no_metric(named)
+        fix = f"write numbers such as 0.5, or {fix}"
     raise ArmError(
         f"metrics.csv must hold one row per run with {' and '.join(required)} (or "
         f"another metric); missing: {', '.join(missing)}; found: "
         f"{_listed(table.columns)}{bad}; {fix}"
     )
+
+
+def _why_no_metric(named: pd.DataFrame) -> str:
+    """What is no number in the first column that could be a metric; "" without one."""
+    for name in named.columns.difference(["seed", "status"], sort=False):
+        is_bad = _parsed(named[name]).isna()
+        is_meant = (~is_bad).any() or named[name].isna().all()
+        if is_bad.any() and is_meant:
+            return f"; {name} has {_first(named[name], is_bad)}"
+    return ""
 
 
 def _refuse_repeated_seeds(named: pd.DataFrame) -> None:

@@ -21,14 +21,14 @@ from lab.training.cells import Cells, cells_of, read_factors
 from lab.training.recipe import Recipe
 from lab.training.seeds import Trials
 from pipelines.asked import question, read, recipes, refuse_unknown_metric
-from steps import compare, prepare_data
+from steps import factorial, prepare_data
 
 if TYPE_CHECKING:
     from lab.runs.step import Step
 
 
 @dataclasses.dataclass(frozen=True)
-class Params(compare.Options, Trials, Caching, prepare_data.Params):
+class Params(factorial.Options, Trials, Caching, prepare_data.Params):
     """The parameters of all steps but the recipes.
 
     factors: the changes that are told apart; none for all in which the recipes differ.
@@ -50,26 +50,32 @@ class Params(compare.Options, Trials, Caching, prepare_data.Params):
         refuse_unknown_metric(self.metric)
 
 
-def run(params: Params, step: "Step", cells: Cells) -> None:
-    """Run all steps, or with `plan` print what that would take."""
+def run(params: Params, step: "Step", cells: Cells, listed: str) -> None:
+    """Run all steps, or with `plan` print what that would take.
+
+    Args:
+        params: the parameters of the experiment.
+        step: its run.
+        cells: the arms, and what is on in each.
+        listed: the arms as train_arms reads them.
+    """
     if params.plan:
         plan = Plan(step.reuse)
-        launch_all(params, plan, cells)
+        launch_all(params, plan, cells, listed)
         console.result(plan.text())
         return
-    answer = launch_all(params, step, cells)
+    answer = launch_all(params, step, cells, listed)
     if step.has_reused(answer):
         show_again(answer, step, params.language)
     step.link_reused()
     console.say(f"look closer: {step.where_to_look()}")
 
 
-def launch_all(params: Params, launcher: Launcher, cells: Cells) -> str:
+def launch_all(params: Params, launcher: Launcher, cells: Cells, listed: str) -> str:
     """Launch the three steps; return the URI of the last run."""
     trials = texts_of(Trials, params) | texts_of(Caching, params)
     images = texts_of(prepare_data.Params, params)
     data = launcher.launch(Launch("prepare_data", images))
-    listed = wanted.write(cells.wanted, params.seeds)
     trained = launcher.launch(
         Launch("train_arms", {"data": data, "arms": listed, **trials})
     )
@@ -81,7 +87,7 @@ def launch_all(params: Params, launcher: Launcher, cells: Cells) -> str:
         "levels": json.dumps(cells.levels, separators=(",", ":")),
         "control_arm": ",".join(control),
     }
-    options = texts_of(compare.Options, params)
+    options = texts_of(factorial.Options, params)
     return launcher.launch(Launch("factorial", given | options))
 
 
@@ -107,6 +113,7 @@ def outline(params: Params, cells: Cells) -> str:
     """Describe in a few lines what is going to happen."""
     size = f"{params.train_size:,} images of " if params.train_size else ""
     num_trials = sum(len(arm.seeds) for arm in cells.wanted)
+    num_cores = len(cores.available())
     return "\n".join(
         [
             f"1 prepare_data  {size}{params.dataset}",
@@ -114,9 +121,10 @@ def outline(params: Params, cells: Cells) -> str:
             f" each, {num_trials} in all, of up to"
             f" {max(arm.recipe.epochs for arm in cells.arms)} epochs; on or off are",
             *(f"                  {line}" for line in _changes(cells)),
-            f"3 factorial     {params.metric}, alpha {params.alpha:g}, margin {params.margin}",
-            f"up to {min(params.workers or num_trials, num_trials)} trials at once, on"
-            f" {len(cores.available())} cores",
+            f"3 factorial     {params.metric}, alpha {params.alpha:g},"
+            f" margin {params.margin}",
+            f"up to {min(params.workers or num_cores, num_trials)} trials at once,"
+            f" on {num_cores} cores",
         ]
     )
 
@@ -142,11 +150,12 @@ if __name__ == "__main__":
             checked.seeds,
             with_control=checked.control,
         )
+        listed = command_line.or_exit(wanted.write, laid_out.wanted, checked.seeds)
     console.say(outline(checked, laid_out))
     changed = {name: texts_of(Recipe, after)[name] for name in changed}
     entry_point.main(
         checked,
-        functools.partial(run, cells=laid_out),
+        functools.partial(run, cells=laid_out, listed=listed),
         name=question("ablate", checked, after),
         overrides=changed,
     )

@@ -114,21 +114,44 @@ class Params(Options, Required, Located):
 def run(params: Params, step: "Step") -> None:
     """Load the arms, compare, store and print the answer."""
     # Imported here, so that a wrong parameter is refused before pandas and SciPy load.
-    from didithelp import comparing, trials_folder
+    from didithelp import trials_folder
 
     loaded = [
         step.artifacts.load(location, "trials", trials_folder.load)
         for location in params.arms
     ]
-    comparison = comparing.compare(
-        loaded[0],
-        loaded[1:],
-        run_ids=[run_of(location) for location in params.arms],
-        **values_of(Settings, params),
-    )
-    images = step.answers.test_images(params.baseline, comparison.test_set.sha256)
-    conclude(step, comparison, loaded, params, required=params.require, images=images)
+    comparison = judge(params, step, params.arms, loaded, required=params.require)
     insist(step, comparison, params.require)
+
+
+def judge(
+    options: Options,
+    step: "Step",
+    places: "Sequence[str]",
+    arms: "Sequence[Arm]",
+    *,
+    required: Requirement = "",
+) -> "Comparison":
+    """Compare arms that are loaded, store and print the answer, and return it.
+
+    Args:
+        options: how it is decided and written.
+        step: whose run, and whose driver's run, hold the answer.
+        places: the locations of the arms.
+        arms: the reference, then the candidates.
+        required: see `conclude`.
+    """
+    from didithelp import comparing
+
+    comparison = comparing.compare(
+        arms[0],
+        arms[1:],
+        run_ids=[run_of(place) for place in places],
+        **values_of(Settings, options),
+    )
+    images = step.answers.test_images(places[0], comparison.test_set.sha256)
+    conclude(step, comparison, arms, options, required=required, images=images)
+    return comparison
 
 
 def conclude(

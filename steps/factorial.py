@@ -14,8 +14,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from didithelp.parameters import parameter, values_of
-from didithelp.settings import Settings
+from didithelp.parameters import Interval, parameter, values_of
 from lab import entry_point
 from lab.host import console
 from lab.parameters import Located
@@ -33,7 +32,17 @@ LINKS = {"comparison": "../comparison/report.html"}
 
 
 @dataclasses.dataclass(frozen=True)
-class Params(compare.Options, Located):
+class Options(compare.Told):
+    """How it is decided and written.
+
+    seed: of the sign-flip test of the comparison, which never decides.
+    """
+
+    seed: int = parameter(Interval(0), 0)
+
+
+@dataclasses.dataclass(frozen=True)
+class Params(Options, Located):
     """Which arms, what is on in each, and how it is decided.
 
     arms: a run id, a runs:/ URI or a folder of each.
@@ -58,37 +67,34 @@ class Params(compare.Options, Located):
 def run(params: Params, step: "Step") -> None:
     """Load the arms, find out what each change does, store and print the answer."""
     # Imported here, so that a wrong parameter is refused before pandas and SciPy load.
-    from didithelp import comparing, trials_folder
+    from didithelp import trials_folder
     from didithelp.ablating import ablate
 
     levels = read_levels(params.levels, params.working_directory)
-    places = [*params.arms, *filter(None, [params.control_arm.strip()])]
+    controls = tuple(filter(None, [params.control_arm.strip()]))
+    places = (*params.arms, *controls)
     arms = [step.artifacts.load(each, "trials", trials_folder.load) for each in places]
-    run_ids = [run_of(place) for place in places]
     count = len(params.arms)
     found = ablate(
         arms[:count],
         levels,
         alpha=params.alpha,
+        metric=params.metric,
+        direction=params.direction,
         margin=params.margin,
         selected_on=params.selected_on,
-        control=arms[count] if params.control_arm.strip() else None,
-        run_ids=run_ids[:count],
-        control_run_id=run_ids[-1] if params.control_arm.strip() else None,
+        control=arms[count] if controls else None,
+        run_ids=[run_of(place) for place in params.arms],
+        control_run_id=run_of(params.control_arm.strip()),
     )
     ends = [
-        next(index for index, arm in enumerate(arms) if arm.name == name)
+        (place, arm)
         for name in (found.baseline, found.full)
+        for place, arm in zip(places, arms, strict=True)
+        if arm.name == name
     ]
-    baseline, full = (arms[index] for index in ends)
-    comparison = comparing.compare(
-        baseline,
-        [full],
-        run_ids=[run_ids[index] for index in ends],
-        **values_of(Settings, params),
-    )
-    images = step.answers.test_images(places[ends[0]], comparison.test_set.sha256)
-    compare.conclude(step, comparison, [baseline, full], params, images=images)
+    options = compare.Options(**values_of(Options, params), looks=())
+    compare.judge(options, step, *zip(*ends, strict=True))
     conclude(step, found, arms, language=params.language)
 
 
@@ -167,7 +173,8 @@ def read_levels(text: str, working_directory: Path) -> "Table":
                 # Row names without a name of their own, as pandas writes them.
                 data = b"arm" + data if data[:1] in UNNAMED else data
                 table = csv_files.read(data)
-                return table.rename(columns={table.columns[0]: "arm"})
+                first = "arm" if "arm" in table else table.columns[0]
+                return table.set_index(first)
             content = data.decode("utf-8-sig")
         except (OSError, ValueError) as error:
             raise ValueError(f"{expected}, got {text!r}: {error}") from None

@@ -9,22 +9,29 @@ from collections.abc import Sequence
 from typing import Any
 
 from didithelp import decision
-from didithelp.ablation import Ablation, Estimate, FactorEffects, Interaction, Judged
-from didithelp.comparison import Bounds, Caveat
+from didithelp.ablation import Ablation, FactorEffects, Interaction, Judged
+from didithelp.comparison import Caveat
+from didithelp.language.quantity import Quantity, decimals_of
 from didithelp.language.words import Words, clean, code_of
 
 MOST_SHOWN = 3  # names of arms in a warning
 UNDECIDED = ("interval_too_wide", "few_discordant_examples")
+POINTS_DECIMALS = 2
 
 
 def answer(ablation: Ablation, words: Words) -> str:
     """What each factor does, what all do together, and whether their effects add up."""
-    effects = ablation.primary
-    parts = [
-        words("ablation.of_factors", clauses=_factors(ablation, words)),
-        *([_total(ablation, words)] if len(effects.factors) > 1 else []),
-        *([_additivity(ablation, words)] if effects.joint is not None else []),
-    ]
+    effects, about = ablation.primary, quantity(ablation, words)
+    clauses = _factors(ablation, words)
+    if about.is_accuracy:
+        parts = [words("ablation.of_factors", clauses=clauses)]
+    else:
+        named = {"metric": about.name, "direction": about.direction}
+        parts = [words("ablation.of_factors_on", clauses=clauses, **named)]
+    if len(effects.factors) > 1:
+        parts.append(_total(ablation, words))
+    if effects.joint is not None:
+        parts.append(_additivity(ablation, words))
     return " ".join(parts)
 
 
@@ -37,8 +44,8 @@ def budget_matched(ablation: Ablation, words: Words) -> str | None:
         "ablation.budget_matched",
         factor=clean(budget.factor),
         baseline=clean(ablation.baseline),
-        alone=with_verdict(budget.against_baseline, ablation.alpha, words),
-        rest=with_verdict(budget.full_against_it, ablation.alpha, words),
+        alone=with_verdict(budget.against_baseline, ablation, words),
+        rest=with_verdict(budget.full_against_it, ablation, words),
     )
 
 
@@ -51,7 +58,7 @@ def control(ablation: Ablation, words: Words) -> str | None:
     return words(
         "ablation.control_alarm" if is_alarm else "ablation.control",
         baseline=clean(ablation.baseline),
-        estimate=with_verdict(found.against_baseline, ablation.alpha, words),
+        estimate=with_verdict(found.against_baseline, ablation, words),
     )
 
 
@@ -69,28 +76,32 @@ def scope(ablation: Ablation, words: Words) -> str:
     return words(f"ablation_scopes.{code_of('ablation_scopes', ablation.scope)}")
 
 
-def interaction(found: Interaction, words: Words) -> str:
-    """What one factor of a pair does without and with the other."""
+def interaction(found: Interaction, ablation: Ablation, words: Words) -> str:
+    """What the first factor of a pair does without and with the second."""
+    about = quantity(ablation, words)
     first, second = map(clean, found.factors)
     return words(
         "ablation.interaction",
         first=first,
         second=second,
-        without=points(found.second_off.delta, words),
-        together=points(found.second_on.delta, words),
+        without=about.measure(found.second_off.delta, "+"),
+        together=about.measure(found.second_on.delta, "+"),
     )
 
 
-def with_verdict(judged: Judged, alpha: float, words: Words) -> str:
+def with_verdict(judged: Judged, ablation: Ablation, words: Words) -> str:
     """'-0.52 points (worse; 95% CI -0.70 to -0.34; p < .001)'."""
-    verdict = words(judged.verdict)
-    return _with_evidence(judged, alpha, words, [verdict])
+    return _with_evidence(judged, ablation, words, [words(judged.verdict)])
 
 
-def points(fraction: float, words: Words, sign: str = "+") -> str:
-    """A fraction in points with its unit: '+0.52 points'."""
-    number = words.number(100 * fraction, 2, sign)
-    return words.plural("measure", 100 * abs(fraction), number=number)
+def quantity(ablation: Ablation, words: Words) -> Quantity:
+    """How the sentences write the primary metric, all with the same decimals."""
+    metric, effects = ablation.metric, ablation.primary
+    decimals = POINTS_DECIMALS
+    if metric.unit != "share":
+        errors = [each.main.estimate.se for each in effects.factors]
+        decimals = decimals_of(min((each for each in errors if each), default=1.0))
+    return Quantity(metric, words, decimals)
 
 
 def _names(names: str | Sequence[str], words: Words) -> str:
@@ -100,10 +111,9 @@ def _names(names: str | Sequence[str], words: Words) -> str:
     cleaned = [clean(name) for name in names]
     if len(cleaned) <= MOST_SHOWN:
         return words.list(cleaned)
-    first = ", ".join(cleaned[: MOST_SHOWN - 1])
-    return words(
-        "ablation.more_arms", first=first, number=len(cleaned) - MOST_SHOWN + 1
-    )
+    shown = cleaned[: MOST_SHOWN - 1]
+    number = len(cleaned) - len(shown)
+    return words("ablation.more_arms", first=", ".join(shown), number=number)
 
 
 def _factors(ablation: Ablation, words: Words) -> str:
@@ -114,24 +124,29 @@ def _factors(ablation: Ablation, words: Words) -> str:
         effects,
         key=lambda each: (order.index(each.main.verdict), -abs(each.main.delta)),
     )
+    clauses = [_factor(each, ablation, words) for each in ranked]
     reasons = {each.main.reasons for each in effects}
     forbidden = reasons.pop() if len(reasons) == 1 else ()
-    clauses = [_factor(each, ablation, words) for each in ranked]
-    if not forbidden or set(forbidden) <= set(UNDECIDED):
+    if set(forbidden) <= set(UNDECIDED):
         return words.clauses(clauses)
-    return words.clauses([_inconclusive(forbidden, words), *clauses])
+    return words.clauses([_no_verdict(forbidden, words), *clauses])
 
 
 def _factor(effects: FactorEffects, ablation: Ablation, words: Words) -> str:
     return words(
         f"ablation_effects.{effects.main.verdict}",
         factor=clean(effects.factor),
-        margin=words.points(ablation.margin),
-        estimate=_with_evidence(effects.main, ablation.alpha, words),
+        margin=_margin(ablation, words),
+        estimate=_with_evidence(effects.main, ablation, words),
     )
 
 
-def _inconclusive(reasons: Sequence[str], words: Words) -> str:
+def _margin(ablation: Ablation, words: Words) -> str:
+    """The margin with its unit; only what is equivalent, and so has one, shows it."""
+    return quantity(ablation, words).parameter(ablation.margin or 0.0)
+
+
+def _no_verdict(reasons: Sequence[str], words: Words) -> str:
     least = {
         "least_seeds": decision.LEAST_SEEDS,
         "least_images": decision.LEAST_DISCORDANT,
@@ -145,8 +160,8 @@ def _total(ablation: Ablation, words: Words) -> str:
     total = ablation.primary.total
     return words(
         f"ablation_totals.{total.verdict}",
-        margin=words.points(ablation.margin),
-        estimate=_with_evidence(total, ablation.alpha, words),
+        margin=_margin(ablation, words),
+        estimate=_with_evidence(total, ablation, words),
     )
 
 
@@ -156,7 +171,11 @@ def _additivity(ablation: Ablation, words: Words) -> str:
     joint = effects.joint
     p = words.p_clause(None if joint is None else joint.p, ablation.alpha)
     is_shown = joint is not None and joint.is_shown
-    pairs = [interaction(each, words) for each in effects.interactions if each.is_shown]
+    pairs = [
+        interaction(each, ablation, words)
+        for each in effects.interactions
+        if each.is_shown
+    ]
     if pairs:
         told = words("ablation.interacting", p=p, pairs=words.clauses(pairs))
     else:
@@ -165,37 +184,18 @@ def _additivity(ablation: Ablation, words: Words) -> str:
 
 
 def _with_evidence(
-    judged: Judged, alpha: float, words: Words, first: Sequence[str] = ()
+    judged: Judged, ablation: Ablation, words: Words, first: Sequence[str] = ()
 ) -> str:
     """'-0.52 points (95% CI -0.70 to -0.34; p < .001)'."""
-    interval, estimate = judged.verdict_interval, judged.estimate
-    evidence = [
-        *first,
-        *_interval(interval.level, (interval.low, interval.high), words),
-        *([] if estimate.p_holm is None else [words.p_clause(estimate.p_holm, alpha)]),
-    ]
-    delta = points(judged.delta, words)
+    interval, p = judged.verdict_interval, judged.estimate.p_holm
+    about, evidence = quantity(ablation, words), [*first]
+    if interval.low is not None:
+        level = words.level(round(interval.level, 3))
+        low, high = map(about.number, (interval.low, interval.high))
+        evidence.append(words("ablation.ci", level=level, low=low, high=high))
+    if p is not None:
+        evidence.append(words.p_clause(p, ablation.alpha))
+    delta = about.measure(judged.delta, "+")
     if not evidence:
         return delta
     return words("estimate", delta=delta, evidence=words.clauses(evidence))
-
-
-def _interval(level: float, interval: Bounds, words: Words) -> list[str]:
-    low, high = interval
-    if low is None or high is None:
-        return []
-    return [
-        words(
-            "ablation.ci",
-            level=words.level(round(level, 3)),
-            low=words.number(100 * low, 2),
-            high=words.number(100 * high, 2),
-        )
-    ]
-
-
-def estimated(estimate: Estimate, words: Words) -> str:
-    """'-0.52 points (95% CI -0.70 to -0.34)' of an estimate without a verdict."""
-    evidence = _interval(0.95, estimate.ci95, words)
-    delta = points(estimate.delta, words)
-    return words("estimate", delta=delta, evidence=evidence[0]) if evidence else delta

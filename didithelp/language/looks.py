@@ -43,8 +43,8 @@ def answers(comparison: Comparison, words: Words) -> list[str]:
             for difference in comparison.primary
         ),
     ]
-    saved = len(comparison.arms) * found.saved_seeds
-    if saved:
+    saved = len(comparison.arms) * found.saved_seeds - found.unused_runs
+    if saved > 0:
         texts.append(words.plural("saved_runs", saved))
     return [" ".join(texts)]
 

@@ -124,6 +124,12 @@ def code_of(table: str, text: str) -> str:
     raise ValueError(f"text must be one of the {table} of en.toml, got {text!r}")
 
 
+def in_full(sentence: str, warnings: Sequence[str], words: Words) -> str:
+    """An answer with what must be known before it is believed, a line for each."""
+    label = words("label", name=words("warning"))
+    return "\n".join([sentence, *(f"{label} {warning}" for warning in warnings)])
+
+
 class Words:
     """The texts and the numbers of one language.
 
@@ -195,7 +201,7 @@ class Words:
             return self._decimal(f"{value:{sign}.{digits}e}".replace("e-0", "e-"))
         return self._decimal(f"{round(value, decimals) + 0.0:{sign},.{decimals}f}")
 
-    def significant(self, value: float | None) -> str:
+    def significant(self, value: float | None, sign: str = "") -> str:
         """A number with two significant digits, or all those before its decimals."""
         if not _is_known(value):
             return EMPTY
@@ -203,7 +209,7 @@ class Words:
             return "0"
         rounded = float(f"{value:.1e}")  # 0.0996 is 0.10 and not 0.100
         decimals = max(0, 1 - math.floor(math.log10(abs(rounded))))
-        return self.number(value, decimals)
+        return self.number(value, decimals, sign)
 
     def plain(self, value: float, digits: int = 6) -> str:
         """A number as short as it can be written, such as a parameter.

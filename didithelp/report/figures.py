@@ -83,7 +83,7 @@ def forest(rows: list[Difference], margin: float | None, about: Quantity) -> Dra
         axes.set_ylim(len(rows) - 0.4, -0.6)
         axes.grid(axis="y", visible=False)
         axes.margins(x=0.1)
-        axes.set_xlabel(_in_lines(about.text("axis_difference"), WIDEST_LABEL))
+        axes.set_xlabel(in_lines(about.text("axis_difference"), WIDEST_LABEL))
         format_ticks(axes.xaxis, about.words)
         return drawing("forest", about.text("forest_alternative"), figure)
 
@@ -124,7 +124,7 @@ def seeds(
         axes.set_xticks(range(2), [short(arm.name) for arm in arms])
         axes.set_xlim(-0.75, 1.75)
         axes.grid(axis="x", visible=False)
-        axes.set_ylabel(_in_lines(about.level_axis, HIGHEST_LABEL))
+        axes.set_ylabel(in_lines(about.level_axis, HIGHEST_LABEL))
         format_ticks(axes.yaxis, about.words)
         return drawing(name, about.text("seeds_alternative"), figure)
 
@@ -167,7 +167,7 @@ def curves(
             _draw_seeds(axes, arm)
             _draw_mean_curve(axes, arm)
         axes.set_xlabel(words("axis_epoch"))
-        axes.set_ylabel(_in_lines(label, HIGHEST_LABEL))
+        axes.set_ylabel(in_lines(label, HIGHEST_LABEL))
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         format_ticks(axes.xaxis, words)
         format_ticks(axes.yaxis, words)
@@ -366,7 +366,7 @@ def short(name: str, most: int = 22) -> str:
     return name if len(name) <= most else name[: most - 1] + "…"
 
 
-def _in_lines(label: str, width: int) -> str:
+def in_lines(label: str, width: int) -> str:
     """The label of an axis in lines that are not longer than the axis."""
     return "\n".join(textwrap.wrap(label, width))
 

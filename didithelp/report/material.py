@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,17 +38,15 @@ class Material:
         return [clean(arm.name) for arm in self.comparison.arms]
 
     @property
-    def accuracy_differences(self) -> list[Difference]:
-        """What is known of each candidate's accuracy, whether it decides or not."""
-        return [
-            each
-            for each in self.comparison.differences
-            if each.metric == TEST_ACCURACY.name
-        ]
+    def right_or_wrong(self) -> Sequence[Difference]:
+        """The differences in answers that are right or wrong, whatever decides."""
+        if self.comparison.metric == TEST_ACCURACY:
+            return self.comparison.primary
+        return [each for each in self.comparison.differences if each.per_seed]
 
     @property
-    def is_about_answers(self) -> bool:
-        """Whether single answers matter: accuracy decides, or some are known."""
+    def is_about_predictions(self) -> bool:
+        """Whether predictions matter: accuracy decides, or some are known."""
         is_accuracy = self.comparison.metric == TEST_ACCURACY
         return is_accuracy or any(arm.has_predictions for arm in self.arms)
 

@@ -27,10 +27,12 @@ from didithelp.language.words import Words
 from didithelp.looking import as_seen
 from didithelp.provenance import Provenance
 from didithelp.report import (
+    examples,
     figures,
     flips,
     folder,
     latex,
+    looks,
     markdown,
     plots,
     sections,
@@ -51,16 +53,18 @@ SECTIONS: dict[str, Callable[[Material], list[Block]]] = {
     "section_table": sections.numbers,
     "section_recipes": sections.recipes,
     "section_difference": plots.differences,
+    "section_looks": looks.section,
     "section_curves": plots.curves,
     "section_reliability": plots.reliability,
     "section_confusion": flips.confusions_and_flips,
+    "section_examples": examples.changes,
     "section_flips": sections.seed_by_seed,
     "section_cost": sections.cost,
     "section_provenance": sections.sources,
     "section_limits": sections.limits,
 }
-# Those about right and wrong answers; a loss or a time of each run has none.
-ABOUT_ANSWERS = ("section_reliability", "section_confusion", "section_flips")
+# Those about predictions; arms that are compared by a loss or a time have none.
+ABOUT_PREDICTIONS = ("section_reliability", "section_confusion")
 UNKNOWN = Provenance()
 
 
@@ -130,7 +134,7 @@ class Report:
             [
                 Section(words(key), blocks)
                 for key, make in SECTIONS.items()
-                if self._material.is_about_answers or key not in ABOUT_ANSWERS
+                if self._material.is_about_predictions or key not in ABOUT_PREDICTIONS
                 if (blocks := make(self._material))
             ]
         )

@@ -21,6 +21,7 @@ from didithelp.language.words import Words, clean
 from didithelp.report import tables
 from didithelp.report.width import TERMINAL_WIDTH
 
+HEADER_WIDTH = 24  # of a column, where it takes several lines
 COLORS = {
     "better": "bold green",
     "worse": "bold red",
@@ -59,8 +60,7 @@ def warning_lines(warnings: list[str], words: Words) -> Iterator[Text]:
 def _arms(comparison: Comparison, words: Words) -> Table:
     """The arms with the metric that decides, and what else has room in 80 columns."""
     header, *rows = tables.arms_in_short(comparison, words)
-    header = [text.replace(", ", ",\n") for text in header]  # the unit below
-    table = empty_table(header)
+    table = empty_table(list(map(_in_lines, header)))
     for row in rows:
         table.add_row(*map(clean, row))
     return table
@@ -69,12 +69,18 @@ def _arms(comparison: Comparison, words: Words) -> Table:
 def _differences(comparison: Comparison, words: Words) -> Table:
     """The difference of each of several candidates, with what decided on it."""
     (size, *header), rows = tables.headline_differences(comparison, words)
-    size = size.replace(", ", ",\n")  # the unit below
-    table = empty_table([words("arm"), size, *header])
+    table = empty_table([words("arm"), _in_lines(size), *header])
     for difference, (*cells, verdict) in zip(comparison.primary, rows, strict=True):
         colored = Text(verdict, COLORS[difference.verdict])
         table.add_row(clean(difference.candidate), *cells, colored)
     return table
+
+
+def _in_lines(header: str) -> str:
+    """The head of a column with the unit below, and long names in several lines."""
+    parts = header.replace(", ", ",\n").splitlines()
+    lines = [line for part in parts for line in textwrap.wrap(part, HEADER_WIDTH)]
+    return "\n".join(lines)
 
 
 def empty_table(header: list[str]) -> Table:

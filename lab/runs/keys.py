@@ -26,6 +26,7 @@ from lab.training.versions import PACKAGES
 # Longer values are cut and hashed: MLflow's tags hold 8,000 characters, and a list of a
 # thousand seeds would be longer.
 LONGEST_VALUE = 120
+LONGEST_TOLD = 50  # of an old and a new value, where a change is told
 
 Part = dict[str, str]
 
@@ -110,6 +111,8 @@ def changes(old: Key, new: Key) -> list[str]:
     new = Key.from_json(new.to_json())
     reasons = [
         f"{name} {before or 'unset'} -> {after or 'unset'}"
+        if len(before + after) <= LONGEST_TOLD
+        else f"{name} changed"
         for name, before, after in _differences(old.parameters, new.parameters)
     ]
     reasons += [f"{name} is new" for name, *_ in _differences(old.inputs, new.inputs)]

@@ -405,3 +405,32 @@ def test_hostile_names_stay_on_one_line():
 def test_the_file_is_strict_json(additive):
     content = json.loads(additive.to_json())
     assert set(content) == {field.name for field in dataclasses.fields(Ablation)}
+
+
+def test_another_metric_is_told_in_its_own_unit():
+    found = ablate(
+        *experiment(Factorial(2), planted), metric="test_cross_entropy", margin=0.02
+    )
+    assert found.metric.unit == "nats" and found.margin == 0.02
+    sentence = found.sentence
+    assert sentence.startswith("cross-entropy (lower is better): bn helped: -0.0")
+    assert " nats (" in sentence and "points" not in sentence
+    assert ablation_sentences.answer(found, FRENCH).startswith("entropie croisée (")
+
+
+def test_a_metric_of_any_size_counts_alike_in_all_arms():
+    arms, levels = experiment(Factorial(2), planted)
+    rewards = np.array([[9e7, 9.1e7, 9.2e7], [1e7, 1.1e7, 1.2e7]])
+    tables = [
+        arm.metrics.assign(reward=rewards[levels[arm.name]["l2"] * 1]) for arm in arms
+    ]
+    given = [
+        dataclasses.replace(without_predictions(arm), metrics=table)
+        for arm, table in zip(arms, tables, strict=True)
+    ]
+    found = ablate(given, levels, metric="reward", margin="none")
+    assert found.primary.factors[0].main.delta == -8e7
+    assert found.primary.factors[1].main.delta == 0
+    assert found.primary.factors[0].main.verdict == "worse"
+    assert "on the data that the metric was measured on" in found.scope
+    assert found.effects[1].metric == "test_accuracy"

@@ -106,7 +106,9 @@ def test_several_changes_at_once_are_named():
     warnings = compare(baseline(), improved(recipe=recipe))["warnings"]
     assert warnings == [
         "2 parameters of the recipe differ between baseline and improved "
-        "(dropout_rate, l2_lambda): which of them made the difference is unknown"
+        "(dropout_rate, l2_lambda): which of them made the difference is unknown; arms "
+        "with each combination of them tell, by mlflow run . -e ablate or "
+        "didithelp.factorial"
     ]
 
 

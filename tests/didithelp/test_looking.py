@@ -70,9 +70,10 @@ def test_later_seeds_do_not_change_what_a_look_has_said():
     seen = [first(arm, 10) for arm in whole]
     long, short = judge(*whole, looks=PLAN), judge(*seen, looks=PLAN)
     assert long.looks.unused_runs == 20 and short.looks.unused_runs == 0
-    unused = dataclasses.replace(long.looks, unused_runs=0)
-    assert dataclasses.replace(long, looks=unused, warnings=(), warning_codes=()) == (
-        dataclasses.replace(short, warnings=(), warning_codes=())
+    said = {"sentence": "", "warnings": (), "warning_codes": ()}
+    looks = dataclasses.replace(long.looks, unused_runs=0)
+    assert dataclasses.replace(long, looks=looks, **said) == (
+        dataclasses.replace(short, **said)
     )
 
 

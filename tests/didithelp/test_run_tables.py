@@ -63,6 +63,23 @@ def test_a_log_by_step_is_described():
     assert "this looks like a log by step: write one row per run" in message
 
 
+@pytest.mark.parametrize(
+    ("cells", "told"),
+    [
+        ([1, 2, "x"], "; reward has 'x' in row 3 below the header; write numbers such"),
+        (["1,5", "2", "3"], "; reward has '1,5' in row 1 below the header; write"),
+        ([None] * 3, "; reward has an empty cell in row 1 below the header; write"),
+        (["a", "b", "c"], "found: seed, note, reward; write numbers such as 0.5, or"),
+        ([], "found: seed, note, reward; write numbers such as 0.5, or"),
+    ],
+)
+def test_what_is_no_number_in_the_only_metric_is_told(cells, told):
+    seeds = pd.DataFrame({"seed": range(len(cells))})
+    with pytest.raises(ArmError) as refused:
+        run_tables.runs(seeds.assign(note="q", reward=cells))
+    assert told in str(refused.value)
+
+
 def test_a_wide_table_is_not_listed_whole():
     names = [f"metric_{number}" for number in range(50)]
     message = refusal(",".join(names) + "\n" + ",".join("0" * 50) + "\n")

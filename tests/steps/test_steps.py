@@ -16,6 +16,7 @@ from didithelp.requirement import Missed
 from lab import command_line, mlproject
 from lab.data.prepare import prepare
 from lab.data.split import Split
+from lab.host import cores
 from lab.runs import keys
 from lab.training import agreement, arm
 from lab.training.seeds import Trials
@@ -347,6 +348,105 @@ def test_what_main_requires_changes_no_key():
     assert "require" not in launches[-1].parameters
 
 
+def planned(**given):
+    """The parameters of main, from what a person types."""
+    texts = mlproject.defaults("main") | {"seeds": "5..20"} | given
+    return command_line.build(main.Params, main.with_looks(texts))
+
+
+def test_dots_between_numbers_of_seeds_plan_looks():
+    params = planned()
+    assert (params.seeds, params.looks) == (tuple(range(20)), (5, 10, 20))
+    assert params.stages == [tuple(range(size)) for size in (5, 10, 20)]
+    assert planned(seeds="5") == command_line.build(
+        main.Params, mlproject.defaults("main")
+    )
+    own = planned(seeds="9,8,7,6,5,4", looks="5,6")
+    assert own.stages == [(9, 8, 7, 6, 5), (9, 8, 7, 6, 5, 4)]
+
+
+def test_the_plan_says_how_many_trials_there_may_be():
+    text = main.outline(planned(), *asked.recipes({}))
+    assert "5, 10 or 20 trials of up to 5 epochs" in text
+
+
+@pytest.mark.parametrize(
+    ("ends", "trained"),
+    [((True,), [5]), ((False, True), [5, 10]), ((False, False), [5, 10, 20])],
+)
+def test_each_look_trains_the_seeds_up_to_it_until_one_ends_it(ends, trained):
+    launches, seen, left = [], [], list(ends)
+
+    class Noting:
+        def launch(self, launch):
+            launches.append(launch)
+            return f"runs:/{len(launches)}"
+
+        def launch_all(self, launches):
+            return [self.launch(launch) for launch in launches]
+
+    def is_over(arms):
+        seen.append(arms)
+        return left.pop(0)
+
+    answer = main.launch_all(planned(), Noting(), {"l2_lambda": "0"}, is_over)
+    steps = [launch.entry_point for launch in launches]
+    arms = ["train_baseline", "train_improved"]
+    assert steps == ["prepare_data", *arms * len(trained), "compare"]
+    seeds = [launch.parameters.get("seeds") for launch in launches[1:-1:2]]
+    assert seeds == [str(size) for size in trained]
+    names = [launch.name for launch in launches[1:3]]
+    assert names == ["train_baseline 5 seeds", "train_improved 5 seeds"]
+    assert [launch.parameters.get("l2_lambda") for launch in launches[1:3]] == [
+        None,
+        "0",
+    ]
+    compared = launches[-1].parameters
+    assert compared["looks"] == "5..20"
+    assert answer == f"runs:/{len(launches)}"
+    last = {
+        "baseline": f"runs:/{len(launches) - 2}",
+        "improved": f"runs:/{len(launches) - 1}",
+    }
+    assert compared.items() >= last.items()
+    assert len(seen) == len(ends) and (trained[-1] == 20 or seen[-1] == last)
+
+
+class Looking:
+    """A step whose artifacts are arms by URI."""
+
+    def __init__(self, **arms):
+        self.artifacts = self
+        self.arms = arms
+
+    def load(self, uri, name, read):
+        return self.arms[uri]
+
+
+@pytest.mark.parametrize(
+    ("error", "is_over", "says"),
+    [
+        (0.01, True, "look at 5 of 20 seeds: better (p < .001, level 0.018)"),
+        (0.147, False, "look at 5 of 20 seeds: not sure yet (p = "),
+    ],
+)
+def test_a_look_says_what_it_sees_and_whether_that_is_enough(
+    error, is_over, says, capsys
+):
+    step = Looking(a=baseline(), b=improved(error))
+    for each in step.arms.values():
+        each.metrics["train_seconds"] = 60.0
+    assert (
+        main.look(planned(margin="0.012"), step, {"baseline": "a", "improved": "b"})
+        == is_over
+    )
+    printed = " ".join(capsys.readouterr().err.split())
+    assert says in printed
+    minutes = round(15 * 2 / len(cores.available()))
+    saved = f"stopped: 30 trainings saved, about {minutes} min"
+    assert (saved in printed) == is_over
+
+
 def test_main_passes_on_what_it_was_given():
     given = mlproject.defaults("main") | {"seeds": "7,", "workers": "auto"}
     params = command_line.build(main.Params, given)
@@ -432,6 +532,8 @@ def test_an_arm_has_the_versions_of_its_trials():
         ({"workers": "1", "cache": "off", "language": "fr"}, {}, "main"),
         ({"seeds": "0,1,2,3,4"}, {"l2_lambda": "1e-3"}, "main"),  # as by default
         ({}, {"l2_lambda": "1e-4"}, "l2_lambda=0.0001"),
+        ({"seeds": "20", "looks": "5,10,20"}, {}, "looks=5..20"),
+        ({"seeds": "9,8,7,6,5,4", "looks": "5,6"}, {}, "seeds=9,8,7,6,5,4, looks=5..6"),
         (
             {"seeds": "10", "plan": "true"},
             {"epochs": "5", "hidden_units": "64,32"},

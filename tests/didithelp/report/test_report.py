@@ -20,6 +20,7 @@ from tests.didithelp.builders import (
     improved,
     judge,
     make_arm,
+    runs_only,
     with_primary,
 )
 
@@ -331,3 +332,69 @@ def test_a_failed_write_leaves_the_older_file(tmp_path, monkeypatch):
         write(make_arm(np.ones((3, 9))), make_arm(np.ones((3, 9))), tmp_path)
     assert (tmp_path / "table.csv").read_bytes() == before
     assert not list(tmp_path.rglob(".*"))
+
+
+# --- other metrics --------------------------------------------------------------------
+
+
+LOSSES = {"a": [0.341, 0.346, 0.338, 0.343], "b": [0.312, 0.31, 0.313, 0.308]}
+
+
+def losses():
+    return [runs_only(name, val_loss=values) for name, values in LOSSES.items()]
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_a_report_about_a_loss_speaks_of_no_accuracy(tmp_path, language):
+    arms = losses()
+    result = judge(*arms, metric="val_loss", margin="none")
+    written = make_report(result, *arms, language=language)
+    written.write(tmp_path)
+    assert sorted(path.stem for path in (tmp_path / "figures").iterdir()) == [
+        *("forest", "seeds_1")
+    ]
+    texts = [written.note(), written.excerpt()] + [
+        (tmp_path / name).read_text(encoding="utf-8")
+        for name in ("table.md", "table.tex", "report.html", "report.tex", "summary.md")
+    ]
+    about_accuracy = "accurac|points|images|confusion|McNemar|exactitude"
+    for text in texts:
+        shown = re.sub(r"<(style|svg).*?</\1>", "", text, flags=re.DOTALL)
+        assert not re.search(about_accuracy, shown, re.IGNORECASE)
+        assert "nats" in shown
+
+
+def test_the_csv_has_the_metric_first_and_only_what_is_known(tmp_path):
+    arms = losses()
+    result = judge(*arms, metric="val_loss", margin="none")
+    frame = make_report(result, *arms).table
+    assert frame.columns[:8].tolist() == [
+        *("arm", "seeds_finished", "seeds_started", "val_loss", "val_loss_median"),
+        *("val_loss_sd", "val_loss_min", "val_loss_max"),
+    ]
+    assert frame.columns[8] == "delta"
+    assert frame["val_loss"].tolist() == pytest.approx([0.342, 0.31075])
+
+
+def test_what_is_known_of_single_answers_is_shown_beside_another_metric(tmp_path):
+    arms = baseline(0.2), improved(0.05)
+    result = judge(*arms, metric="test_cross_entropy", margin="none")
+    make_report(result, *arms).write(tmp_path)
+    pictures = {path.stem for path in (tmp_path / "figures").iterdir()}
+    assert {"confusion_1", "reliability_0", "seeds_1"} <= pictures
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "McNemar" in page
+
+
+def test_the_metric_has_its_curve_where_it_was_recorded_by_epoch(tmp_path):
+    arms = []
+    for make in (baseline, improved):
+        arm = make()
+        arm.history["val_f1"] = 1 - 1 / (arm.history["epoch"] + 1)
+        arm.metrics["val_f1"] = np.linspace(0.8, 0.82, len(arm.metrics))
+        arms.append(arm)
+    result = judge(*arms, metric="val_f1", margin="none")
+    make_report(result, *arms).write(tmp_path)
+    pictures = {path.stem for path in (tmp_path / "figures").iterdir()}
+    assert {"curves_metric", "curves_accuracy"} <= pictures
+    assert "val_f1, %" in (tmp_path / "report.html").read_text(encoding="utf-8")

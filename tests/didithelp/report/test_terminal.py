@@ -131,3 +131,17 @@ def test_any_metric_has_its_column_with_its_unit(metric, factor, header, row):
     assert lines[at_rule - 1].split() == ["arm", "seeds", header]
     assert re.fullmatch(rf"a +3/3 +{re.escape(row)}", lines[at_rule + 1].strip())
     assert max(map(len, lines)) <= 80
+
+
+def test_a_long_metric_takes_several_lines_and_cuts_no_number():
+    metric = "validation_perplexity_of_the_last_checkpoint_on_held_out_books"
+    names = "a", "improved_with_a_long_name", "c"
+    arms = [runs_only(name, **{metric: [35.1, 35.3, 35.7]}) for name in names]
+    result = judge(*arms, metric=metric, direction="lower", margin="none")
+    text = shown(result)
+    rows = table_rows(text)
+    assert [row.split()[:2] for row in rows[:3]] == [[name, "3/3"] for name in names]
+    assert all(row.rstrip().endswith("35.37 ± 0.31") for row in rows[:3])
+    header = text.split("─")[0].split()
+    assert metric in "".join(word for word in header if word in metric)
+    assert max(map(len, text.splitlines())) <= 80

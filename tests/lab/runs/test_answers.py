@@ -28,6 +28,30 @@ def digest_of(images):
     return hashlib.sha256(file.getvalue()).hexdigest()
 
 
+def ask(store, seeds, plan="none", question="which"):
+    """A comparison: the seeds of those before it, as it finds them."""
+    found = []
+
+    def function(step):
+        step.answers.tag_question(question, seeds, plan)
+        found.extend(step.answers.seeds_before(question, plan))
+
+    assert execute(store, function)[0] == 0
+    return found
+
+
+def test_comparisons_of_one_question_find_the_ones_before_them(store):
+    assert ask(store, (0, 1, 2)) == []
+    assert ask(store, (0, 1, 2), question="another") == []
+    assert ask(store, (7,)) == [(0, 1, 2)]
+    assert ask(store, (0, 1), "5..20") == [(7,), (0, 1, 2)]
+    assert ask(store, (0, 1), "5..20") == [(7,), (0, 1, 2)]
+    assert ask(store, (0, 1), "5..40") == [(0, 1), (0, 1), (7,), (0, 1, 2)]
+    everything = tuple(range(1, 4001, 2))
+    assert len(ask(store, everything)) == 5
+    assert len(ask(store, (1,))) == 5  # too many seeds for a tag: they are not kept
+
+
 def test_test_images_are_those_that_the_training_run_was_given(store):
     location = f"runs:/{leave_images(store)}/trials"
 

@@ -274,6 +274,8 @@ def test_changes_are_told_in_words():
         "keras 3.15.1 -> 3.16",
     ]
     assert keys.changes(KEY, KEY) == []
+    many = dataclasses.replace(new, parameters={**new.parameters, "epochs": "5" * 60})
+    assert keys.changes(new, many) == ["epochs changed"]
     both = dataclasses.replace(KEY, code={"lab/a.py": "7", "lab/b.py": "8"})
     assert keys.changes(KEY, both) == ["lab/a.py and 1 more file changed"]
 

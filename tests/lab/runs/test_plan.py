@@ -1,5 +1,7 @@
 """What a plan says, asked of a step that knows the answers."""
 
+import dataclasses
+
 import pytest
 
 from lab.runs.launch import Launch
@@ -102,6 +104,46 @@ def test_without_data_every_trial_may_be_missing():
     rows = planned(Oracle(usual=USUAL), seeds="3,7")
     assert "about 18 s  what it reads is made first" in rows["train_baseline"]
     assert "about 48 s" in rows["train_improved"]
+
+
+class Growing(Oracle):
+    """Knows no trial of either arm, but its data."""
+
+    def count_trials(self, launch):
+        return dataclasses.replace(self.trials, missing=self.num_trials(launch))
+
+
+def planned_looks(oracle):
+    """The rows of a plan with looks at 5 and at 10 seeds, and its last line."""
+    plan = Plan(oracle)
+    data = plan.launch(Launch("prepare_data", {"dataset": "mnist"}))
+    for seeds in ("5", "10"):
+        given = {"data": data, "seeds": seeds}
+        plan.launch(Launch("train_baseline", given, f"train_baseline {seeds} seeds"))
+        if seeds == "5":
+            assert plan.note_possible_end() is False
+    plan.launch(Launch("compare", {"baseline": PENDING}))
+    *rows, total = plan.text().splitlines()
+    return rows[1:], total
+
+
+@pytest.mark.parametrize("stored", [(), ("prepare_data",)])
+def test_a_look_costs_its_new_trials_and_the_first_may_be_the_last(stored):
+    trials = TrialCount(needed=10, missing=0, seconds=None)
+    rows, total = planned_looks(Growing(stored, trials=trials, usual=USUAL))
+    assert "train_baseline 5 seeds   runs    about 33 s" in rows[1]
+    assert "train_baseline 10 seeds  runs    about 33 s" in rows[2]
+    if stored:
+        assert "5 of 10 trials to train" in rows[2]
+    first = 4 * (not stored)
+    assert total == f"at best about {first + 38} s, at worst about {first + 71} s"
+
+
+def test_trials_that_took_different_times_are_shared_out_among_looks():
+    trials = TrialCount(needed=10, missing=0, seconds=90.0)
+    rows, _ = planned_looks(Growing(("prepare_data",), trials=trials, usual=USUAL))
+    assert "about 98 s" in rows[1]
+    assert "about 53 s" in rows[2]
 
 
 @pytest.mark.parametrize("missing", EVERYTHING)
