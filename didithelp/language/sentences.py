@@ -92,6 +92,7 @@ def _reasons(codes: Sequence[str], metric: str, words: Words) -> list[str]:
     least = {
         "least_seeds": decision.LEAST_SEEDS,
         "least_images": decision.LEAST_DISCORDANT,
+        "least_clusters": decision.LEAST_CLUSTERS,
     }
     keys = {code: f"reasons.{code}" for code in codes}
     if metric != TEST_ACCURACY.name:
