@@ -1,6 +1,6 @@
 # Two commands for a new machine: `make main` and `make test`; `make test-all` also runs
 # the slow tests, which kill steps, run whole pipelines and fill disks.
-# Parameters: make main P="dataset=mnist-5k seeds=3"
+# Parameters: make main P="dataset=mnist-5k seeds=3", and make ablate likewise.
 
 # The first Python that fits. Each is started, for a name may stand for nothing that runs.
 FITS := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
@@ -11,11 +11,18 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 # MLflow would announce every command it runs; errors still show.
 export MLFLOW_LOGGING_LEVEL ?= WARNING
 
-.PHONY: main test test-all lint ui wheels bench
+.PHONY: main ablate test test-all lint ui wheels bench
 
 main: .venv/main
+	$(call pipeline,main)
+
+ablate: .venv/main
+	$(call pipeline,ablate)
+
+define pipeline
 	@python -m lab.runs.store
-	mlflow run . -e main --env-manager local $(addprefix -P ,$(P))
+	mlflow run . -e $(1) --env-manager local $(addprefix -P ,$(P))
+endef
 
 # A process per core, up to eight, for each loads TensorFlow. The tests of a file stay
 # together: they share what is slow to make.

@@ -238,7 +238,8 @@ def _unknown_parts(arm: Arm, name: str) -> Iterator[Caveat]:
 
 def _unknown_predictions(arm: Arm, name: str) -> Iterator[Caveat]:
     if not arm.has_predictions:
-        yield _warning("no_predictions", arm=name)
+        if not arm.is_tracked:  # one_number_per_run says it of all its arms
+            yield _warning("no_predictions", arm=name)
     elif arm.has_answers_only:
         yield _warning("answers_only", arm=name)
 

@@ -23,6 +23,7 @@ TIMINGS = ("train_seconds",)
 
 
 SHARE_TOLERANCE = 1e-6  # by which float32 may exceed 1
+SAME_MEAN = 1e-4  # relative, up to which two means of the same numbers were rounded
 SURELY_PERCENT = 1.5  # no fraction, not even a word error rate, is usually beyond it
 # The metrics that predictions give for every test example, and the value of one count.
 COUNT_UNITS = {TEST_ACCURACY.name: 1.0, TEST_CROSS_ENTROPY.name: scores.LOSS_UNIT}
@@ -119,7 +120,7 @@ def scores_of(arm: Arm, metric: Metric) -> Scores | None:
     """The scores of an arm in this metric; None where the arm has none.
 
     Predictions go before scores. Scores that nobody named are those of whatever metric
-    is asked for and told nowhere else.
+    is asked for, unless the runs have other numbers of it.
 
     Raises:
         Refusal: they would pass as accuracies and are not right or wrong.
@@ -133,7 +134,8 @@ def scores_of(arm: Arm, metric: Metric) -> Scores | None:
         return scores if is_same_name(scores.name, name) else None
     numbers = _numbers_of_runs(finished_rows(arm), name)
     if not np.isnan(numbers).all():
-        return None
+        means = scores.values.mean(axis=1)[np.argsort(arm.seeds)]  # as `numbers`
+        return scores if np.allclose(means, numbers, rtol=SAME_MEAN) else None
     if name == TEST_ACCURACY.name and not scores.are_right_or_wrong:
         raise Refusal(
             "missing_metric",

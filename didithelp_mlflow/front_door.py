@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
+from typing import TypeVar
 
 import numpy as np
 
 from didithelp import front_door
 from didithelp.front_door import Answer
-from didithelp.metric import Direction
-from didithelp.settings import Pairing, SelectionSet
+from didithelp.language.words import Words
+from didithelp.metric import NONE, Direction
+from didithelp.parameters import values_of
+from didithelp.settings import Pairing, Rule, SelectionSet
 from didithelp_mlflow.columns import metric_name
 from didithelp_mlflow.selected import select
 from didithelp_mlflow.selection import Selection
+
+Value = TypeVar("Value")
 
 
 def from_mlflow(
@@ -65,31 +71,40 @@ def from_mlflow(
         ValueError: a parameter is wrong, or names what the store does not have.
         MlflowException: the store fails.
     """
-    is_text = isinstance(candidates, str)
+    rule = Rule(
+        alpha=_plain(alpha),
+        metric=metric_name(metric),
+        direction=direction,
+        margin=NONE if margin is None else _plain(margin),
+        resamples=_plain(resamples),
+        pairing=pairing,
+        selected_on=selected_on,
+    )
+    listed = candidates
+    if not isinstance(candidates, str):
+        listed = repr([_spelled(candidate) for candidate in candidates])
     selection = Selection(
         experiment=str(experiment),
         filter=filter,
         group_by=group_by,
         baseline=_spelled(baseline),
-        candidates=str(candidates) if is_text else repr([*map(_spelled, candidates)]),
+        candidates=str(listed),
         seed=seed or "",
     )
-    name = metric_name(metric)
-    found = select(selection, name, tracking_uri=tracking_uri)
+    Words(language)  # refuses a wrong one
+    found = select(selection, rule.metric, tracking_uri=tracking_uri)
+    if not found.is_paired:
+        rule = dataclasses.replace(rule, pairing="none")
     return front_door.compare(
-        *found.arms,
-        alpha=alpha,
-        metric=name,
-        direction=direction,
-        margin=margin,
-        resamples=resamples,
-        seed=analysis_seed,
-        pairing=pairing if found.is_paired else "none",
-        selected_on=selected_on,
-        language=language,
+        *found.arms, seed=analysis_seed, language=language, **values_of(Rule, rule)
     )
+
+
+def _plain(value: Value) -> Value:
+    """A NumPy scalar as the Python value that it is; all else as it is."""
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def _spelled(value: object) -> str:
     """A value as MLflow stores it: 0.001 as "0.001", and so of a NumPy scalar."""
-    return str(value.item() if isinstance(value, np.generic) else value)
+    return str(_plain(value))

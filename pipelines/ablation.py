@@ -50,26 +50,32 @@ class Params(factorial.Options, Trials, Caching, prepare_data.Params):
         refuse_unknown_metric(self.metric)
 
 
-def run(params: Params, step: "Step", cells: Cells) -> None:
-    """Run all steps, or with `plan` print what that would take."""
+def run(params: Params, step: "Step", cells: Cells, listed: str) -> None:
+    """Run all steps, or with `plan` print what that would take.
+
+    Args:
+        params: the parameters of the experiment.
+        step: its run.
+        cells: the arms, and what is on in each.
+        listed: the arms as train_arms reads them.
+    """
     if params.plan:
         plan = Plan(step.reuse)
-        launch_all(params, plan, cells)
+        launch_all(params, plan, cells, listed)
         console.result(plan.text())
         return
-    answer = launch_all(params, step, cells)
+    answer = launch_all(params, step, cells, listed)
     if step.has_reused(answer):
         show_again(answer, step, params.language)
     step.link_reused()
     console.say(f"look closer: {step.where_to_look()}")
 
 
-def launch_all(params: Params, launcher: Launcher, cells: Cells) -> str:
+def launch_all(params: Params, launcher: Launcher, cells: Cells, listed: str) -> str:
     """Launch the three steps; return the URI of the last run."""
     trials = texts_of(Trials, params) | texts_of(Caching, params)
     images = texts_of(prepare_data.Params, params)
     data = launcher.launch(Launch("prepare_data", images))
-    listed = wanted.write(cells.wanted, params.seeds)
     trained = launcher.launch(
         Launch("train_arms", {"data": data, "arms": listed, **trials})
     )
@@ -144,11 +150,12 @@ if __name__ == "__main__":
             checked.seeds,
             with_control=checked.control,
         )
+        listed = command_line.or_exit(wanted.write, laid_out.wanted, checked.seeds)
     console.say(outline(checked, laid_out))
     changed = {name: texts_of(Recipe, after)[name] for name in changed}
     entry_point.main(
         checked,
-        functools.partial(run, cells=laid_out),
+        functools.partial(run, cells=laid_out, listed=listed),
         name=question("ablate", checked, after),
         overrides=changed,
     )

@@ -25,7 +25,7 @@ def wheel(tmp_path_factory):
     sources.mkdir()
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, sources)
-    for name in ("didithelp", "lab", "steps", "pipelines"):
+    for name in ("didithelp", "didithelp_mlflow", "lab", "steps", "pipelines"):
         shutil.copytree(
             ROOT / name, sources / name, ignore=shutil.ignore_patterns("__pycache__")
         )
@@ -45,7 +45,8 @@ def test_the_wheel_holds_the_judging_half_alone_and_all_of_it(wheel):
         (metadata if ".dist-info/" in name else judging).append(name)
     sources = [
         path.relative_to(ROOT).as_posix()
-        for path in (ROOT / "didithelp").rglob("*")
+        for package in ("didithelp", "didithelp_mlflow")
+        for path in (ROOT / package).rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     ]
     assert sorted(judging) == sorted(sources)
@@ -87,8 +88,10 @@ def test_every_range_holds_the_version_that_is_pinned():
         if line and not line.startswith("#")
     )
     project = PYPROJECT["project"]
-    (terminal,) = project["optional-dependencies"]["terminal"]
-    for text in [*project["dependencies"], terminal]:
+    extras = [
+        text for each in project["optional-dependencies"].values() for text in each
+    ]
+    for text in [*project["dependencies"], *extras]:
         requirement = Requirement(text)
         assert requirement.specifier.contains(pins[requirement.name]), text
 

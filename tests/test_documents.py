@@ -9,7 +9,7 @@ from didithelp.parameters import describe
 from lab import mlproject
 from lab.training.recipe import Recipe
 from pipelines import ablation, main
-from steps import compare, factorial, train, train_arms, verify
+from steps import compare, factorial, judge, train, train_arms, verify
 
 ROOT = mlproject.PROJECT_DIRECTORY
 PAGES = sorted(
@@ -77,6 +77,7 @@ def test_the_tables_of_parameters_are_those_of_mlproject():
         train_arms.Params,
         compare.Params,
         factorial.Params,
+        judge.Params,
         verify.Params,
     ],
     ids=lambda parameters: parameters.__module__,

@@ -64,7 +64,7 @@ def test_using_the_library_changes_nothing_either():
 def test_steps_check_their_parameters_before_anything_heavy_loads():
     _, loaded = import_afresh(
         "pipelines.main, pipelines.ablation, steps.prepare_data, steps.train,"
-        " steps.train_arms, steps.compare, steps.factorial, steps.verify"
+        " steps.train_arms, steps.compare, steps.factorial, steps.judge, steps.verify"
     )
     assert {"lab", "numpy"} <= loaded
     assert not loaded & HEAVY

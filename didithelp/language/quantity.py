@@ -66,17 +66,12 @@ class Quantity:
     @property
     def difference_label(self) -> str:
         """The metric with the unit of a difference: 'accuracy, points'."""
-        return self._in_points(self.name)
+        return self.in_points(self.name)
 
     @property
     def level_label(self) -> str:
         """The metric with the unit of its values: 'val_loss, nats', 'val_f1, %'."""
-        unit = self.metric.unit
-        if not unit:
-            return self.name
-        return self.words(
-            "with_unit", name=self.name, unit=self.words(f"level_units.{unit}")
-        )
+        return self.in_level_unit(self.name)
 
     @property
     def level_column(self) -> str:
@@ -93,9 +88,18 @@ class Quantity:
     @property
     def difference_column(self) -> str:
         """'difference, points'."""
-        return self._in_points(self.words("difference"))
+        return self.in_points(self.words("difference"))
 
-    def _in_points(self, name: str) -> str:
+    def in_level_unit(self, name: str) -> str:
+        """A name with the unit of a value: 'plain, %'."""
+        unit = self.metric.unit
+        if not unit:
+            return name
+        return self.words(
+            "with_unit", name=name, unit=self.words(f"level_units.{unit}")
+        )
+
+    def in_points(self, name: str) -> str:
         """A name with the unit of a difference."""
         unit = self.metric.unit
         if not unit:

@@ -9,7 +9,8 @@ import math
 from collections.abc import Sequence
 
 from didithelp import decision
-from didithelp.comparison import Caveat, Comparison, Difference, SinglePair
+from didithelp.ablation import Ablation, Judged
+from didithelp.comparison import Caveat, Comparison, Dataset, Difference, SinglePair
 from didithelp.language import looks, quantity
 from didithelp.language.words import Words, clean, code_of
 from didithelp.metric import TEST_ACCURACY
@@ -18,10 +19,14 @@ from didithelp.requirement import Requirement, failing
 
 def title(comparison: Comparison, words: Words) -> str:
     """Arms, metric and data; after a fall-back that comes first, in capitals."""
-    dataset = comparison.dataset
     names = [clean(arm.name) for arm in comparison.arms]
     about = quantity.of_table(comparison, comparison.primary, words)
     text = about.text("title", candidates=words.list(names[1:]), reference=names[0])
+    return on_data(text, comparison.dataset, words)
+
+
+def on_data(text: str, dataset: Dataset, words: Words) -> str:
+    """A title with the data; after a fall-back that comes first, in capitals."""
     if dataset.name is not None:
         text = words("title_on_data", title=text, dataset=clean(dataset.name))
     if dataset.fallback is None or dataset.requested is None:
@@ -73,23 +78,25 @@ def warning(caveat: Caveat, words: Words) -> str:
 
 def reasons_and_flags(difference: Difference, words: Words) -> str:
     """Why there is no verdict, and what else there is to know about it."""
-    flags = [words(f"flags.{flag}") for flag in difference.flags]
-    return words.clauses([*_reasons(difference, words), *flags])
+    return evidence(difference, difference.metric, words)
 
 
-def _reasons(
-    difference: Difference, words: Words, without: Sequence[str] = ()
-) -> list[str]:
-    """Why there is no verdict, but for some of the codes."""
+def evidence(judged: Difference | Judged, metric: str, words: Words) -> str:
+    """The same of whatever is judged by a metric."""
+    flags = [words(f"flags.{flag}") for flag in judged.flags]
+    return words.clauses([*_reasons(judged.reasons, metric, words), *flags])
+
+
+def _reasons(codes: Sequence[str], metric: str, words: Words) -> list[str]:
+    """Why there is no verdict."""
     least = {
         "least_seeds": decision.LEAST_SEEDS,
         "least_images": decision.LEAST_DISCORDANT,
     }
-    reasons = [reason for reason in difference.reasons if reason not in without]
-    keys = {reason: f"reasons.{reason}" for reason in reasons}
-    if difference.metric != TEST_ACCURACY.name:
+    keys = {code: f"reasons.{code}" for code in codes}
+    if metric != TEST_ACCURACY.name:
         about_images = {"few_discordant_examples"} & keys.keys()
-        keys |= {reason: f"other_metric.{reason}" for reason in about_images}
+        keys |= {code: f"other_metric.{code}" for code in about_images}
     return [words(key, **least) for key in keys.values()]
 
 
@@ -101,9 +108,9 @@ def _margin(comparison: Comparison, words: Words) -> str:
     return about.parameter(comparison.margin)
 
 
-def data(comparison: Comparison, words: Words) -> str:
+def data(found: Comparison | Ablation, words: Words) -> str:
     """The data set and its size."""
-    dataset = comparison.dataset
+    dataset = found.dataset
     if dataset.name is None or dataset.counts is None:
         return words("unknown_data")
     counts = {split: words.count(num) for split, num in dataset.counts.items()}
@@ -131,11 +138,11 @@ def scope(comparison: Comparison, words: Words) -> str:
     return words(f"scopes.{code_of('scopes', comparison.scope)}")
 
 
-def not_covered(comparison: Comparison, words: Words) -> str:
+def not_covered(found: Comparison | Ablation, words: Words) -> str:
     """What the verdict is not about."""
-    codes = [code_of("not_covered", text) for text in comparison.not_covered]
+    codes = [code_of("not_covered", text) for text in found.not_covered]
     texts = {code: words(f"not_covered.{code}") for code in codes}
-    if comparison.metric != TEST_ACCURACY:
+    if found.metric != TEST_ACCURACY:
         images = {"clustered_images"} & texts.keys()
         texts |= {code: words(f"other_metric.{code}") for code in images}
     return words.clauses(list(texts.values()))
@@ -290,7 +297,10 @@ class _Answer:
         )
 
     def _reasons(self, without: Sequence[str] = ()) -> str:
-        return self._words.clauses(_reasons(self._difference, self._words, without))
+        codes = [code for code in self._difference.reasons if code not in without]
+        return self._words.clauses(
+            _reasons(codes, self._difference.metric, self._words)
+        )
 
     def _estimate(self) -> str:
         words, evidence = self._words, self._evidence()

@@ -51,5 +51,6 @@ def _table(
         ]
         for place in (*better, *reversed(worse))
     ]
-    header = [about.words("example"), *names, about.difference_column]
+    levels = map(about.in_level_unit, names)
+    header = [about.words("example"), *levels, about.difference_column]
     return Table(header, rows, about.words("caption_examples", metric=about.name))

@@ -58,10 +58,7 @@ def frame(comparison: Comparison, arms: Sequence[Arm]) -> pd.DataFrame:
     by_candidate = {each.candidate: each for each in comparison.primary}
     metric = comparison.metric
     rows = [
-        {"arm": compared.name}
-        | _run_columns(compared)
-        | _metric_columns(metric.name, compared.summary(metric.name))
-        | _arm_columns(compared, arm)
+        arm_columns(compared, arm, metric.name)
         | _difference_columns(by_candidate.get(compared.name))
         for compared, arm in zip(comparison.arms, arms, strict=True)
     ]
@@ -78,6 +75,16 @@ def train_seconds(arm: Arm) -> float | None:
     seconds = arm.metrics["train_seconds"].to_numpy(float, na_value=np.nan)
     seconds = seconds[np.isfinite(seconds)]
     return float(np.mean(seconds)) if seconds.size else None
+
+
+def arm_columns(compared: ComparedArm, arm: Arm | None, metric: str) -> dict[str, Any]:
+    """The results and the cost of an arm; without the arm its times are unknown."""
+    return {
+        "arm": compared.name,
+        **_run_columns(compared),
+        **_metric_columns(metric, compared.summary(metric)),
+        **_other_columns(compared, arm),
+    }
 
 
 def _run_columns(compared: ComparedArm) -> dict[str, Any]:
@@ -97,7 +104,7 @@ def _metric_columns(name: str, summary: Summary) -> dict[str, Any]:
     }
 
 
-def _arm_columns(compared: ComparedArm, arm: Arm) -> dict[str, Any]:
+def _other_columns(compared: ComparedArm, arm: Arm | None) -> dict[str, Any]:
     metrics = compared.metrics
     return {
         "test_accuracy": metrics.test_accuracy.mean,
@@ -108,7 +115,7 @@ def _arm_columns(compared: ComparedArm, arm: Arm) -> dict[str, Any]:
         "generalization_gap": metrics.generalization_gap.mean,
         "actual_epochs": metrics.actual_epochs.mean,
         "num_parameters": metrics.num_parameters.mean,
-        "train_seconds": train_seconds(arm),
+        "train_seconds": train_seconds(arm) if arm else None,
     }
 
 

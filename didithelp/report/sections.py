@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
+from didithelp.ablation import Ablation
+from didithelp.arm import Arm
+from didithelp.comparison import ComparedArm, Comparison
 from didithelp.language import sentences
-from didithelp.language.words import clean
+from didithelp.language.words import Words, clean
+from didithelp.provenance import Provenance
 from didithelp.report import tables
 from didithelp.report.document import Block, Code, Fold, Table, Text
 from didithelp.report.material import Material
@@ -64,73 +68,107 @@ def cost(material: Material) -> list[Block]:
 
 def sources(material: Material) -> list[Block]:
     """Where code, data and runs come from, and the command that repeats it all."""
+    words, comparison = material.words, material.comparison
+    metric = sentences.metric_chosen(comparison, words)
+    choices = sentences.choices(comparison, words)
     rows = [
-        [name, text]
-        for name, text in (*_code_and_data(material), *_runs_and_versions(material))
-        if text
+        *code_and_data(comparison, metric, choices, material.provenance, words),
+        *runs_and_versions(comparison.arms, material.arms, words),
     ]
-    blocks: list[Block] = [Table(["", ""], rows, prose=True)]
-    command = material.provenance.command or ""
+    return [
+        origins(rows),
+        *repetition(material.provenance, words),
+        *runs_of_seeds(comparison.arms, material.provenance, words),
+    ]
+
+
+def origins(rows: Iterable[tuple[str, str | None]]) -> Table:
+    """The name and the text of each row; one without text is left out."""
+    return Table(["", ""], [[name, text] for name, text in rows if text], prose=True)
+
+
+def linked(links: Mapping[str, str], words: Words) -> list[Block]:
+    """The other pages that are about the same arms; no block without any."""
+    if not links:
+        return []
+    rows = [[words(f"pages.{page}"), address] for page, address in links.items()]
+    addresses = {address: address for address in links.values()}
+    return [Table(["", ""], rows, prose=True, links=addresses)]
+
+
+def repetition(provenance: Provenance, words: Words) -> list[Block]:
+    """The command that makes the answer again, if it is known."""
+    command = provenance.command or ""
     if len(command) > LONGEST_COMMAND:
-        blocks += [Text(material.words("repeat_too_long", count=len(command)))]
-    elif command:
-        blocks += [Text(material.words("repeat")), Code(command)]
-    return blocks + _runs_of_seeds(material)
+        return [Text(words("repeat_too_long", count=len(command)))]
+    return [Text(words("repeat")), Code(command)] if command else []
 
 
 def limits(material: Material) -> list[Block]:
     """What the answer is about, and what it is not about."""
     words, comparison = material.words, material.comparison
-    parts = sentences.not_covered(comparison, words)
+    scope = sentences.scope(comparison, words)
     return [
-        Text(words("limits_scope", scope=sentences.scope(comparison, words))),
-        Text(words("limits_not_covered", parts=parts)),
+        *limits_of(scope, sentences.not_covered(comparison, words), words),
         *map(Text, sentences.secondary_notes(comparison, words)),
     ]
 
 
-def _code_and_data(material: Material) -> Iterable[tuple[str, str | None]]:
-    """The name and the text of each row; one without text is left out."""
-    words, comparison = material.words, material.comparison
-    provenance, test_set = material.provenance, comparison.test_set
+def limits_of(scope: str, not_covered: str, words: Words) -> list[Block]:
+    """The same of any answer, from what it covers in words."""
+    return [
+        Text(words("limits_scope", scope=scope)),
+        Text(words("limits_not_covered", parts=not_covered)),
+    ]
+
+
+def code_and_data(
+    answer: Comparison | Ablation,
+    metric: str,
+    choices: str,
+    provenance: Provenance,
+    words: Words,
+) -> Iterable[tuple[str, str | None]]:
+    """The name and the text of each row about code, data and parameters."""
     if provenance.commit:
         states = {True: "dirty", False: "clean", None: "state_unknown"}
         state = words(states[provenance.dirty])
         yield words("commit"), f"{provenance.commit} ({state})"
     yield words("code"), provenance.source
-    yield words("data_row"), sentences.data(comparison, words)
-    yield words("metric"), sentences.metric_chosen(comparison, words)
-    yield words("choices_row"), sentences.choices(comparison, words)
-    yield words("test_digest"), test_set.sha256
-    yield words("label_digest"), test_set.labels_sha256
+    yield words("data_row"), sentences.data(answer, words)
+    yield words("metric"), metric
+    yield words("choices_row"), choices
+    yield words("test_digest"), answer.test_set.sha256
+    yield words("label_digest"), answer.test_set.labels_sha256
 
 
-def _runs_of_seeds(material: Material) -> list[Block]:
+def runs_of_seeds(
+    compared: Sequence[ComparedArm], provenance: Provenance, words: Words
+) -> list[Block]:
     """Which run of an experiment tracker each seed is, where that is known."""
-    words = material.words
     rows = [
         [words("arm_seed", name=clean(arm.name), seed=seed), run_id]
-        for arm in material.comparison.arms
+        for arm in compared
         for seed, run_id in zip(arm.seeds, arm.run_ids or (), strict=False)
     ]
     if not rows:
         return []
-    links = material.provenance.pages
-    table = Table(["", ""], rows, prose=True, links=links)
+    table = Table(["", ""], rows, prose=True, links=provenance.pages)
     return [Fold(words("details_runs"), [table])]
 
 
-def _runs_and_versions(material: Material) -> Iterable[tuple[str, str | None]]:
-    """The same; versions are told once where those of all arms are equal."""
-    words = material.words
-    for arm in material.comparison.arms:
+def runs_and_versions(
+    compared: Sequence[ComparedArm], arms: Sequence[Arm], words: Words
+) -> Iterable[tuple[str, str | None]]:
+    """The same about runs; versions are told once where those of all arms are equal."""
+    for arm in compared:
         yield words("run_of", name=arm.name), arm.run_id
     versions = [
         ", ".join(f"{name} {version}" for name, version in sorted(arm.versions.items()))
-        for arm in material.arms
+        for arm in arms
     ]
     if len(set(versions)) == 1:
         yield words("versions"), versions[0]
         return
-    for name, text in zip(material.names, versions, strict=True):
-        yield words("versions_of", name=name), text
+    for arm, text in zip(compared, versions, strict=True):
+        yield words("versions_of", name=clean(arm.name)), text

@@ -17,7 +17,7 @@ _XLINK = "http://www.w3.org/1999/xlink"
 _VARIABLES = {
     color: f"var(--{name}, {color})"
     for name, color in LIGHT.variables().items()
-    if name in ("paper", "muted", "grid") or name.startswith("arm-")
+    if name in ("paper", "muted", "grid", "better", "worse") or name.startswith("arm-")
 } | {LIGHT.ink: "currentColor"}
 
 

@@ -104,7 +104,7 @@ def arm_table(comparison: Comparison, arms: Sequence[Arm], words: Words) -> Tabl
     Columns of which nothing is known are left out, but for those of an accuracy.
     """
     about = quantity.of_table(comparison, comparison.primary, words)
-    keys = [*("median", "sd", "min", "max"), *_beside(about)]
+    keys = [*("median", "sd", "min", "max"), *beside(about)]
     header = [
         *(words("arm"), words("seeds_finished"), about.level_column),
         *(words(key) for key in keys),
@@ -112,11 +112,11 @@ def arm_table(comparison: Comparison, arms: Sequence[Arm], words: Words) -> Tabl
     rows = []
     for compared, arm in zip(comparison.arms, arms, strict=True):
         seconds = {"seconds_per_run": words.number(train_seconds(arm), 1)}
-        others = _other_means(compared, words) | seconds
+        others = other_means(compared, words) | seconds
         cells = [cell for key, cell in others.items() if key in keys]
         rows.append(_arm_cells(compared, about, words) + cells)
     if not about.is_accuracy:
-        header, *rows = _without_empty_columns([header, *rows])
+        header, *rows = without_empty_columns([header, *rows])
     return Table(header, rows, about.text("caption_arms"))
 
 
@@ -126,12 +126,12 @@ def arms_in_short(comparison: Comparison, words: Words) -> list[list[str]]:
     keys = [
         key
         for key in ("accuracy_percent", "cross_entropy", "epochs")
-        if key in _beside(about)
+        if key in beside(about)
     ]
     header = [words("arm"), words("seeds"), about.level_column, *map(words, keys)]
     rows = []
     for compared in comparison.arms:
-        others = _other_means(compared, words)
+        others = other_means(compared, words)
         rows.append(
             [
                 compared.name,
@@ -141,10 +141,10 @@ def arms_in_short(comparison: Comparison, words: Words) -> list[list[str]]:
             ]
         )
     rows = [header, *rows]
-    return rows if about.is_accuracy else _without_empty_columns(rows)
+    return rows if about.is_accuracy else without_empty_columns(rows)
 
 
-def _beside(about: Quantity) -> list[str]:
+def beside(about: Quantity) -> list[str]:
     """The keys of what stands beside the metric that decides."""
     keys = ["accuracy_percent", "error_percent", "cross_entropy", "ece", "epochs"]
     shown_already = {
@@ -168,7 +168,7 @@ def _arm_cells(compared: ComparedArm, about: Quantity, words: Words) -> list[str
     return [name, seeds_finished(compared), mean, median, spread, least, most]
 
 
-def _other_means(compared: ComparedArm, words: Words) -> dict[str, str]:
+def other_means(compared: ComparedArm, words: Words) -> dict[str, str]:
     """Means of what never decides unless it is asked for, by the key of its column."""
     metrics = compared.metrics
     return {
@@ -180,7 +180,7 @@ def _other_means(compared: ComparedArm, words: Words) -> dict[str, str]:
     }
 
 
-def _without_empty_columns(rows: list[list[str]], least: int = 3) -> list[list[str]]:
+def without_empty_columns(rows: list[list[str]], least: int = 3) -> list[list[str]]:
     """The header and the rows without columns that are empty, but for the first."""
     _, *others = rows
     columns = [
@@ -312,26 +312,25 @@ def _seeds_needed(difference: Difference, words: Words) -> str:
 
 def recipe_changes(comparison: Comparison, words: Words) -> Table | None:
     """Parameters in which a candidate differs from the reference, None without any."""
-    return _recipes(comparison, words, only_changes=True)
+    return recipes(comparison.arms, words, only_changes=True)
 
 
 def whole_recipes(comparison: Comparison, words: Words) -> Table | None:
     """Every parameter of every arm, None where no arm has a recipe."""
-    return _recipes(comparison, words, only_changes=False)
+    return recipes(comparison.arms, words, only_changes=False)
 
 
-def _recipes(
-    comparison: Comparison, words: Words, *, only_changes: bool
+def recipes(
+    arms: Sequence[ComparedArm], words: Words, *, only_changes: bool
 ) -> Table | None:
-    recipes = {
-        arm.name: arm.recipe for arm in comparison.arms if arm.recipe is not None
-    }
+    """The parameters of arms side by side; None where nothing is to be shown."""
+    known = {arm.name: arm.recipe for arm in arms if arm.recipe is not None}
     rows = []
-    for name in sorted(set().union(*recipes.values())):
-        cells = [_recipe_cell(recipe, name, words) for recipe in recipes.values()]
+    for name in sorted(set().union(*known.values())):
+        cells = [_recipe_cell(recipe, name, words) for recipe in known.values()]
         if len(set(cells)) > 1 or not only_changes:
             rows.append([name, *cells])
-    header = [words("parameter"), *recipes]
+    header = [words("parameter"), *known]
     caption = words("caption_changes") if only_changes else ""
     return Table(header, rows, caption) if rows else None
 
@@ -340,7 +339,11 @@ def _recipe_cell(recipe: dict[str, Any], name: str, words: Words) -> str:
     """The value of a parameter as it is typed, whatever the language."""
     if name not in recipe:
         return EMPTY
-    value = recipe[name]
+    return recipe_value(name, recipe[name], words)
+
+
+def recipe_value(name: str, value: Any, words: Words) -> str:
+    """A value of a parameter, of whatever kind, as it is typed."""
     if value is None:
         return "never" if name == "early_stopping_patience" else words("none")
     if isinstance(value, bool):
@@ -391,7 +394,7 @@ def cost(comparison: Comparison, arms: Sequence[Arm], words: Words) -> Table | N
     ]
     header = [words(key) for key in keys]
     if comparison.metric != TEST_ACCURACY:
-        header, *rows = _without_empty_columns([header, *rows], least=1)
+        header, *rows = without_empty_columns([header, *rows], least=1)
     return Table(header, rows, words("caption_cost")) if len(header) > 1 else None
 
 

@@ -1,4 +1,4 @@
-"""Keeps what steps do in MLflow's store; no other wing knows MLflow.
+"""Keeps what steps do in MLflow's store; no other wing of the lab knows MLflow.
 
 - `execution` runs a step within its run; `step` is what the step sees of it, with
   `trials`, `answers`, `artifacts`, `datasets`, `models` and `provenance` behind it.
@@ -6,6 +6,7 @@
 - `keys` says what a result depends on; `reuse` looks for one that is there already.
 - `experiment` reads and writes runs, `tags` names their tags, `locations` tells what
   names a run; `reaper` ends the runs of killed processes.
+- `judged` finds the runs of others that are judged, and tells them the verdict.
 - `environment`, `store` and `errors` deal with MLflow's own ways.
 
 What a step computes is not here, nor what a comparison concludes, and no object of

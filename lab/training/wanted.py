@@ -52,11 +52,7 @@ def read(text: str, seeds: tuple[int, ...]) -> tuple[WantedArm, ...]:
     Raises:
         ValueError: one line on the first thing that is wrong.
     """
-    if len(text) > LONGEST:
-        raise ValueError(
-            f"arms must have at most {LONGEST:,} characters, as MLflow keeps no more,"
-            f" got {len(text):,}; train them in several runs"
-        )
+    _refuse_long(text)
     arms = tuple(_arm(name, given, seeds) for name, given in _entries(text).items())
     if not arms:
         raise ValueError("arms must name at least one arm, got none")
@@ -71,7 +67,11 @@ def read(text: str, seeds: tuple[int, ...]) -> tuple[WantedArm, ...]:
 
 
 def write(arms: Iterable[WantedArm], seeds: tuple[int, ...]) -> str:
-    """Write the list of arms; the inverse of `read`, with the same `seeds`."""
+    """Write the list of arms; the inverse of `read`, with the same `seeds`.
+
+    Raises:
+        ValueError: it is too long for MLflow.
+    """
     usual = command_line.canonical(Recipe, mlproject.defaults(REFERENCE))
     entries = {}
     for arm in arms:
@@ -80,7 +80,17 @@ def write(arms: Iterable[WantedArm], seeds: tuple[int, ...]) -> str:
         if arm.seeds != seeds:
             entry["seeds"] = spell_seeds(arm.seeds)
         entries[arm.name] = entry
-    return json.dumps(entries, ensure_ascii=False, separators=(",", ":"))
+    text = json.dumps(entries, ensure_ascii=False, separators=(",", ":"))
+    _refuse_long(text)
+    return text
+
+
+def _refuse_long(text: str) -> None:
+    if len(text) > LONGEST:
+        raise ValueError(
+            f"arms must have at most {LONGEST:,} characters, as MLflow keeps no more,"
+            f" got {len(text):,}; take fewer arms, or shorter names"
+        )
 
 
 def _entries(text: str) -> Mapping[str, Any]:

@@ -246,6 +246,21 @@ def test_scores_that_nobody_named_are_no_accuracies_unless_they_could_be():
     assert primary(asked(*arms))["num_examples"] == 60
 
 
+@pytest.mark.parametrize(("gap", "num_examples"), [(1e-6, 60), (0.01, None)])
+def test_scores_that_nobody_named_are_those_whose_means_the_runs_have(
+    gap, num_examples
+):
+    arms = []
+    for number, name in enumerate(("plain", "changed")):
+        made = arm(losses(number), metric=None, name=name, seeds=[4, 0, 3, 1, 2])
+        means = dict(
+            zip(made.seeds, made.scores.values.mean(axis=1) + gap, strict=True)
+        )
+        metrics = made.metrics.assign(val_loss=made.metrics["seed"].map(means))
+        arms.append(dataclasses.replace(made, metrics=metrics))
+    assert primary(asked(*arms))["num_examples"] == num_examples
+
+
 # --- recording ------------------------------------------------------------------------
 
 

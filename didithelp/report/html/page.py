@@ -12,7 +12,7 @@ import functools
 import re
 
 import jinja2
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from didithelp.language.words import NO_BREAK, Words, clean
 from didithelp.report.document import Block, Document
@@ -62,6 +62,7 @@ def _templates() -> jinja2.Environment:
     )
     environment.filters |= {
         "base64": _base64,
+        "breakable": _breakable,
         "kind": _kind,
         "on_a_line": _on_a_line,
     }
@@ -81,6 +82,12 @@ def _kind(block: Block) -> str:
 
 def _base64(content: bytes) -> str:
     return base64.b64encode(content).decode("ascii")
+
+
+def _breakable(text: str) -> Markup:
+    """A name that may be broken after a sign that joins others."""
+    parts = map(escape, clean(text).split("+"))
+    return Markup("+<wbr>").join(parts)
 
 
 def _on_a_line(text: str) -> str:

@@ -43,7 +43,7 @@ from tests.didithelp.builders import (
 
 # Names of arms must be printable, those of data sets are whatever a file says.
 UNPRINTABLE = "\u202eevil\x1b[31m\x00"
-VOID = {"meta", "link", "img", "br", "use", "path", "image"}
+VOID = {"meta", "link", "img", "br", "wbr", "use", "path", "image"}
 BROWSER = shutil.which("chromium") or shutil.which("google-chrome")
 needs_browser = pytest.mark.skipif(BROWSER is None, reason="no Chromium is installed")
 

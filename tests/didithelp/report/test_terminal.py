@@ -137,7 +137,7 @@ def test_a_long_metric_takes_several_lines_and_cuts_no_number():
     metric = "validation_perplexity_of_the_last_checkpoint_on_held_out_books"
     names = "a", "improved_with_a_long_name", "c"
     arms = [runs_only(name, **{metric: [35.1, 35.3, 35.7]}) for name in names]
-    result = judge(*arms, metric=metric, margin="none")
+    result = judge(*arms, metric=metric, direction="lower", margin="none")
     text = shown(result)
     rows = table_rows(text)
     assert [row.split()[:2] for row in rows[:3]] == [[name, "3/3"] for name in names]

@@ -56,6 +56,21 @@ def test_a_name_that_was_changed_meanwhile_stays(store):
     assert run.data.tags["outcome"] == "better"
 
 
+def test_arms_that_are_open_when_a_step_fails_are_ended_too(store):
+    arms = []
+
+    def function(step):
+        done, cut_short = step.open_arm("plain", {}), step.open_arm("wide", {})
+        done.end()
+        arms.extend([done.run_id, cut_short.run_id])
+        raise ValueError("no such thing")
+
+    status, run = execute(store, function)
+    assert (status, run.info.status) == (1, "FAILED")
+    states = [mlflow.get_run(run_id).info.status for run_id in arms]
+    assert states == ["FINISHED", "KILLED"]
+
+
 def test_a_run_that_answers_twice_is_called_after_the_last_answer(store):
     def function(step):
         step.conclude("worse, -0.57 points")

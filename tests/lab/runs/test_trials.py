@@ -6,6 +6,7 @@ import threading
 import time
 
 import mlflow
+import pytest
 
 from lab.host import locks
 from lab.runs import keys
@@ -130,3 +131,47 @@ def step_of(store):
     experiment = mlflow.get_experiment_by_name("tests").experiment_id
     run = client.create_run(experiment, tags={"mlflow.source.name": "x"})
     return Step(StoredRun.of(run), {"working_directory": str(store)}, store)
+
+
+def test_a_trial_of_an_arm_without_a_model_is_that_of_the_lowest_seed(store):
+    def function(step):
+        arm = step.open_arm("wide", {})
+        arm.log_arm("wide", "0" * 32, is_regularized=False)
+        for seed in (11, 7):
+            arm.trials.log("wide", make_trial(seed), {}, KEY)
+        arm.end()
+        assert step.trials.of_arm(arm.run_id, None).trial.seed == 7
+        assert step.trials.of_arm(arm.run_id, 11).trial.seed == 11
+        with pytest.raises(ValueError, match="expected a seed .*, got 3; it has 7, 11"):
+            step.trials.of_arm(arm.run_id, 3)
+        arm.set_tags(model_seed="11")
+        assert step.trials.of_arm(arm.run_id, None).trial.seed == 11
+
+    assert execute(store, function)[0] == 0
+
+
+def test_locks_are_taken_in_one_order_and_each_can_be_released(store, monkeypatch):
+    taken = []
+    held = locks.held
+
+    def note(name, *given):
+        taken.append(name)
+        return held(name, *given)
+
+    other = keys.Key({}, {}, {"l2_lambda": "0.2"}, {})
+
+    def function(step):
+        monkeypatch.setattr(locks, "held", note)
+        with step.trials.sole_trainer([KEY, other, KEY]) as release:
+            assert len(taken) == 2
+            with step.trials.sole_trainer([]):
+                pass
+            release(KEY)
+            release(KEY)
+            with step.trials.sole_trainer([KEY]):  # others may, so may we
+                pass
+        with step.trials.sole_trainer([other, KEY]):
+            pass
+        assert taken[:2] == taken[3:]
+
+    assert execute(store, function)[0] == 0

@@ -40,6 +40,15 @@ def test_what_is_written_is_read_again_and_is_short():
     assert wanted.read(text, (0,)) == arms
 
 
+def test_a_list_that_is_too_long_is_not_written():
+    arms = [
+        WantedArm(f"{number:200}".replace(" ", "x"), plain(), (0,))
+        for number in range(30)
+    ]
+    with pytest.raises(ValueError, match="at most 6,000 characters"):
+        wanted.write(arms, (0,))
+
+
 def test_never_and_none_are_the_same_patience():
     text = '{"a": {"early_stopping_patience": null}, "b": {"epochs": 6}}'
     never = wanted.read(text, (0,))[0].recipe.early_stopping_patience
