@@ -384,8 +384,6 @@ def test_a_factorial_answer_is_written_and_shown(factorial, tmp_path):
     assert text == factorial.to_json()
     assert (tmp_path / "ablation" / "report.html").is_file()
     assert list(factorial.table["factor"][:2]) == ["a", "b"]
-    factorial.table["factor"] = ""
-    assert factorial.table["factor"][0] == "a"
     assert "a hurt" in html.unescape(factorial._repr_html_())
 
 
