@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from lab.runs.step import Step
 
 UNNAMED = (b",", b";", b"\t")  # what a CSV begins with whose first column has no name
-LINKS = {"comparison": "../comparison/report.html"}
+TO_COMPARISON = {"comparison": "../comparison/report.html"}
+TO_ABLATION = {"ablation": "../ablation/report.html"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -94,7 +95,7 @@ def run(params: Params, step: "Step") -> None:
         if arm.name == name
     ]
     options = compare.Options(**values_of(Options, params), looks=())
-    compare.judge(options, step, *zip(*ends, strict=True))
+    compare.judge(options, step, *zip(*ends, strict=True), links=TO_ABLATION)
     conclude(step, found, arms, language=params.language)
 
 
@@ -105,7 +106,11 @@ def conclude(
     from didithelp.report.ablation_report import AblationReport
 
     report = AblationReport(
-        found, arms, language=language, provenance=step.provenance(), links=LINKS
+        found,
+        arms,
+        language=language,
+        provenance=step.provenance(),
+        links=TO_COMPARISON,
     )
     folder = step.scratch / "ablation"
     report.write(folder)

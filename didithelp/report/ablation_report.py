@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from didithelp.ablation import Ablation
@@ -30,7 +29,7 @@ from didithelp.report import (
     latex,
 )
 from didithelp.report.ablation_sections import Material
-from didithelp.report.document import Block, Document, Section
+from didithelp.report.document import NO_LINKS, Block, Document, Section
 from didithelp.report.html import page
 
 if TYPE_CHECKING:
@@ -48,7 +47,6 @@ SECTIONS: dict[str, Callable[[Material], list[Block]]] = {
     "section_limits": ablation_sections.limits,
 }
 UNKNOWN = Provenance()
-NO_LINKS: Mapping[str, str] = MappingProxyType({})
 
 
 class AblationReport:

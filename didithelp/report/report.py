@@ -13,7 +13,7 @@ missing (predictions, histories, pictures) is left out, and the report says so.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,7 +38,7 @@ from didithelp.report import (
     sections,
     tables,
 )
-from didithelp.report.document import Block, Document, Gallery, Section
+from didithelp.report.document import NO_LINKS, Block, Document, Gallery, Section
 from didithelp.report.frame import frame
 from didithelp.report.html import page
 from didithelp.report.material import Material
@@ -88,6 +88,7 @@ class Report:
         provenance: Provenance = UNKNOWN,
         requirement: Requirement = "",
         further: Sequence[Caveat] = (),
+        links: Mapping[str, str] = NO_LINKS,
     ) -> None:
         """Make the report of a comparison.
 
@@ -102,6 +103,8 @@ class Report:
             requirement: what the short forms of the answer hold it against; empty for
                 nothing.
             further: warnings that depend on more than the arms.
+            links: by what is there ("ablation"), the address of a page about the same
+                arms.
 
         Raises:
             ValueError: the arms are not as many, or the language is another.
@@ -118,6 +121,7 @@ class Report:
             self.words,
             images if is_shown else None,
             provenance,
+            links,
         )
         # Times are not in the comparison, which must be the same on every machine.
         warnings = [*further, *comparison.warning_codes, *caveats.cost_warning(arms)]

@@ -76,6 +76,7 @@ def sources(material: Material) -> list[Block]:
         *runs_and_versions(comparison.arms, material.arms, words),
     ]
     return [
+        *linked(material.links, words),
         origins(rows),
         *repetition(material.provenance, words),
         *runs_of_seeds(comparison.arms, material.provenance, words),

@@ -53,6 +53,15 @@ def test_the_folder_holds_these_files_and_nothing_else(tmp_path):
     ]
 
 
+def test_other_reports_about_the_same_arms_are_linked(tmp_path):
+    arms = baseline(), improved()
+    links = {"ablation": "../ablation/report.html"}
+    make_report(judge(*arms), *arms, links=links).write(tmp_path)
+    page = (tmp_path / "report.html").read_text("utf-8")
+    assert 'href="../ablation/report.html"' in page
+    assert "which of the changes did it" in page
+
+
 def test_curves_may_be_infinite_where_a_run_broke_down(tmp_path):
     arms = [arm() for arm in (baseline, improved)]
     for arm in arms:
