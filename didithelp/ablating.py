@@ -22,7 +22,7 @@ from didithelp.ablation import (
     Factor,
 )
 from didithelp.arm import Arm
-from didithelp.caveats import NotCovered, Scope
+from didithelp.caveats import Scope, uncovered
 from didithelp.comparability import refuse_incomparable
 from didithelp.comparison import ComparedArm
 from didithelp.errors import Refusal
@@ -200,7 +200,9 @@ def _numbers(
     factors = tuple(_factor(name, cells) for name in table.factors)
     return Ablation(
         scope=effects[0].scope,
-        not_covered=tuple(ENGLISH(f"not_covered.{part}") for part in NotCovered),
+        not_covered=tuple(
+            ENGLISH(f"not_covered.{part}") for part in uncovered(has_clusters=False)
+        ),
         alpha=rule.alpha,
         margin=question.margin,
         selected_on=rule.selected_on,

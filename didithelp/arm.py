@@ -163,6 +163,7 @@ def with_seeds(arm: Arm, seeds: Collection[int]) -> Arm:
         history=arm.history[arm.history["seed"].isin(wanted)],
         seeds=arm.seeds[places],
         probabilities=None if probabilities is None else probabilities[places],
+        scores=None if arm.scores is None else arm.scores.of(places),
         remarks=tuple(_remarks_on(wanted, arm.remarks)),
     )
 

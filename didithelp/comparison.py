@@ -8,9 +8,9 @@ precision, None where there is no number; a tuple of two bounds is an interval,
 The file has no format number. Its history: 1. one candidate; 2. several, `arms`,
 `changes`, `warning_codes`, `calibration`; 3. `outperformance` and
 `relative_error_reduction_ci95`; 4. `median` and `collapsed_seeds`; 5., the present one,
-any metric: `metric`, `other_metrics`, `unit`, `is_primary`; and `run_ids`. Files of
-format 4 are still read, older ones lack keys and are refused. Whoever adds a key also
-stores a file of the format before it in `tests/didithelp/stored`, and decides whether
+any metric: `metric`, `other_metrics`, `unit`, `is_primary`; `run_ids`; and `looks`,
+where looks were planned. Files of format 4 are still read, older ones lack keys and are
+refused. Whoever adds a key also stores a file of the format before it in `tests/didithelp/stored`, and decides whether
 it is still read.
 """
 
@@ -270,6 +270,7 @@ class Difference:
         se_seed, se_item, se_res, se: standard errors from seeds, from test examples,
             from the residual that both contain, and from all together.
         num_discordant: test examples on which the arms differ.
+        num_clusters: groups of test examples, where these are the sample; else None.
         family_size: number of candidates with a p, for which p is adjusted.
         ci95, ci90: of this difference alone.
         ci_family: holds for all candidates at once; None for one candidate.
@@ -332,6 +333,7 @@ class Difference:
     single_pair: SinglePair | None
     per_seed: tuple[SeedFlips, ...] | None
     calibration: Calibration | None
+    num_clusters: int | None = None
 
 
 # --- planned looks --------------------------------------------------------------------

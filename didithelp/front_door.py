@@ -18,13 +18,13 @@ import pandas as pd
 
 from didithelp import ablating, comparing, trials_folder
 from didithelp import looks as planned_looks
-from didithelp.ablation import Ablation
 from didithelp.arm import Arm, ArmError
 from didithelp.comparison import Comparison
 from didithelp.decision import Verdict
 from didithelp.errors import Refusal
-from didithelp.language import ablation_sentences, sentences
-from didithelp.language.words import Words
+from didithelp.factorial_answer import FactorialAnswer
+from didithelp.language import sentences
+from didithelp.language.words import Words, in_full
 from didithelp.levels import Table
 from didithelp.metric import NONE, Direction
 from didithelp.parameters import explain
@@ -247,7 +247,7 @@ class Answer:
 
     @property
     def table(self) -> pd.DataFrame:
-        """One row per arm: its accuracies, and its difference to the reference."""
+        """One row per arm: its metrics, and its difference to the reference."""
         return self._report.table.copy()
 
     def meets(self, requirement: Requirement) -> bool:
@@ -286,7 +286,7 @@ class Answer:
         return f"<Answer: {self.verdict}>"
 
     def __str__(self) -> str:
-        return _in_full(self.sentence, self.warnings, Words(self.language))
+        return in_full(self.sentence, self.warnings, Words(self.language))
 
     def _repr_html_(self) -> str:
         """What a notebook shows."""
@@ -366,59 +366,6 @@ def compare(
     return Answer(comparison, (reference, *candidates), language)
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class FactorialAnswer:
-    """Which change helped and which hurt; `str` says it in full.
-
-    Attributes:
-        ablation: every number, with names and types.
-        arms: as they were given, then the control if there is one.
-        language: of the sentence, the warnings and the report: "en" or "fr".
-    """
-
-    ablation: Ablation
-    arms: tuple[Arm, ...]
-    language: str
-
-    @property
-    def verdicts(self) -> dict[str, Verdict]:
-        """A word for each factor, such as "better"."""
-        return {
-            each.factor: each.main.verdict for each in self.ablation.primary.factors
-        }
-
-    @property
-    def sentence(self) -> str:
-        """What each factor does, with intervals and p, and whether the effects add up.
-
-        After that what is known of the budget and what the control shows.
-        """
-        words = Words(self.language)
-        parts = [
-            ablation_sentences.answer(self.ablation, words),
-            ablation_sentences.budget_matched(self.ablation, words),
-            ablation_sentences.control(self.ablation, words),
-        ]
-        return " ".join(part for part in parts if part is not None)
-
-    @property
-    def warnings(self) -> tuple[str, ...]:
-        """What must be known before it is believed, most important first."""
-        words = Words(self.language)
-        codes = self.ablation.warning_codes
-        return tuple(ablation_sentences.warning(code, words) for code in codes)
-
-    def to_json(self) -> str:
-        """The text of `ablation.json`: the same for the same arms and parameters."""
-        return self.ablation.to_json()
-
-    def __repr__(self) -> str:
-        return f"<FactorialAnswer: {self.verdicts}>"
-
-    def __str__(self) -> str:
-        return _in_full(self.sentence, self.warnings, Words(self.language))
-
-
 def factorial(
     arms: Sequence[Arm],
     levels: Table,
@@ -475,12 +422,6 @@ def factorial(
         selected_on=selected_on,
     )
     return FactorialAnswer(ablation, given, language)
-
-
-def _in_full(sentence: str, warnings: Sequence[str], words: Words) -> str:
-    """An answer with what must be known before it is believed, a line for each."""
-    label = words("label", name=words("warning"))
-    return "\n".join([sentence, *(f"{label} {warning}" for warning in warnings)])
 
 
 def _check_arm(arm: object, taker: str, list_fix: str) -> None:

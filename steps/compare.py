@@ -140,8 +140,8 @@ def judge(
         step: whose run, and whose driver's run, hold the answer.
         places: the locations of the arms.
         arms: the reference, then the candidates.
-        required: what the short forms of the answer hold it against.
-        links: by what is there, the address of another report about the arms.
+        required: see `conclude`.
+        links: see `conclude`.
     """
     from didithelp import comparing
 
@@ -153,13 +153,7 @@ def judge(
     )
     images = step.answers.test_images(places[0], comparison.test_set.sha256)
     conclude(
-        step,
-        comparison,
-        arms,
-        options,
-        required=required,
-        images=images,
-        links=links,
+        step, comparison, arms, options, required=required, images=images, links=links
     )
     return comparison
 
@@ -186,7 +180,7 @@ def conclude(
         required: what the short forms of the answer hold it against.
         images: the test images, where they are known.
         pages: by the id of a run that an arm consists of, its web address.
-        links: by what is there, the address of another report about the arms.
+        links: other reports about the same arms, see `Report`.
         note: Markdown, what else the description of the runs says.
     """
     # Without a writable home folder, as in a container, matplotlib would print advice.

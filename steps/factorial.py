@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from lab.runs.step import Step
 
 UNNAMED = (b",", b";", b"\t")  # what a CSV begins with whose first column has no name
-TO_COMPARISON = {"comparison": "../comparison/report.html"}
-TO_ABLATION = {"ablation": "../ablation/report.html"}
+LINKS = {"comparison": "../comparison/report.html"}
+LINK_TO_THIS = {"ablation": "../ablation/report.html"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -95,7 +95,7 @@ def run(params: Params, step: "Step") -> None:
         if arm.name == name
     ]
     options = compare.Options(**values_of(Options, params), looks=())
-    compare.judge(options, step, *zip(*ends, strict=True), links=TO_ABLATION)
+    compare.judge(options, step, *zip(*ends, strict=True), links=LINK_TO_THIS)
     conclude(step, found, arms, language=params.language)
 
 
@@ -106,11 +106,7 @@ def conclude(
     from didithelp.report.ablation_report import AblationReport
 
     report = AblationReport(
-        found,
-        arms,
-        language=language,
-        provenance=step.provenance(),
-        links=TO_COMPARISON,
+        found, arms, language=language, provenance=step.provenance(), links=LINKS
     )
     folder = step.scratch / "ablation"
     report.write(folder)

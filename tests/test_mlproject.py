@@ -81,7 +81,10 @@ def examples(entry_point):
     given = {
         "train_arms": {"arms": '{"a": {}, "größer": {"epochs": 20, "seeds": "7,"}}'},
         "compare": ARMS,
-        "judge": {"experiment": "0", "group_by": "lr", "baseline": "--0.1 "},
+        "judge": {
+            **{"experiment": "0", "group_by": "lr", "baseline": "--0.1 "},
+            "filter": "tags.`a b` = 'c' and metrics.f1 > 0.5",
+        },
         "factorial": {"arms": "runs:/0123,mine", "levels": '{"a": {"l2": 0}}'},
         "verify": {"arm": "runs:/0123"},
     }

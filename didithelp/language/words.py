@@ -124,6 +124,12 @@ def code_of(table: str, text: str) -> str:
     raise ValueError(f"text must be one of the {table} of en.toml, got {text!r}")
 
 
+def in_full(sentence: str, warnings: Sequence[str], words: Words) -> str:
+    """An answer with what must be known before it is believed, a line for each."""
+    label = words("label", name=words("warning"))
+    return "\n".join([sentence, *(f"{label} {warning}" for warning in warnings)])
+
+
 class Words:
     """The texts and the numbers of one language.
 

@@ -29,8 +29,9 @@ from didithelp.report import (
     latex,
 )
 from didithelp.report.ablation_sections import Material
-from didithelp.report.document import NO_LINKS, Block, Document, Section
+from didithelp.report.document import Block, Document, Section
 from didithelp.report.html import page
+from didithelp.report.report import NO_LINKS, UNKNOWN
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -46,7 +47,6 @@ SECTIONS: dict[str, Callable[[Material], list[Block]]] = {
     "section_provenance": ablation_sections.sources,
     "section_limits": ablation_sections.limits,
 }
-UNKNOWN = Provenance()
 
 
 class AblationReport:

@@ -35,6 +35,12 @@ class Material:
     links: Mapping[str, str]
 
     @property
+    def is_change_unknown(self) -> bool:
+        """Whether several parameters differ and no page tells which of them did it."""
+        differing = [len(arm.changes or ()) for arm in self.comparison.arms]
+        return max(differing) > 1 and "ablation" not in self.links
+
+    @property
     def names(self) -> list[str]:
         """The names of the arms, fit to be shown."""
         return [clean(arm.name) for arm in self.comparison.arms]

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -38,7 +39,7 @@ from didithelp.report import (
     sections,
     tables,
 )
-from didithelp.report.document import NO_LINKS, Block, Document, Gallery, Section
+from didithelp.report.document import Block, Document, Gallery, Section
 from didithelp.report.frame import frame
 from didithelp.report.html import page
 from didithelp.report.material import Material
@@ -66,6 +67,7 @@ SECTIONS: dict[str, Callable[[Material], list[Block]]] = {
 # Those about predictions; arms that are compared by a loss or a time have none.
 ABOUT_PREDICTIONS = ("section_reliability", "section_confusion")
 UNKNOWN = Provenance()
+NO_LINKS: Mapping[str, str] = MappingProxyType({})
 
 
 class Report:
@@ -104,7 +106,7 @@ class Report:
                 nothing.
             further: warnings that depend on more than the arms.
             links: by what is there ("ablation"), the address of a page about the same
-                arms.
+                arms, from the folder of this report.
 
         Raises:
             ValueError: the arms are not as many, or the language is another.

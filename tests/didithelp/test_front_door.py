@@ -378,6 +378,15 @@ def test_a_factorial_answer_is_what_ablate_finds(factorial):
     assert repr(factorial) == "<FactorialAnswer: {'a': 'worse', 'b': 'inconclusive'}>"
 
 
+def test_a_factorial_answer_is_written_and_shown(factorial, tmp_path):
+    factorial.write(tmp_path / "ablation")
+    text = (tmp_path / "ablation" / "ablation.json").read_text(encoding="utf-8")
+    assert text == factorial.to_json()
+    assert (tmp_path / "ablation" / "report.html").is_file()
+    assert list(factorial.table["factor"][:2]) == ["a", "b"]
+    assert "a hurt" in html.unescape(factorial._repr_html_())
+
+
 def test_the_defaults_of_factorial_are_those_of_compare():
     of_compare = inspect.signature(didithelp.compare).parameters
     of_factorial = inspect.signature(didithelp.factorial).parameters

@@ -4,9 +4,11 @@ import contextlib
 import importlib.util
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 
@@ -64,40 +66,49 @@ def tracking_server(tmp_path, empty_database):
     command += ["--port", str(port), "--workers", "1"]
     command += ["--backend-store-uri", f"sqlite:///{tmp_path}/mlflow.db"]
     log = (tmp_path / "server.log").open("wb")
-    server = subprocess.Popen(command, stdout=log, stderr=log, cwd=tmp_path)
+    server = subprocess.Popen(
+        command, stdout=log, stderr=log, cwd=tmp_path, start_new_session=True
+    )
     try:
         _wait_for(f"http://127.0.0.1:{port}/health", server)
         mlflow.set_tracking_uri(f"http://127.0.0.1:{port}")
         mlflow.set_experiment("mine")
         yield mlflow.get_tracking_uri()
     finally:
-        server.terminate()
-        server.wait(30)
+        os.killpg(server.pid, signal.SIGKILL)  # with the processes that it started
+        server.wait()
         log.close()
 
 
 @pytest.fixture
-def postgres(tmp_path):
+def postgres():
     """A Postgres of one's own with MLflow's tables, in use."""
     if importlib.util.find_spec("psycopg2") is None:
         pytest.skip("psycopg2 is not installed, so that MLflow knows no Postgres")
-    programs = [shutil.which(name) for name in ("initdb", "pg_ctl")]
-    if None in programs or os.geteuid() == 0:
-        pytest.skip("Postgres needs initdb and pg_ctl, and another user than root")
-    initdb, pg_ctl = programs
-    data = tmp_path / "data"
-    quiet = {"check": True, "stdout": subprocess.DEVNULL}
-    subprocess.run([initdb, "-D", data, "-U", "me", "-A", "trust"], **quiet)
-    options = f"-c listen_addresses='' -k {tmp_path}"
-    start = [pg_ctl, "-D", data, "-w", "-l", tmp_path / "log", "-o", options, "start"]
-    subprocess.run(start, **quiet)
+    initdb, pg_ctl = shutil.which("initdb"), shutil.which("pg_ctl")
+    if initdb is None or pg_ctl is None:
+        pytest.skip("initdb and pg_ctl of Postgres are not on the PATH")
+    # The name of a socket must be short. Postgres refuses to be started by root.
+    place = tempfile.mkdtemp(prefix="pg-")
+    quiet = {"check": True, "stdout": subprocess.DEVNULL, "cwd": place}
+    if os.geteuid() == 0:
+        shutil.chown(place, "nobody")
+        quiet["user"] = "nobody"
     try:
-        address = f"postgresql://me@/postgres?host={tmp_path}"
-        mlflow.set_tracking_uri(address)
-        mlflow.set_experiment("mine")
-        yield address
+        data = f"{place}/data"
+        subprocess.run([initdb, "-D", data, "-U", "me", "-A", "trust"], **quiet)
+        server = [pg_ctl, "-D", data, "-w", "-l", f"{place}/log"]
+        options = f"-c listen_addresses='' -c unix_socket_directories={place}"
+        subprocess.run([*server, "-o", options, "start"], **quiet)
+        try:
+            address = f"postgresql+psycopg2://me@/postgres?host={place}"
+            mlflow.set_tracking_uri(address)
+            mlflow.set_experiment("mine")
+            yield address
+        finally:
+            subprocess.run([*server, "-m", "immediate", "stop"], **quiet)
     finally:
-        subprocess.run([pg_ctl, "-D", data, "-m", "immediate", "stop"], **quiet)
+        shutil.rmtree(place)
 
 
 @pytest.fixture(params=["sqlite", "files", "tracking_server", "postgres"])

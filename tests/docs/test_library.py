@@ -42,6 +42,7 @@ def test_the_program_of_several_changes_runs_as_it_stands(
     output = capsys.readouterr().out
     assert "{'l2': 'worse', 'batch norm': 'better'}" in output
     assert "batch norm helped" in output and "l2 hurt" in output
+    assert (tmp_path / "ablation" / "report.html").is_file()
 
 
 def test_the_page_names_everything_that_the_library_offers():
