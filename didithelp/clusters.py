@@ -117,7 +117,8 @@ def residual_variance(totals: np.ndarray, sizes: np.ndarray) -> float:
     squares = within - _squares_about_mean(totals.sum(axis=0, keepdims=True), sizes)
     degrees = (num_seeds - 1) * (num_groups - 1)
     scale: int = degrees * num_seeds**2 * num_examples**4
-    return num_groups * squares / scale
+    variance: float = num_groups * squares / scale
+    return variance
 
 
 def _squares_about_mean(totals: np.ndarray, sizes: np.ndarray) -> int:
