@@ -46,6 +46,7 @@ class Scope(StrEnum):
 
     SEEDS_AND_IMAGES = auto()
     SEEDS_AND_EXAMPLES = auto()  # the same of scores, whatever they are of
+    SEEDS_AND_CLUSTERS = auto()  # of examples that come in groups
     SEEDS_ONLY = auto()  # without predictions nobody knows about other test images
     THESE_DATA = auto()  # the same of a metric that need not be about the test set
     MIXED = auto()  # of several candidates, some are without predictions
@@ -57,6 +58,13 @@ class NotCovered(StrEnum):
     TRAINING_SETS = auto()
     SEARCH = auto()
     CLUSTERED_IMAGES = auto()
+    OTHER_EXAMPLES = auto()  # instead of it, where their groups are known
+
+
+def uncovered(*, has_clusters: bool) -> list[NotCovered]:
+    """What no verdict is about; other groups of examples are, where they are known."""
+    surplus = NotCovered.CLUSTERED_IMAGES if has_clusters else NotCovered.OTHER_EXAMPLES
+    return [part for part in NotCovered if part != surplus]
 
 
 def find(comparison: Comparison, arms: Sequence[Arm]) -> list[Caveat]:

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from didithelp import caveats, common_data, describing, looking
-from didithelp.arm import Arm, distinct_names
-from didithelp.caveats import NotCovered, Scope
+from didithelp.arm import Arm
+from didithelp.caveats import Scope
 from didithelp.comparability import refuse_incomparable
 from didithelp.comparison import (
     Comparison,
@@ -24,7 +24,7 @@ from didithelp.differences import differences
 from didithelp.language import sentences
 from didithelp.language.words import Words
 from didithelp.metric import Direction, Metric, margin_in, metric_of
-from didithelp.runs import in_their_unit, runs_of, same_examples
+from didithelp.runs import runs_of_all
 from didithelp.settings import Pairing, SelectionSet, Settings
 
 ENGLISH = Words("en")
@@ -103,11 +103,7 @@ def _numbers(
     taken: looking.Taken | None,
 ) -> Comparison:
     """The whole answer, with its sentence and its warnings still empty."""
-    names = distinct_names(arms)
-    runs = same_examples(
-        [runs_of(arm, name, metric) for arm, name in zip(arms, names, strict=True)]
-    )
-    metric = in_their_unit(metric, runs)
+    runs, metric = runs_of_all(arms, metric)
     if taken is None:
         all_differences = differences(runs, metric, settings)
     else:
@@ -115,7 +111,10 @@ def _numbers(
     primary = [difference for difference in all_differences if difference.is_primary]
     return Comparison(
         scope=_scope(primary),
-        not_covered=tuple(ENGLISH(f"not_covered.{part}") for part in NotCovered),
+        not_covered=tuple(
+            ENGLISH(f"not_covered.{part}")
+            for part in caveats.uncovered(has_clusters=_have_clusters(primary))
+        ),
         alpha=settings.alpha,
         margin=margin_in(metric, settings.margin),
         resamples=settings.resamples,
@@ -157,6 +156,11 @@ def _verdict(primary: Sequence[Difference]) -> Verdict | dict[str, Verdict]:
     if len(primary) == 1:
         return primary[0].verdict
     return {difference.candidate: difference.verdict for difference in primary}
+
+
+def _have_clusters(primary: Sequence[Difference]) -> bool:
+    """Whether the examples of all differences are known to come in groups."""
+    return all(difference.num_clusters is not None for difference in primary)
 
 
 def _scope(primary: Sequence[Difference]) -> str:

@@ -270,6 +270,7 @@ class Difference:
         se_seed, se_item, se_res, se: standard errors from seeds, from test examples,
             from the residual that both contain, and from all together.
         num_discordant: test examples on which the arms differ.
+        num_clusters: groups of test examples, where these are the sample; else None.
         family_size: number of candidates with a p, for which p is adjusted.
         ci95, ci90: of this difference alone.
         ci_family: holds for all candidates at once; None for one candidate.
@@ -332,6 +333,7 @@ class Difference:
     single_pair: SinglePair | None
     per_seed: tuple[SeedFlips, ...] | None
     calibration: Calibration | None
+    num_clusters: int | None = None
 
 
 # --- planned looks --------------------------------------------------------------------

@@ -9,6 +9,7 @@ from didithelp.effects import Effect
 from didithelp.significance import interval
 
 LEAST_SEEDS = 3  # with two seeds the false-alarm rate at .05 reaches .10
+LEAST_CLUSTERS = 10  # groups of examples; fewer say too little of how groups differ
 LEAST_DISCORDANT = 10  # images on which the arms differ; fewer cannot carry a verdict
 
 Verdict = Literal["better", "worse", "equivalent", "inconclusive"]
@@ -86,4 +87,6 @@ def _missing_evidence(effect: Effect) -> list[str]:
         reasons.append("seed_variance_unknown")
     elif effect.is_constant:
         reasons.append("zero_variance")
+    if effect.num_clusters is not None and effect.num_clusters < LEAST_CLUSTERS:
+        reasons.append("too_few_clusters")
     return reasons

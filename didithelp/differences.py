@@ -123,6 +123,7 @@ class _Judgement:
             ci95=bounds(significance.interval(effect, 0.95)),
             ci90=bounds(significance.interval(effect, 0.90)),
             num_discordant=effect.num_discordant,
+            num_clusters=effect.num_clusters,
             family_size=tests.family_size,
             ci_family=self._family_interval(),
             p=known(tests.p),
@@ -258,9 +259,13 @@ def _relative_interval(pair: Pair) -> Bounds | None:
 
 
 def _single_pair(pair: Pair) -> SinglePair | None:
-    """McNemar's test of the only network of each arm; None where one has more."""
+    """McNemar's test of the only network of each arm; None where one has more.
+
+    Examples in groups are not independent, as the test supposes.
+    """
     is_single = all(len(runs.seeds) == 1 for runs in pair.arms)
-    if not (pair.is_right_or_wrong and pair.is_crossed and is_single):
+    is_told = pair.is_right_or_wrong and pair.is_crossed and pair.clusters is None
+    if not (is_told and is_single):
         return None
     networks = secondary.single_pair(*(counts[0] for counts in pair.counts))
     table = PairTable(
@@ -280,7 +285,8 @@ def _per_seed(pair: Pair) -> tuple[SeedFlips, ...] | None:
     the settings pair no runs.
     """
     has_same_seeds = pair.reference.seeds == pair.candidate.seeds
-    if not (pair.is_right_or_wrong and pair.is_crossed and has_same_seeds):
+    is_told = pair.is_right_or_wrong and pair.is_crossed and pair.clusters is None
+    if not (is_told and has_same_seeds):
         return None
     pairs = map(secondary.single_pair, *pair.counts)
     return tuple(

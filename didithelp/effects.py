@@ -18,6 +18,7 @@ arms changes the sign only.
 from __future__ import annotations
 
 import math
+import operator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -64,6 +65,7 @@ class Effect:
         num_examples: test examples; None where only one number per run is known. Then
             the parts that need examples are 0, because they are left out.
         num_discordant: examples on which the means of the two arms differ, or None.
+        num_clusters: groups of examples, where these are the sample; else None.
     """
 
     delta: float
@@ -73,6 +75,7 @@ class Effect:
     group_sizes: tuple[int, ...]
     num_examples: int | None
     num_discordant: int | None
+    num_clusters: int | None = None
 
     @property
     def seed_variance(self) -> float:
@@ -88,11 +91,11 @@ class Effect:
     def variance(self) -> float:
         """Seeds plus examples minus the residual that both contain (crossed design).
 
-        NaN with one seed in a group. It is never less than one of the two parts: that
-        is the usual truncation of a negative component.
+        NaN with one seed in a group, or with one group of examples. It is never less
+        than one of the two parts: that is the usual truncation of a negative component.
         """
         seed, item = self.seed_variance, self.item_variance
-        if math.isnan(seed):
+        if math.isnan(seed + item):
             return math.nan
         return max(seed, item, seed + item - self.residual_variance)
 
@@ -103,8 +106,10 @@ class Effect:
 
     @property
     def item_degrees_of_freedom(self) -> float:
-        """Test examples minus one; infinite where nothing is known of them."""
-        return math.inf if self.num_examples is None else self.num_examples - 1
+        """Test examples, or their groups, minus one; infinite where none are known."""
+        if self.num_examples is None:
+            return math.inf
+        return (self.num_clusters or self.num_examples) - 1
 
     @property
     def degrees_of_freedom(self) -> float:
@@ -315,15 +320,19 @@ def exact_sum(counts: np.ndarray) -> int:
     return sum(counts.ravel().tolist())
 
 
-def _sum_of_squares(counts: np.ndarray) -> int:
-    """The exact sum of squares: in Python integers where int64 could overflow.
+def exact_dot(first: np.ndarray, second: np.ndarray) -> int:
+    """The exact sum of products: in Python integers where int64 could overflow.
 
     Squares of fixed-point losses overflow. Those of right and wrong do not, and int64
     takes a hundredth of the time.
     """
-    if _largest(counts) ** 2 * counts.size <= LARGEST_INT64:
-        return int(np.vdot(counts, counts))
-    return sum(value * value for value in counts.ravel().tolist())
+    if _largest(first) * _largest(second) * first.size <= LARGEST_INT64:
+        return int(np.vdot(first, second))
+    return sum(map(operator.mul, first.ravel().tolist(), second.ravel().tolist()))
+
+
+def _sum_of_squares(counts: np.ndarray) -> int:
+    return exact_dot(counts, counts)
 
 
 def _largest(counts: np.ndarray) -> int:

@@ -16,7 +16,7 @@ from didithelp.comparison import Difference, Hopeless, Look, Looks
 from didithelp.differences import differences
 from didithelp.errors import Refusal
 from didithelp.metric import Metric, margin_in
-from didithelp.runs import in_their_unit, runs_of
+from didithelp.runs import runs_of_all
 from didithelp.settings import Settings
 
 # Reasons against a verdict that further seeds do not take away.
@@ -24,6 +24,7 @@ LASTING_REASONS = {
     "diverged_or_missing_runs",
     "duplicate_predictions_within_arm",
     "selected_on_test",
+    "too_few_clusters",
 }
 
 
@@ -114,9 +115,7 @@ def _differences(
 ) -> dict[str, list[Difference]]:
     """The differences of the wanted candidates, the one that decides first."""
     refuse_incomparable(arms, metric)
-    names = distinct_names(arms)
-    runs = [runs_of(arm, name, metric) for arm, name in zip(arms, names, strict=True)]
-    found = differences(runs, in_their_unit(metric, runs), settings)
+    found = differences(*runs_of_all(arms, metric), settings)
     return {
         name: [difference for difference in found if difference.candidate == name]
         for name in wanted

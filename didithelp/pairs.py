@@ -11,7 +11,7 @@ from functools import cached_property
 
 import numpy as np
 
-from didithelp import effects
+from didithelp import clusters, effects
 from didithelp.caveats import OF_PREDICTIONS, Scope
 from didithelp.effects import Effect, Scale
 from didithelp.example_scores import Scores
@@ -71,6 +71,8 @@ class Pair:
     def scope(self) -> Scope:
         """What the verdict is about; other images only where predictions are known."""
         is_of_test_set = self.metric.name in OF_PREDICTIONS
+        if self.clusters is not None:
+            return Scope.SEEDS_AND_CLUSTERS
         if self.is_crossed:
             return (
                 Scope.SEEDS_AND_IMAGES if is_of_test_set else Scope.SEEDS_AND_EXAMPLES
@@ -117,8 +119,18 @@ class Pair:
             return effects.run_effect(
                 *self.values, paired=self.is_paired, scale=self.scale
             )
-        paired, unpaired = effects.paired_effect, effects.unpaired_effect
-        return (paired if self.is_paired else unpaired)(*self.counts, self.unit)
+        estimate = effects.paired_effect if self.is_paired else effects.unpaired_effect
+        effect = estimate(*self.counts, self.unit)
+        if self.clusters is None:
+            return effect
+        return clusters.by_cluster(effect, *self.counts, self.unit, self.clusters)
+
+    @property
+    def clusters(self) -> np.ndarray | None:
+        """The group of each example; None where each is its own. Both arms agree."""
+        if self.has_scores and not self.has_counts:
+            return self.scores[0].clusters
+        return self.reference.clusters if self.has_counts else None
 
     @cached_property
     def scale(self) -> Scale:

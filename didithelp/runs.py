@@ -10,7 +10,14 @@ import numpy as np
 import pandas as pd
 
 from didithelp import effects, scores
-from didithelp.arm import COMPARED_COLUMNS, METRIC_COLUMNS, Arm, finished_rows
+from didithelp.arm import (
+    COMPARED_COLUMNS,
+    METRIC_COLUMNS,
+    Arm,
+    distinct_names,
+    finished_rows,
+)
+from didithelp.clusters import are_the_same
 from didithelp.comparison import Reliability, ReliabilityBin, known
 from didithelp.effects import Scale
 from didithelp.errors import Refusal
@@ -48,6 +55,8 @@ class Runs:
         digests: SHA-256 of the probabilities of each run; empty without predictions.
         reliability: confidence against accuracy; None where no probabilities are known.
         scores: by name, of the metric that decides; rows as `seeds`. Empty without.
+        clusters: (examples,) the group of each example of the predictions; None where
+            each is its own.
     """
 
     name: str
@@ -58,6 +67,7 @@ class Runs:
     digests: tuple[str, ...]
     reliability: Reliability | None
     scores: dict[str, Scores]
+    clusters: np.ndarray | None
 
     @property
     def accuracies(self) -> np.ndarray:
@@ -88,7 +98,7 @@ def runs_of(arm: Arm, name: str, metric: Metric) -> Runs:
     seeds, num_started = tuple(sorted(arm.seeds.tolist())), len(arm.metrics)
     if arm.probabilities is None or arm.labels is None:
         digests = scored[metric.name].digests if scored else ()
-        return Runs(name, seeds, num_started, values, {}, digests, None, scored)
+        return Runs(name, seeds, num_started, values, {}, digests, None, scored, None)
     probabilities, labels = arm.probabilities[np.argsort(arm.seeds)], arm.labels
     digests = tuple(hashlib.sha256(run.tobytes()).hexdigest() for run in probabilities)
     counts, reliability = _counts(probabilities, labels), None
@@ -113,7 +123,17 @@ def runs_of(arm: Arm, name: str, metric: Metric) -> Runs:
         column: _means(numbers, COUNT_UNITS[column])
         for column, numbers in counts.items()
     }
-    return Runs(name, seeds, num_started, values, counts, digests, reliability, scored)
+    return Runs(
+        name,
+        seeds,
+        num_started,
+        values,
+        counts,
+        digests,
+        reliability,
+        scored,
+        arm.clusters,
+    )
 
 
 def scores_of(arm: Arm, metric: Metric) -> Scores | None:
@@ -145,23 +165,54 @@ def scores_of(arm: Arm, metric: Metric) -> Scores | None:
     return scores
 
 
-def same_examples(runs: Sequence[Runs]) -> list[Runs]:
-    """The runs of all arms, with the scores of each in the order of the first arm's.
+def runs_of_all(arms: Sequence[Arm], metric: Metric) -> tuple[list[Runs], Metric]:
+    """The runs of arms that are compared, and the metric in the unit of its values.
 
     Raises:
-        Refusal: two arms were scored on other examples.
+        Refusal: the arms have other examples, or other units.
+    """
+    names = distinct_names(arms)
+    runs = _same_examples(
+        [runs_of(arm, name, metric) for arm, name in zip(arms, names, strict=True)]
+    )
+    return runs, in_their_unit(metric, runs)
+
+
+def _same_examples(runs: Sequence[Runs]) -> list[Runs]:
+    """The runs of all arms, with the scores of each in the order of the first arm's.
+
+    The groups of examples that one arm knows are those of all.
+
+    Raises:
+        Refusal: two arms were scored on other examples, or put them in other groups.
     """
     first = next((each.scores for each in runs if each.scores), {})
+    ordered = [
+        {name: each.in_order_of(first[name]) for name, each in run.scores.items()}
+        for run in runs
+    ]
+    of_predictions = _groups([run.clusters for run in runs])
+    of_scores = _groups([each.clusters for part in ordered for each in part.values()])
     return [
         replace(
-            each,
-            scores={
-                name: scores.in_order_of(first[name])
-                for name, scores in each.scores.items()
-            },
+            run,
+            scores={n: replace(each, clusters=of_scores) for n, each in part.items()},
+            clusters=of_predictions,
         )
-        for each in runs
+        for run, part in zip(runs, ordered, strict=True)
     ]
+
+
+def _groups(known: Sequence[np.ndarray | None]) -> np.ndarray | None:
+    """The groups of the same examples, as the arms that know them say; all agree."""
+    grouped = [ids for ids in known if ids is not None]
+    if not all(are_the_same(grouped[0], each) for each in grouped):
+        raise Refusal(
+            "different_clusters",
+            "clusters must put the same examples into one group in all arms, got "
+            "other groups in one of them; take them from one table",
+        )
+    return grouped[0] if grouped else None
 
 
 def in_their_unit(metric: Metric, runs: Sequence[Runs]) -> Metric:

@@ -150,6 +150,7 @@ def _no_verdict(reasons: Sequence[str], words: Words) -> str:
     least = {
         "least_seeds": decision.LEAST_SEEDS,
         "least_images": decision.LEAST_DISCORDANT,
+        "least_clusters": decision.LEAST_CLUSTERS,
     }
     texts = [words(f"reasons.{reason}", **least) for reason in reasons]
     return words("ablation.no_verdict", reasons=", ".join(texts))
