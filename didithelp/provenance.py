@@ -15,6 +15,7 @@ class Provenance:
         dirty: whether its work tree had changes that no commit holds.
         source: a path or an address of the project.
         command: a command line that repeats the run.
+        ablation: a command line that tells apart what several changes did.
         run_id: of an experiment tracker.
         pages: by the id of this run, and of those that an arm consists of, the web
             address at which an experiment tracker shows it; empty where there is none.
@@ -24,5 +25,6 @@ class Provenance:
     dirty: bool | None = None
     source: str | None = None
     command: str | None = None
+    ablation: str | None = None
     run_id: str | None = None
     pages: Mapping[str, str] = field(default_factory=dict)

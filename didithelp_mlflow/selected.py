@@ -123,6 +123,8 @@ def _with_results(
     """The groups to compare; of those nobody has named, only those with results."""
     is_named = bool(selection.candidates.strip())
     empty = [g for g in others if not _results(members[g.name], asked.metric)]
+    for group in [reference, *(empty if is_named else [])]:
+        _refuse_without_results(group, members[group.name], asked)
     remarks = []
     if empty and not is_named:
         others = [group for group in others if group not in empty]
@@ -142,6 +144,17 @@ def _with_results(
             f"most, got {len(others) + 1:,}; name some of them as candidates",
         )
     return [reference, *others], remarks
+
+
+def _refuse_without_results(group: Group, members: Seeded, asked: Asked) -> None:
+    if not _results(members, asked.metric):
+        states = sorted({run.status for run in group.runs})
+        raise Refusal(
+            "no_finished_run",
+            f"{group.name} must have a finished run with a number for {asked.metric}, "
+            f"got none among {len(group.runs):,} ({', '.join(states)}); name another"
+            " group, metric or seed",
+        )
 
 
 def _results(members: Seeded, metric: str) -> dict[int, Run]:

@@ -93,10 +93,9 @@ def launch_all(params: Params, launcher: Launcher, cells: Cells, listed: str) ->
 
 def show_again(answer: str, step: "Step", language: str) -> None:
     """Store the answer of an earlier run on this one as well, and print it again."""
-    from didithelp.report.ablation_report import AblationReport
-
     from didithelp import trials_folder
     from didithelp.ablation import Ablation
+    from didithelp.report.ablation_report import AblationReport
 
     _, folder = step.answers.adopt(answer, "comparison", "ablation")
     found = Ablation.from_json((folder / "ablation.json").read_text("utf-8"))

@@ -131,6 +131,7 @@ def judge(
     arms: "Sequence[Arm]",
     *,
     required: Requirement = "",
+    links: "Mapping[str, str] | None" = None,
 ) -> "Comparison":
     """Compare arms that are loaded, store and print the answer, and return it.
 
@@ -140,6 +141,7 @@ def judge(
         places: the locations of the arms.
         arms: the reference, then the candidates.
         required: see `conclude`.
+        links: see `conclude`.
     """
     from didithelp import comparing
 
@@ -150,7 +152,9 @@ def judge(
         **values_of(Settings, options),
     )
     images = step.answers.test_images(places[0], comparison.test_set.sha256)
-    conclude(step, comparison, arms, options, required=required, images=images)
+    conclude(
+        step, comparison, arms, options, required=required, images=images, links=links
+    )
     return comparison
 
 
@@ -163,6 +167,7 @@ def conclude(
     required: Requirement = "",
     images: "np.ndarray | None" = None,
     pages: "Mapping[str, str] | None" = None,
+    links: "Mapping[str, str] | None" = None,
     note: str = "",
 ) -> None:
     """Store and print an answer, whichever step has found it.
@@ -175,6 +180,7 @@ def conclude(
         required: what the short forms of the answer hold it against.
         images: the test images, where they are known.
         pages: by the id of a run that an arm consists of, its web address.
+        links: other reports about the same arms, see `Report`.
         note: Markdown, what else the description of the runs says.
     """
     # Without a writable home folder, as in a container, matplotlib would print advice.
@@ -192,6 +198,7 @@ def conclude(
         ),
         requirement=required,
         further=looked_before(step, comparison, arms),
+        links=links or {},
     )
     folder = step.scratch / "comparison"
     report.write(folder)

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 UNNAMED = (b",", b";", b"\t")  # what a CSV begins with whose first column has no name
 LINKS = {"comparison": "../comparison/report.html"}
+LINK_TO_THIS = {"ablation": "../ablation/report.html"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -94,7 +95,7 @@ def run(params: Params, step: "Step") -> None:
         if arm.name == name
     ]
     options = compare.Options(**values_of(Options, params), looks=())
-    compare.judge(options, step, *zip(*ends, strict=True))
+    compare.judge(options, step, *zip(*ends, strict=True), links=LINK_TO_THIS)
     conclude(step, found, arms, language=params.language)
 
 

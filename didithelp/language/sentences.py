@@ -165,6 +165,12 @@ def notes(comparison: Comparison, words: Words) -> list[str]:
     ]
 
 
+def groups_counted(comparison: Comparison, words: Words) -> list[str]:
+    """How examples in groups are counted; nothing where each counts by itself."""
+    has_groups = any(each.num_clusters is not None for each in comparison.primary)
+    return [words("groups_counted")] if has_groups else []
+
+
 def counted(comparison: Comparison, words: Words) -> str:
     """What the intervals of a metric count: the seeds, and the examples if known."""
     has_examples = any(each.num_examples is not None for each in comparison.primary)
@@ -335,7 +341,11 @@ class _Answer:
         num_examples = self._difference.num_examples
         if num_examples is None:
             return self._quantity.text("this_test_set")
-        return self._quantity.text("images", count=self._words.count(num_examples))
+        text = self._quantity.text("images", count=self._words.count(num_examples))
+        groups = self._difference.num_clusters
+        if groups is None:
+            return text
+        return self._words("in_groups", examples=text, groups=self._words.count(groups))
 
     def _p(self) -> str:
         return self._words.p_clause(self._difference.p_holm, self._alpha)

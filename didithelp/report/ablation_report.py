@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from didithelp.ablation import Ablation
@@ -32,6 +31,7 @@ from didithelp.report import (
 from didithelp.report.ablation_sections import Material
 from didithelp.report.document import Block, Document, Section
 from didithelp.report.html import page
+from didithelp.report.report import NO_LINKS, UNKNOWN
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -47,8 +47,6 @@ SECTIONS: dict[str, Callable[[Material], list[Block]]] = {
     "section_provenance": ablation_sections.sources,
     "section_limits": ablation_sections.limits,
 }
-UNKNOWN = Provenance()
-NO_LINKS: Mapping[str, str] = MappingProxyType({})
 
 
 class AblationReport:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,6 +24,7 @@ class Material:
         words: of the language of the report.
         images: (N, height, width[, channels]) uint8, the test images; None if unknown.
         provenance: which code made the answer.
+        links: by what is there, the address of another page.
     """
 
     comparison: Comparison
@@ -31,6 +32,13 @@ class Material:
     words: Words
     images: np.ndarray | None
     provenance: Provenance
+    links: Mapping[str, str]
+
+    @property
+    def is_change_unknown(self) -> bool:
+        """Whether several parameters differ and no page tells which of them did it."""
+        differing = [len(arm.changes or ()) for arm in self.comparison.arms]
+        return max(differing) > 1 and "ablation" not in self.links
 
     @property
     def names(self) -> list[str]:

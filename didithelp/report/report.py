@@ -13,8 +13,9 @@ missing (predictions, histories, pictures) is left out, and the report says so.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -66,6 +67,7 @@ SECTIONS: dict[str, Callable[[Material], list[Block]]] = {
 # Those about predictions; arms that are compared by a loss or a time have none.
 ABOUT_PREDICTIONS = ("section_reliability", "section_confusion")
 UNKNOWN = Provenance()
+NO_LINKS: Mapping[str, str] = MappingProxyType({})
 
 
 class Report:
@@ -88,6 +90,7 @@ class Report:
         provenance: Provenance = UNKNOWN,
         requirement: Requirement = "",
         further: Sequence[Caveat] = (),
+        links: Mapping[str, str] = NO_LINKS,
     ) -> None:
         """Make the report of a comparison.
 
@@ -102,6 +105,8 @@ class Report:
             requirement: what the short forms of the answer hold it against; empty for
                 nothing.
             further: warnings that depend on more than the arms.
+            links: by what is there ("ablation"), the address of a page about the same
+                arms, from the folder of this report.
 
         Raises:
             ValueError: the arms are not as many, or the language is another.
@@ -118,6 +123,7 @@ class Report:
             self.words,
             images if is_shown else None,
             provenance,
+            links,
         )
         # Times are not in the comparison, which must be the same on every machine.
         warnings = [*further, *comparison.warning_codes, *caveats.cost_warning(arms)]

@@ -43,8 +43,19 @@ def recipes(material: Material) -> list[Block]:
     return [
         tables.recipe_changes(comparison, words) or Text(words("no_changes")),
         *material.missing("unknown_recipe", unknown),
+        *_which_change(material),
         *([Fold(words("details_recipes"), [whole])] if whole else []),
     ]
+
+
+def _which_change(material: Material) -> list[Block]:
+    """The command that tells which of several changes it was, or where that is told."""
+    words, command = material.words, material.provenance.ablation or ""
+    if not material.is_change_unknown:
+        return linked(material.links, words)
+    if not command or len(command) > LONGEST_COMMAND:
+        return []
+    return [Text(words("pages.which_change")), Code(command)]
 
 
 def seed_by_seed(material: Material) -> list[Block]:

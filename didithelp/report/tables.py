@@ -42,13 +42,14 @@ def headline(comparison: Comparison, words: Words) -> Table:
     if about.is_accuracy:
         levels.append(words("error_percent"))
     header, differences = headline_differences(comparison, words)
+    caption = about.text("caption_table", counted=sentences.counted(comparison, words))
     return Table(
         [words("arm"), words("seeds"), *levels, *header],
         [
             reference + [EMPTY] * len(header),
             *(arm + cells for arm, cells in zip(candidates, differences, strict=True)),
         ],
-        about.text("caption_table", counted=sentences.counted(comparison, words)),
+        " ".join([caption, *sentences.groups_counted(comparison, words)]),
         ["", *(difference.verdict for difference in comparison.primary)],
     )
 

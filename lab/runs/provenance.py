@@ -32,6 +32,7 @@ def provenance_of(
         commit=commit,
         dirty=_has_uncommitted_changes() if commit else None,
         command=command,
+        ablation=ablation(command) if command else None,
         run_id=run.run_id,
         pages={} if page is None else {run.run_id: page},
     )
@@ -59,6 +60,22 @@ def command(run: StoredRun, source: str | None, texts: Mapping[str, str]) -> str
         if name != "working_directory" and text != defaults.get(name):
             words += ["-P", f"{name}={text}"]
     return without_password(shlex.join(words))
+
+
+def ablation(command: str) -> str | None:
+    """The command of `ablate` with all that one of `main`, as made here, was given.
+
+    Parameters that `ablate` does not have are left out; other entry points have none.
+    """
+    words = shlex.split(command)
+    place = words.index("-e") + 1
+    if words[place] != "main":
+        return None
+    options, given = words[place + 1 : place + 3], words[place + 4 :: 2]
+    unknown = mlproject.defaults("main").keys() - mlproject.defaults("ablate").keys()
+    kept = [text for text in given if text.partition("=")[0] not in unknown]
+    pairs = [word for text in kept for word in ("-P", text)]
+    return shlex.join([*words[:place], "ablate", *options, *pairs])
 
 
 def _has_uncommitted_changes() -> bool | None:

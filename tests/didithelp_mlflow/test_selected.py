@@ -197,8 +197,9 @@ def test_groups_without_results_are_said_unless_they_were_asked_for(sqlite):
     assert [arm.name for arm in found.arms] == ["adam", "sgd"]
     values = {"metric": "f1", "groups": ["lion"]}
     assert codes(found.arms[0])["groups_without_results"] == values
-    lion = ask(candidates="lion").arms[1]
-    assert lion.seeds.tolist() == []  # which the comparison refuses
+    for asked in ({"candidates": "lion"}, {"baseline": "lion"}):
+        with pytest.raises(Refusal, match=r"lion must .* among 1 .FAILED.; name anoth"):
+            ask(**asked)
 
 
 def test_data_that_differs_is_said(sqlite):

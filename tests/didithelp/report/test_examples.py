@@ -7,17 +7,19 @@ import pytest
 
 from didithelp.arm import METRIC_COLUMNS
 from didithelp.example_scores import Scores
-from didithelp.report import examples, sections
+from didithelp.language import sentences
+from didithelp.language.words import Words
+from didithelp.report import examples, sections, tables
 from didithelp.report.report import Report
 from tests.didithelp.builders import accuracies_only, baseline, judge
 
 
-def scored(name, values, *, ids=None, metric=None):
+def scored(name, values, *, ids=None, metric=None, clusters=None):
     """An arm of which only the scores of (runs, examples) are known."""
     values = np.array(values, float)
     arm = accuracies_only(baseline(num_runs=len(values), name=name))
     ids = [f"q{place}" for place in range(values.shape[1])] if ids is None else ids
-    scores = Scores(metric, np.array(ids), values)
+    scores = Scores(metric, np.array(ids), values, clusters)
     metrics = arm.metrics.assign(**dict.fromkeys(METRIC_COLUMNS, np.nan))
     return dataclasses.replace(arm, metrics=metrics, scores=scores)
 
@@ -72,3 +74,23 @@ def test_right_and_wrong_of_another_metric_is_told_seed_by_seed(language):
     ]
     assert "exact_match" in table.caption
     assert "image" not in table.caption
+
+
+@pytest.mark.parametrize(
+    ("language", "expected", "caption"),
+    [
+        ("en", "300 examples in 50 groups", "counts a group as one piece of evidence"),
+        ("fr", "300 exemples en 50 groupes", "compte un groupe comme une seule preuve"),
+    ],
+)
+def test_groups_of_examples_are_counted_and_said(language, expected, caption):
+    rng = np.random.default_rng(0)
+    groups = np.arange(300) // 6
+    arms = [
+        scored(name, rng.random((3, 300)) < chance, clusters=groups)
+        for name, chance in (("a", 0.5), ("b", 0.8))
+    ]
+    words = Words(language)
+    result = judge(*arms, metric="exact_match", margin="none")
+    assert expected in " ".join(sentences.answers(result, words))
+    assert caption in tables.headline(result, words).caption

@@ -320,6 +320,45 @@ def test_columns_of_the_markdown_line_up(tmp_path):
     assert len({len(line) for line in table[4:]}) == 1
 
 
+COMMAND = "mlflow run . -e ablate -P seeds=4"
+
+
+def changed():
+    """A reference, and a candidate with several changes."""
+    recipe = {"epochs": 20, "hidden_units": [512], "dropout_rate": 0.3}
+    return baseline(), improved(recipe=recipe)
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_what_tells_several_changes_apart_is_named(tmp_path, language):
+    arms = changed()
+    provenance = Provenance(ablation=COMMAND)
+    parts = {"language": language, "provenance": provenance}
+    written = make_report(judge(*arms), *arms, **parts)
+    written.write(tmp_path)
+    assert f"<code>{COMMAND}</code>" in (tmp_path / "report.html").read_text("utf-8")
+    assert COMMAND.split()[-1] in (tmp_path / "report.tex").read_text("utf-8")
+
+
+def test_one_change_needs_nothing_to_tell_it_apart(tmp_path):
+    arms = baseline(), improved(epochs=20)
+    provenance = Provenance(ablation=COMMAND)
+    make_report(judge(*arms), *arms, provenance=provenance).write(tmp_path)
+    text = (tmp_path / "report.html").read_text("utf-8")
+    assert COMMAND not in text
+
+
+def test_a_report_that_tells_the_changes_apart_is_linked(tmp_path):
+    arms = changed()
+    links = {"ablation": "../ablation/report.html"}
+    provenance = Provenance(ablation=COMMAND)
+    parts = {"links": links, "provenance": provenance}
+    make_report(judge(*arms), *arms, **parts).write(tmp_path)
+    text = (tmp_path / "report.html").read_text("utf-8")
+    assert '<a href="../ablation/report.html">' in text
+    assert COMMAND not in text
+
+
 def test_a_failed_write_leaves_the_older_file(tmp_path, monkeypatch):
     write(baseline(), improved(), tmp_path)
     before = (tmp_path / "table.csv").read_bytes()

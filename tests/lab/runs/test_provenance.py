@@ -54,6 +54,20 @@ def test_the_command_repeats_what_differs_from_the_defaults(store):
     )
 
 
+def test_what_main_was_given_is_given_to_what_tells_its_changes_apart(store):
+    tags = {"mlflow.project.entryPoint": "main"}
+    given = {"dataset": "my data.npz", "require": "better", "seeds": "3"}
+    save_images(store / "my data.npz")
+    found = provenance(store, tags, "main", {"l2_lambda": "0.0001"}, **given)
+    assert "-P require=better" in found.command
+    assert found.ablation == (
+        "mlflow run . -e ablate --env-manager local "
+        "-P 'dataset=my data.npz' -P seeds=3 -P l2_lambda=0.0001"
+    )
+    tags = {"mlflow.project.entryPoint": "train_baseline"}
+    assert provenance(store, tags, "train_baseline").ablation is None
+
+
 def test_a_local_project_is_repeated_from_its_folder(store):
     tags = {
         "mlflow.project.entryPoint": "train_baseline",
