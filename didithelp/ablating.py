@@ -39,7 +39,7 @@ from didithelp.metric import (
     margin_in,
     metric_of,
 )
-from didithelp.runs import in_their_unit, runs_of
+from didithelp.runs import runs_of_all
 from didithelp.settings import Rule, SelectionSet
 
 ENGLISH = Words("en")  # of `ablation.json`
@@ -97,32 +97,36 @@ def ablate(
         pairing="none",
         selected_on=selected_on,
     )
-    read = read_levels(levels, [arm.name for arm in arms])
+    table = read_levels(levels, [arm.name for arm in arms])
     ids = [None] * len(arms) if run_ids is None else run_ids
     by_name = {arm.name: (arm, each) for arm, each in zip(arms, ids, strict=True)}
-    chosen = [by_name[name] for name in read.arms.values()]
-    in_order = [arm for arm, _ in chosen]
-    others = [] if control is None else [control]
-    deciding = metric_of(metric, direction)
-    refuse_incomparable([*in_order, *others], deciding)
-    for other in others:
-        _refuse_control(other, in_order[0])
+    given = [by_name[name] for name in table.arms.values()]
+    if control is not None:
+        given.append((control, control_run_id))
+    in_order, deciding = [arm for arm, _ in given], metric_of(metric, direction)
+    refuse_incomparable(in_order, deciding)
+    if control is not None:
+        _refuse_control(control, in_order[:-1])
+    runs, in_unit = runs_of_all(in_order, deciding)
     examined = [
-        _examine(arm, in_order[0], run_id, deciding)
-        for arm, run_id in [*chosen, *((other, control_run_id) for other in others)]
+        _Examined(describing.describe(arm, each, in_order[0], run_id), sample)
+        for (arm, run_id), each, sample in zip(
+            given, runs, estimating.samples_of(runs), strict=True
+        )
     ]
-    in_unit = in_their_unit(deciding, [each.sample.runs for each in examined])
-    question = _Question(in_unit, rule)
-    cells = examined[: len(in_order)]
-    numbers = _numbers(in_order, cells, read, question)
-    if others:
-        told = _control(examined[0], examined[-1], question)
-        numbers = replace(numbers, control=told)
-    return _with_words(numbers, [*in_order, *others], examined)
+    numbers = _numbers(in_order, examined, table, _Question(in_unit, rule))
+    return _with_words(numbers, in_order, examined)
 
 
-def _refuse_control(control: Arm, baseline: Arm) -> None:
+def _refuse_control(control: Arm, arms: Sequence[Arm]) -> None:
     """Refuse a control that is not the unchanged recipe on seeds of its own."""
+    baseline = arms[0]
+    if control.name in [arm.name for arm in arms]:
+        raise Refusal(
+            "unusable_levels",
+            f"the control must have a name of its own, got that of the arm "
+            f"{control.name}; give it another one",
+        )
     shared = sorted(set(control.seeds.tolist()) & set(baseline.seeds.tolist()))
     if shared:
         raise Refusal(
@@ -144,14 +148,6 @@ class _Examined:
 
     told: ComparedArm
     sample: Sample
-
-
-def _examine(
-    arm: Arm, baseline: Arm, run_id: str | None, deciding: Metric
-) -> _Examined:
-    runs = runs_of(arm, arm.name, deciding)
-    told = describing.describe(arm, runs, baseline, run_id)
-    return _Examined(told, estimating.sample(runs))
 
 
 @dataclass(frozen=True)
@@ -186,22 +182,29 @@ def _numbers(
     table: LevelTable,
     question: _Question,
 ) -> Ablation:
-    """The answer without a control, its sentence and its warnings still empty."""
+    """The answer with its sentence and its warnings still empty.
+
+    The arms, and what was examined of them, are in the order of the cells; a control
+    comes after them.
+    """
     design, rule = table.design, question.rule
-    samples = dict(zip(design.cells, (each.sample for each in examined), strict=True))
+    in_cells = examined[: len(design.cells)]
+    samples = dict(zip(design.cells, (each.sample for each in in_cells), strict=True))
+    deciding = next(question.estimators(samples))
     effects = tuple(
         estimating.effects_on(estimator, design, table.factors, _scope(estimator))
         for estimator in question.estimators(samples)
     )
     cells = tuple(
         Cell(dict(zip(table.factors, cell, strict=True)), each.told)
-        for cell, each in zip(design.cells, examined, strict=True)
+        for cell, each in zip(design.cells, in_cells, strict=True)
     )
     factors = tuple(_factor(name, cells) for name in table.factors)
     return Ablation(
         scope=effects[0].scope,
         not_covered=tuple(
-            ENGLISH(f"not_covered.{part}") for part in uncovered(has_clusters=False)
+            ENGLISH(f"not_covered.{part}")
+            for part in uncovered(has_clusters=deciding.has_clusters)
         ),
         alpha=rule.alpha,
         margin=question.margin,
@@ -213,11 +216,11 @@ def _numbers(
         test_set=common_data.test_set(arms),
         factors=factors,
         cells=cells,
-        baseline=examined[0].told.name,
-        full=examined[-1].told.name,
+        baseline=in_cells[0].told.name,
+        full=in_cells[-1].told.name,
         effects=effects,
         budget_matched=_budget_matched(factors, table, samples, question),
-        control=None,
+        control=_control(in_cells[0], examined[len(in_cells) :], question),
         sentence="",
         warnings=(),
         warning_codes=(),
@@ -226,11 +229,15 @@ def _numbers(
 
 def _scope(estimator: Estimator) -> str:
     """What the estimates are about, in English."""
-    code = Scope.THESE_DATA
-    if estimator.is_crossed:
-        code = Scope.SEEDS_AND_IMAGES
-    elif estimator.metric.name in [each.name for each in SECONDARY]:
-        code = Scope.SEEDS_ONLY
+    is_of_test_set = estimator.metric.name in [each.name for each in SECONDARY]
+    if estimator.has_clusters:
+        code = Scope.SEEDS_AND_CLUSTERS
+    elif estimator.is_crossed:
+        code = Scope.SEEDS_AND_EXAMPLES
+        if is_of_test_set:
+            code = Scope.SEEDS_AND_IMAGES
+    else:
+        code = Scope.SEEDS_ONLY if is_of_test_set else Scope.THESE_DATA
     return ENGLISH(f"ablation_scopes.{code}")
 
 
@@ -287,10 +294,15 @@ def _budget_matched(
     return BudgetMatched(factors[holders[0]].name, name, first, second)
 
 
-def _control(baseline: _Examined, control: _Examined, question: _Question) -> Control:
-    samples = {CHANGE.none: baseline.sample, CHANGE.all: control.sample}
+def _control(
+    baseline: _Examined, controls: Sequence[_Examined], question: _Question
+) -> Control | None:
+    """The control against the arm of the same recipe; None where there is none."""
+    if not controls:
+        return None
+    samples = {CHANGE.none: baseline.sample, CHANGE.all: controls[0].sample}
     estimator = next(question.estimators(samples))
-    return Control(control.told, estimator.judged([CHANGE.total()])[0])
+    return Control(controls[0].told, estimator.judged([CHANGE.total()])[0])
 
 
 def _with_words(

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -22,6 +23,34 @@ def are_the_same(first: np.ndarray, second: np.ndarray) -> bool:
     codes = [np.unique(ids, return_inverse=True)[1] for ids in (first, second)]
     sizes = {int(each.max(initial=-1)) + 1 for each in codes}
     return sizes == {np.unique(np.stack(codes), axis=1).shape[1]}
+
+
+class Groups(NamedTuple):
+    """Examples sorted by their groups.
+
+    Attributes:
+        order: (N,) places of the examples, group after group.
+        starts: (G,) where in `order` each group begins.
+        sizes: (G,) examples in each group.
+    """
+
+    order: np.ndarray
+    starts: np.ndarray
+    sizes: np.ndarray
+
+    def totals(self, numbers: np.ndarray) -> np.ndarray:
+        """The sums over each group: (..., N) to (..., G)."""
+        sums: np.ndarray = np.add.reduceat(
+            numbers[..., self.order], self.starts, axis=-1
+        )
+        return sums
+
+
+def groups_of(clusters: np.ndarray) -> Groups:
+    """The groups of examples by their ids, (N,) integers or text."""
+    _, codes, sizes = np.unique(clusters, return_inverse=True, return_counts=True)
+    starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
+    return Groups(np.argsort(codes, kind="stable"), starts, sizes)
 
 
 def by_cluster(
@@ -43,16 +72,9 @@ def by_cluster(
     Returns:
         An effect whose variances from examples are NaN if all are in one group.
     """
-    _, codes, sizes = np.unique(clusters, return_inverse=True, return_counts=True)
-    order = np.argsort(codes, kind="stable")
-    starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
-
-    def totals(counts: np.ndarray) -> np.ndarray:
-        sums: np.ndarray = np.add.reduceat(counts[:, order], starts, axis=1)
-        return sums
-
+    found = groups_of(clusters)
     is_paired = len(effect.group_sizes) == 1
-    before, after = totals(reference), totals(candidate)
+    before, after = found.totals(reference), found.totals(candidate)
     groups = [after - before] if is_paired else [before, after]
     if is_paired:
         divisor, surplus = len(before), groups[0].sum(axis=0)
@@ -61,15 +83,15 @@ def by_cluster(
         surplus = len(before) * after.sum(axis=0) - len(after) * before.sum(axis=0)
     return replace(
         effect,
-        item_variance=_item_variance(surplus, divisor, sizes) * unit**2,
+        item_variance=item_variance(surplus, divisor, found.sizes) * unit**2,
         residual_terms=tuple(
-            _residual_variance(each, sizes) * unit**2 for each in groups
+            residual_variance(each, found.sizes) * unit**2 for each in groups
         ),
-        num_clusters=len(sizes),
+        num_clusters=len(found.sizes),
     )
 
 
-def _item_variance(surplus: np.ndarray, divisor: int, sizes: np.ndarray) -> float:
+def item_variance(surplus: np.ndarray, divisor: int, sizes: np.ndarray) -> float:
     """Variance of the mean from groups of examples.
 
     Args:
@@ -85,9 +107,9 @@ def _item_variance(surplus: np.ndarray, divisor: int, sizes: np.ndarray) -> floa
     return squares / scale
 
 
-def _residual_variance(totals: np.ndarray, sizes: np.ndarray) -> float:
+def residual_variance(totals: np.ndarray, sizes: np.ndarray) -> float:
     """The seed-by-group part of it, (seeds, G) int64 sums; NaN for one seed."""
-    num_seeds, num_groups = totals.shape
+    num_seeds, num_groups = len(totals), len(sizes)
     num_examples = int(sizes.sum())
     if min(num_seeds, num_groups) < 2:
         return math.nan

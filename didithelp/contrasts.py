@@ -12,13 +12,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
 from scipy import stats
 
 from didithelp import effects
+from didithelp.clusters import Groups, item_variance, residual_variance
 from didithelp.effects import FRACTIONS, LARGEST_INT64, Effect, Scale
 
 
@@ -34,6 +35,7 @@ class Moments:
         seed_variance, residual_variance: of the arm's mean; NaN for one run. The
             residual is 0 with one number per run.
         is_crossed: whether `totals` are those of examples.
+        groups: of the examples, which all arms share; None where each is its own.
     """
 
     num_seeds: int
@@ -42,6 +44,7 @@ class Moments:
     seed_variance: float
     residual_variance: float
     is_crossed: bool
+    groups: Groups | None = None
 
     @property
     def mean(self) -> np.ndarray:
@@ -50,18 +53,25 @@ class Moments:
         return means
 
 
-def moments(counts: np.ndarray, unit: float) -> Moments:
+def moments(counts: np.ndarray, unit: float, groups: Groups | None = None) -> Moments:
     """Those of an arm where it is known what every run made of every example.
 
     Args:
         counts: (seeds, examples) int64, two examples or more.
-        unit: the value of one count, as a fraction or in nats; a power of two.
+        unit: the value of one count, in the unit of the metric; a power of two.
+        groups: of the examples; None where each is its own.
     """
     seed, residual = effects.seed_and_residual_terms(counts)
-    square = unit**2
-    totals = counts.sum(axis=0)
+    if groups is not None:
+        residual = residual_variance(groups.totals(counts), groups.sizes)
     return Moments(
-        len(counts), totals, 1 / unit, seed * square, residual * square, True
+        num_seeds=len(counts),
+        totals=counts.sum(axis=0),
+        per_unit=1 / unit,
+        seed_variance=seed * unit**2,
+        residual_variance=residual * unit**2,
+        is_crossed=True,
+        groups=groups,
     )
 
 
@@ -90,23 +100,37 @@ def contrast(arms: Sequence[Moments], weights: Sequence[Fraction]) -> Effect:
     """
     used = [pair for pair in zip(arms, weights, strict=True) if pair[1]]
     totals, divisor = _weighted_totals(used)
-    first = used[0][0]
-    delta = effects.exact_sum(totals)
-    if first.is_crossed:
-        item = effects.variance_of_mean(totals, divisor) / first.per_unit**2
-        mean = delta / (divisor * totals.size) / first.per_unit
-    else:
-        item, mean = 0.0, delta / (divisor * first.per_unit)
+    first, total = used[0][0], effects.exact_sum(totals)
     squares = [float(weight**2) for _, weight in used]
-    return Effect(
-        delta=mean,
+    effect = Effect(
+        delta=total / (divisor * first.per_unit),
         seed_terms=_scaled([arm.seed_variance for arm, _ in used], squares),
-        item_variance=item,
+        item_variance=0.0,
         residual_terms=_scaled([arm.residual_variance for arm, _ in used], squares),
         group_sizes=tuple(arm.num_seeds for arm, _ in used),
-        num_examples=totals.size if first.is_crossed else None,
-        num_discordant=int(np.count_nonzero(totals)) if first.is_crossed else None,
+        num_examples=None,
+        num_discordant=None,
     )
+    if not first.is_crossed:
+        return effect
+    return replace(
+        effect,
+        delta=total / (divisor * totals.size) / first.per_unit,
+        item_variance=_item_variance(totals, divisor, first.groups) / first.per_unit**2,
+        num_examples=totals.size,
+        num_discordant=int(np.count_nonzero(totals)),
+        num_clusters=_num_clusters(first),
+    )
+
+
+def _item_variance(totals: np.ndarray, divisor: int, groups: Groups | None) -> float:
+    if groups is None:
+        return effects.variance_of_mean(totals, divisor)
+    return item_variance(groups.totals(totals), divisor, groups.sizes)
+
+
+def _num_clusters(arm: Moments) -> int | None:
+    return None if arm.groups is None else len(arm.groups.sizes)
 
 
 def _weighted_totals(
@@ -123,7 +147,8 @@ def _weighted_totals(
         abs(scale) * int(np.abs(arm.totals).max())
         for (arm, _), scale in zip(used, scales, strict=True)
     )
-    kind = np.int64 if largest <= LARGEST_INT64 else object
+    size = used[0][0].totals.size  # a group of examples may hold all of them
+    kind = np.int64 if largest * size <= LARGEST_INT64 else object
     totals = np.zeros(used[0][0].totals.shape, kind)
     for (arm, _), scale in zip(used, scales, strict=True):
         totals += arm.totals.astype(kind) * scale
@@ -178,6 +203,7 @@ def joint_test(
         group_sizes=tuple(arm.num_seeds for arm, _ in used),
         num_examples=singles[0].num_examples,
         num_discordant=None,
+        num_clusters=singles[0].num_clusters,
     )
     if not together.variance > 0:
         return None
@@ -201,7 +227,12 @@ def _covariance(arms: Sequence[Moments], rows: np.ndarray) -> np.ndarray:
         return seed
     residual: np.ndarray = rows * [arm.residual_variance for arm in used] @ rows.T
     means = rows @ np.stack([arm.mean for arm in used])
-    item = np.atleast_2d(np.cov(means)) / means.shape[1]
+    size, groups = means.shape[1], used[0].groups
+    distances = means - means.mean(axis=1, keepdims=True)
+    if groups is not None:
+        distances = groups.totals(distances)
+    num_units = distances.shape[1]
+    item = num_units / (num_units - 1) * (distances @ distances.T) / size**2
     covariance: np.ndarray = (
         residual + _positive(seed - residual) + _positive(item - residual)
     )

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from didithelp import contrasts, decision, families, planning, significance
+from didithelp import contrasts, decision, effects, families, planning, significance
 from didithelp.ablation import (
     Estimate,
     FactorEffects,
@@ -17,9 +17,10 @@ from didithelp.ablation import (
     Judged,
     MetricEffects,
 )
+from didithelp.clusters import Groups, groups_of
 from didithelp.comparison import Interval, bounds, known, root
 from didithelp.contrasts import Moments
-from didithelp.effects import Effect
+from didithelp.effects import Effect, Scale
 from didithelp.factors import Factorial, Levels, Weights
 from didithelp.families import Tests
 from didithelp.metric import Metric
@@ -34,7 +35,7 @@ class Sample:
     """What is kept of one arm.
 
     Attributes:
-        runs: its finished runs without their counts, which are large.
+        runs: its finished runs without their counts and scores, which are large.
         crossed: moments by metric of which it is known what every run made of every
             example.
     """
@@ -53,13 +54,35 @@ class Sample:
         return len(set(self.runs.digests)) < len(self.runs.digests)
 
 
-def sample(runs: Runs) -> Sample:
-    """What contrasts need of an arm; its predictions can then be dropped."""
-    crossed = {
-        name: contrasts.moments(counts, COUNT_UNITS[name])
-        for name, counts in runs.counts.items()
-    }
-    return Sample(replace(runs, counts={}), crossed)
+def samples_of(arms: Sequence[Runs]) -> list[Sample]:
+    """What contrasts need of arms that are compared: sums in place of predictions.
+
+    Args:
+        arms: the runs of all arms, with the same examples in the same order.
+    """
+    scored: dict[str, list[np.ndarray]] = {}
+    for runs in arms:
+        for name, scores in runs.scores.items():
+            scored.setdefault(name, []).append(scores.values)
+    scales = {name: effects.scale_of(*values) for name, values in scored.items()}
+    return [_sample(runs, scales) for runs in arms]
+
+
+def _sample(runs: Runs, scales: dict[str, Scale]) -> Sample:
+    """Scores are counted in the scale of all arms; predictions go before scores."""
+    crossed = {}
+    for name, scores in runs.scores.items():
+        counts = effects.run_counts(scores.values, scales[name])
+        unit = 1 / scales[name].per_unit
+        crossed[name] = contrasts.moments(counts, unit, _groups(scores.clusters))
+    for name, counts in runs.counts.items():
+        unit, groups = COUNT_UNITS[name], _groups(runs.clusters)
+        crossed[name] = contrasts.moments(counts, unit, groups)
+    return Sample(replace(runs, counts={}, scores={}), crossed)
+
+
+def _groups(clusters: np.ndarray | None) -> Groups | None:
+    return None if clusters is None else groups_of(clusters)
 
 
 class Estimator:
@@ -86,8 +109,10 @@ class Estimator:
         values = [each.runs.values[name] for each in self._samples]
         self.is_known = all(np.isfinite(each).all() for each in values)
         self.is_crossed = all(name in each.crossed for each in self._samples)
+        self.has_clusters = False
         if self.is_crossed:
             self._moments = [each.crossed[name] for each in self._samples]
+            self.has_clusters = self._moments[0].groups is not None
         elif self.is_known:
             scale = run_scale(name, *values)
             self._moments = [contrasts.moments_of_runs(each, scale) for each in values]

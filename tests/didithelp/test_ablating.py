@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import didithelp
 from didithelp import ablating, effects, scores, significance
 from didithelp.ablation import Ablation
 from didithelp.errors import Refusal
@@ -434,3 +435,67 @@ def test_a_metric_of_any_size_counts_alike_in_all_arms():
     assert found.primary.factors[0].main.verdict == "worse"
     assert "on the data that the metric was measured on" in found.scope
     assert found.effects[1].metric == "test_accuracy"
+
+
+def scored(design, *, clusters=None, examples=None):
+    """Arms of one score per run and example, of which those with l2 score less."""
+    rng = np.random.default_rng(5)
+    hard, arms, levels = rng.random(400), [], {}
+    for cell in design.cells:
+        name = spell(cell, NAMES[: design.num_factors])
+        values = hard - 0.1 * cell[0] + 0.05 * rng.standard_normal((3, 400))
+        arm = didithelp.arm_from_scores(
+            name,
+            dict(enumerate(values)),
+            metric="average_precision",
+            clusters=clusters,
+            examples=examples,
+        )
+        arms.append(arm)
+        levels[name] = dict(zip(NAMES, cell, strict=False))
+    return arms, levels
+
+
+def test_scores_of_examples_count_like_predictions():
+    arms, levels = scored(Factorial(2))
+    found = ablate(arms, levels, metric="average_precision", margin="none")
+    assert found.primary.is_crossed
+    assert "new examples of the same kind" in found.scope
+    l2 = found.primary.factors[0]
+    assert l2.main.verdict == "worse"
+    expected = np.mean([arms[1].scores.values - arms[0].scores.values])
+    assert l2.at_baseline.delta == pytest.approx(expected, abs=1e-9)
+    assert [each.metric for each in found.effects] == ["average_precision"]
+
+
+def test_scores_are_put_in_the_order_of_the_first_arm():
+    arms, levels = scored(Factorial(2), examples=np.arange(400))
+    turned = didithelp.arm_from_scores(
+        arms[3].name,
+        dict(enumerate(arms[3].scores.values[:, ::-1])),
+        metric="average_precision",
+        examples=np.arange(400)[::-1],
+    )
+    settings = {"metric": "average_precision", "margin": "none"}
+    found = ablate([*arms[:3], turned], levels, **settings)
+    assert found.effects == ablate(arms, levels, **settings).effects
+
+
+def test_groups_of_examples_are_the_sample():
+    settings = {"metric": "average_precision", "margin": "none"}
+    alone = ablate(*scored(Factorial(2)), **settings)
+    photos = np.arange(400) // 8
+    found = ablate(*scored(Factorial(2), clusters=photos), **settings)
+    assert "groups of examples" in found.scope
+    assert found.not_covered != alone.not_covered
+    main, plain = (each.primary.factors[0].main.estimate for each in (found, alone))
+    assert main.delta == plain.delta and main.se_seed == plain.se_seed
+    assert main.se_item != plain.se_item
+    few = ablate(*scored(Factorial(2), clusters=np.arange(400) // 100), **settings)
+    assert few.primary.factors[0].main.reasons == ("too_few_clusters",)
+    assert "no verdict, since " in few.sentence
+
+
+def test_a_control_of_the_same_name_is_refused():
+    with pytest.raises(Refusal, match="a name of its own, got that of the arm none"):
+        ablate(*experiment(Factorial(2), planted), control=control_arm(name="none"))

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from didithelp import contrasts, effects, scores, significance
+from didithelp import clusters, contrasts, effects, scores, significance
 from didithelp.factors import Factorial
 from tests.didithelp.builders import simulated_arm
 
@@ -193,3 +193,40 @@ def test_nothing_is_tested_without_variance_between_seeds():
 
 def test_pairs_are_all_pairs():
     assert Factorial(4).pairs == tuple(itertools.combinations(range(4), 2))
+
+
+# --- examples in groups ---------------------------------------------------------------
+
+
+def test_two_arms_of_grouped_examples_are_the_unpaired_effect_by_cluster():
+    ids = np.random.default_rng(6).integers(0, 30, 400)
+    groups = clusters.groups_of(ids)
+    for kind in ("right or wrong", "losses"):
+        _, counts, unit = drawn(kind, (3, 5))
+        arms = [contrasts.moments(each, unit, groups) for each in counts]
+        found = contrasts.contrast(arms, [Fraction(-1), Fraction(1)])
+        plain = effects.unpaired_effect(*counts, unit)
+        assert found == clusters.by_cluster(plain, *counts, unit, ids)
+        assert found.num_clusters == 30
+
+
+def test_the_joint_test_counts_groups_of_examples():
+    design = Factorial(2)
+    _, counts, _ = drawn("right or wrong", (3, 4, 3, 5))
+    groups = clusters.groups_of(np.arange(400) // 10)
+    arms = [contrasts.moments(each, 1.0, groups) for each in counts]
+    weights = weights_of(design, design.interaction(0, 1))
+    single, found = (
+        contrasts.contrast(arms, weights),
+        contrasts.joint_test(arms, [weights]),
+    )
+    assert found.p == pytest.approx(significance.difference_p(single))
+    each_alone = [
+        contrasts.moments(part, 1.0, clusters.groups_of(np.arange(400)))
+        for part in counts
+    ]
+    plain = [contrasts.moments(part, 1.0) for part in counts]
+    rows = [weights_of(design, design.main(place)) for place in range(2)]
+    alone = contrasts.joint_test(each_alone, rows)
+    assert alone.p == pytest.approx(contrasts.joint_test(plain, rows).p)
+    assert alone.df1 == pytest.approx(contrasts.joint_test(plain, rows).df1)

@@ -178,6 +178,32 @@ def test_arms_without_predictions_are_looked_at_as_well():
     assert comparison.verdict == "better" and comparison.looks.num_seeds == 5
 
 
+def test_scores_of_every_example_and_another_metric_are_looked_at_as_well():
+    rng = np.random.default_rng(0)
+    hard = rng.gamma(1.0, size=200)
+    made = [
+        didithelp.arm_from_scores(
+            name,
+            {seed: size * hard + 0.1 * rng.random(200) for seed in range(12)},
+            metric="loss",
+        )
+        for name, size in (("long", 1.0), ("short", 0.8))
+    ]
+    answer = didithelp.compare(*made, metric="loss", margin=0.01, looks="5..10")
+    found = answer.comparison.looks
+    assert answer.verdict == "better"
+    assert (found.num_seeds, found.saved_seeds, found.unused_runs) == (5, 5, 14)
+    assert as_seen(made, found)[0].scores.values.shape == (5, 200)
+
+
+def test_without_a_margin_no_test_set_is_too_small():
+    answer = didithelp.compare(
+        *arms(), metric="test_accuracy", margin="none", looks=PLAN
+    )
+    look = answer.comparison.looks.taken[-1]
+    assert look.hopeless == "too_few_seeds" and look.p_tost_holm is None
+
+
 def test_the_arms_as_they_were_seen():
     given = arms(0.05)
     comparison = judge(*given, looks=PLAN)

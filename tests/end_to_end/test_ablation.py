@@ -92,7 +92,9 @@ def test_the_answer_is_on_the_run_that_a_person_has_started(ablated):
     folder = place.artifacts(run, "ablation")
     files = {path.name for path in folder.iterdir()}
     assert {"report.html", "ablation.json", "table.csv", "table.md"} <= files
-    assert "../comparison/report.html" in (folder / "report.html").read_text("utf-8")
+    for one, other in (("ablation", "comparison"), ("comparison", "ablation")):
+        page = place.artifacts(run, one) / "report.html"
+        assert f'href="../{other}/report.html"' in page.read_text("utf-8")
     assert run.data.tags["verdict.l2_lambda"] == "inconclusive"  # two seeds
     assert "main_effect/use_batch_norm" in run.data.metrics
     assert "l2_lambda" in ablated.repeated.stdout
