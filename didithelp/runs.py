@@ -98,9 +98,7 @@ def runs_of(arm: Arm, name: str, metric: Metric) -> Runs:
     counts, reliability = {}, None
     if arm.probabilities is not None and arm.labels is not None:
         predictions = arm.probabilities[order]
-        digests = tuple(
-            hashlib.sha256(run.tobytes()).hexdigest() for run in predictions
-        )
+        digests = digests_of(predictions)
         counts = _counts(predictions, arm.labels, metric)
         computed, reliability = _of_predictions(predictions, arm.labels)
         values |= computed | {
