@@ -56,6 +56,8 @@ class Training:
     Attributes:
         arm, run: as given.
         key: of the arm's trials.
+        missing: the seeds whose trials are not there yet.
+        seconds: what each trial that is there took on its core.
     """
 
     def __init__(
@@ -63,27 +65,21 @@ class Training:
     ):
         self.arm, self.run = arm, run
         self.key = keys.trial_key(arm.recipe, dataset.description)
+        self.missing = list(arm.seeds)
+        self.seconds: list[float] = []
         self._dataset = dataset
-        self._trials: dict[int, Trial] = {}
+        self._trials: list[Trial] = []
         is_regularized = arm.recipe.regularization_applied
         run.log_arm(arm.name, location, is_regularized=is_regularized)
         run.log_dataset(dataset)
-
-    @property
-    def missing(self) -> list[int]:
-        """The seeds whose trials are not there yet."""
-        return [seed for seed in self.arm.seeds if seed not in self._trials]
-
-    @property
-    def seconds(self) -> list[float]:
-        """What each trial took on its core."""
-        return [each.metrics["train_seconds"] for each in self._trials.values()]
 
     def add(self, trial: Trial) -> None:
         """Store a trial of the arm."""
         texts = texts_of(Recipe, self.arm.recipe)
         self.run.trials.log(self.arm.name, trial, texts, self.key)
-        self._trials[trial.seed] = trial
+        self.missing.remove(trial.seed)
+        self.seconds.append(trial.metrics["train_seconds"])
+        self._trials.append(trial)
 
     def reuse(self) -> int:
         """Take over the trials that are stored in any run; return how many."""
@@ -95,6 +91,8 @@ class Training:
     def store(self) -> Trial:
         """Store the arm's `trials/` and its aggregates, once no trial is missing.
 
+        The trials are not kept in memory after that.
+
         Returns:
             the trial that is best on the validation set.
 
@@ -104,7 +102,8 @@ class Training:
         from didithelp import trials_folder
         from lab.training import arm
 
-        trials = [self._trials[seed] for seed in self.arm.seeds]
+        trials = sorted(self._trials, key=lambda each: self.arm.seeds.index(each.seed))
+        self._trials.clear()
         best = arm.best(self.arm.name, trials)
         aggregates = arm.aggregates(arm.metrics_table(trials))
         self.run.log_metrics(aggregates)

@@ -63,14 +63,17 @@ class Engine:
 
 def trial_of(seed):
     row = {"epoch": 1, "val_accuracy": 0.5}
-    return Trial(seed, "finished", {"kept_epoch": 1}, [row], None, None)
+    return Trial(
+        seed, "finished", {"kept_epoch": 1, "train_seconds": 2.0}, [row], None, None
+    )
 
 
 def arm(name, recipe, seeds=(0, 1), stored=()):
     """An arm in training, whose key is its recipe's number of epochs."""
     made = object.__new__(arms.Training)
     made.arm, made.run = WantedArm(name, recipe, seeds), Run(stored=stored)
-    made.key, made._trials = recipe.epochs, {}
+    made.key, made.missing, made.seconds = recipe.epochs, list(seeds), []
+    made._trials = []
     return made
 
 
