@@ -20,7 +20,7 @@ from didithelp.clusters import are_the_same
 from didithelp.comparison import Reliability, ReliabilityBin, known
 from didithelp.effects import Scale
 from didithelp.errors import Refusal
-from didithelp.example_scores import Scores
+from didithelp.example_scores import Scores, digests_of
 from didithelp.metric import TEST_ACCURACY, TEST_CROSS_ENTROPY, Metric
 from didithelp.probabilities import is_one_hot
 from didithelp.run_tables import column_of, is_same_name
@@ -98,9 +98,7 @@ def runs_of(arm: Arm, name: str, metric: Metric) -> Runs:
     counts, reliability = {}, None
     if arm.probabilities is not None and arm.labels is not None:
         predictions = arm.probabilities[order]
-        digests = tuple(
-            hashlib.sha256(run.tobytes()).hexdigest() for run in predictions
-        )
+        digests = digests_of(predictions)
         counts = _counts(predictions, arm.labels, metric)
         computed, reliability = _of_predictions(predictions, arm.labels)
         values |= computed | {
