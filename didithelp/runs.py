@@ -20,7 +20,7 @@ from didithelp.clusters import are_the_same
 from didithelp.comparison import Reliability, ReliabilityBin, known
 from didithelp.effects import Scale
 from didithelp.errors import Refusal
-from didithelp.example_scores import Scores
+from didithelp.example_scores import Scores, digests_of
 from didithelp.metric import TEST_ACCURACY, TEST_CROSS_ENTROPY, Metric
 from didithelp.probabilities import is_one_hot
 from didithelp.run_tables import column_of, is_same_name
