@@ -191,21 +191,14 @@ def _numbers(
     in_cells = examined[: len(design.cells)]
     samples = dict(zip(design.cells, (each.sample for each in in_cells), strict=True))
     deciding = next(question.estimators(samples))
-    effects = tuple(
-        estimating.effects_on(estimator, design, table.factors, _scope(estimator))
-        for estimator in question.estimators(samples)
-    )
     cells = tuple(
         Cell(dict(zip(table.factors, cell, strict=True)), each.told)
         for cell, each in zip(design.cells, in_cells, strict=True)
     )
     factors = tuple(_factor(name, cells) for name in table.factors)
     return Ablation(
-        scope=effects[0].scope,
-        not_covered=tuple(
-            ENGLISH(f"not_covered.{part}")
-            for part in uncovered(has_clusters=deciding.has_clusters)
-        ),
+        scope=_scope(deciding),
+        not_covered=_not_covered(deciding),
         alpha=rule.alpha,
         margin=question.margin,
         selected_on=rule.selected_on,
@@ -216,15 +209,24 @@ def _numbers(
         test_set=common_data.test_set(arms),
         factors=factors,
         cells=cells,
-        baseline=in_cells[0].told.name,
-        full=in_cells[-1].told.name,
-        effects=effects,
-        budget_matched=_budget_matched(factors, table, samples, question),
+        baseline=cells[0].arm.name,
+        full=cells[-1].arm.name,
+        effects=tuple(
+            estimating.effects_on(each, design, table.factors, _scope(each))
+            for each in question.estimators(samples)
+        ),
+        budget_matched=_budget_matched(factors, table, deciding),
         control=_control(in_cells[0], examined[len(in_cells) :], question),
         sentence="",
         warnings=(),
         warning_codes=(),
     )
+
+
+def _not_covered(estimator: Estimator) -> tuple[str, ...]:
+    """What the estimates are not about, in English."""
+    parts = uncovered(has_clusters=estimator.has_clusters)
+    return tuple(ENGLISH(f"not_covered.{part}") for part in parts)
 
 
 def _scope(estimator: Estimator) -> str:
@@ -270,10 +272,7 @@ def _follows(values: Sequence[Any], is_on: Sequence[bool]) -> bool:
 
 
 def _budget_matched(
-    factors: Sequence[Factor],
-    table: LevelTable,
-    samples: dict[Levels, Sample],
-    question: _Question,
+    factors: Sequence[Factor], table: LevelTable, estimator: Estimator
 ) -> BudgetMatched | None:
     """The arm with the budget of all factors and nothing else of them."""
     design = table.design
@@ -288,7 +287,6 @@ def _budget_matched(
     if against_baseline is None:
         return None
     full_against_it = combined((1, design.total()), (-1, against_baseline))
-    estimator = next(question.estimators(samples))
     first, second = estimator.judged([against_baseline, full_against_it])
     name = table.arms[design.alone(holders[0])]
     return BudgetMatched(factors[holders[0]].name, name, first, second)

@@ -55,7 +55,7 @@ def find(
         both = {"reference": names[0], "candidate": name}
         each += caveats.unchecked((arms[0], arm), both)
         each += caveats.versions((arms[0], arm), both)
-    return [*found, *_identical(names, digests), *_together(each)]
+    return [*found, *_identical(ablation, names, digests), *_together(each)]
 
 
 def _about_control(ablation: Ablation) -> Iterator[Caveat]:
@@ -78,16 +78,32 @@ def _about_levels(ablation: Ablation) -> Iterator[Caveat]:
 
 
 def _identical(
-    names: Sequence[str], digests: Sequence[tuple[str, ...]]
+    ablation: Ablation, names: Sequence[str], digests: Sequence[tuple[str, ...]]
 ) -> Iterator[Caveat]:
-    """Pairs of arms with the same predictions, where nothing seems to have changed."""
-    for (first, one), (second, other) in combinations(
-        zip(names, digests, strict=True), 2
-    ):
-        if one and one == other:
+    """Factors that change no prediction, and other arms that predict the same."""
+    by_name = dict(zip(names, digests, strict=True))
+    same = {
+        (first, second)
+        for first, second in combinations(names, 2)
+        if by_name[first] and by_name[first] == by_name[second]
+    }
+    for factor in ablation.factors:
+        pairs = set(_pairs(ablation, factor.name))
+        if pairs and pairs <= same:
+            yield Caveat("factor_changes_nothing", {"factor": factor.name})
+            same -= pairs
+    for first, second in combinations(names, 2):
+        if (first, second) in same:
             yield Caveat(
                 "identical_predictions", {"reference": first, "candidate": second}
             )
+
+
+def _pairs(ablation: Ablation, factor: str) -> Iterator[tuple[str, str]]:
+    """Names of the arms that differ in this factor alone, without and with it."""
+    for less, more in combinations(ablation.cells, 2):
+        if {**less.levels, factor: True} == more.levels != less.levels:
+            yield less.arm.name, more.arm.name
 
 
 def _together(found: Sequence[Caveat]) -> list[Caveat]:

@@ -12,6 +12,7 @@ from enum import StrEnum, auto
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from didithelp.arm import Arm, distinct_names, finished_rows
 from didithelp.comparison import (
@@ -23,6 +24,7 @@ from didithelp.comparison import (
 )
 from didithelp.dataset_description import DatasetDescription
 from didithelp.metric import TEST_ACCURACY, TEST_CROSS_ENTROPY, Metric
+from didithelp.run_tables import column_of
 from didithelp.settings import SelectionSet
 
 ADVISED_SEEDS = 5
@@ -229,6 +231,8 @@ def about_runs(arm: Arm, compared: ComparedArm, metric: Metric) -> Iterator[Cave
     shown = np.array(compared.metrics.test_accuracy.values, float)
     if np.abs(recorded - shown).max() > ACCURACY_TOLERANCE:
         yield _warning("accuracies_contradict_predictions", arm=name)
+    if arm.scores is not None and _is_contradicted(arm, compared, metric.name):
+        yield _warning("scores_contradict_metrics", arm=name, metric=metric.name)
     yield from _early_stopping_never_fired(arm, name)
 
 
@@ -255,6 +259,17 @@ def _unknown_predictions(arm: Arm, name: str) -> Iterator[Caveat]:
 def _missing_digests(arm: Arm) -> list[str]:
     known = {} if arm.dataset is None else arm.dataset.sha256
     return sorted(part for part, digest in known.items() if digest is None)
+
+
+def _is_contradicted(arm: Arm, compared: ComparedArm, metric: str) -> bool:
+    """Whether a column of the metric holds other numbers than those compared."""
+    rows = finished_rows(arm)
+    column = column_of(rows, metric)
+    if column is None or metric in OF_PREDICTIONS:
+        return False
+    recorded = pd.to_numeric(rows[column], errors="coerce").to_numpy(float)
+    shown = np.array(compared.summary(metric).values, float)
+    return not np.allclose(recorded, shown, rtol=ACCURACY_TOLERANCE, equal_nan=True)
 
 
 def _early_stopping_never_fired(arm: Arm, name: str) -> Iterator[Caveat]:

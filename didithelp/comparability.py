@@ -15,7 +15,7 @@ from didithelp.errors import Refusal
 from didithelp.metric import Metric
 from didithelp.parameters import suggest
 from didithelp.run_tables import column_of
-from didithelp.runs import scores_of
+from didithelp.runs import BRIER_SCORE, scores_of
 
 MOST_SHOWN = 12  # names of metrics in a message
 LARGEST = 1e100  # in size; the square of such a metric is still a number
@@ -124,7 +124,8 @@ def _refuse_unusable_runs(arm: Arm) -> None:
 
 def _refuse_missing_metric(arm: Arm, metric: Metric) -> None:
     """Refuse an arm that lacks a number of the metric for one of its finished runs."""
-    if scores_of(arm, metric) is not None:
+    is_computed = metric.name == BRIER_SCORE and arm.has_predictions
+    if scores_of(arm, metric) is not None or (is_computed and not arm.has_answers_only):
         return
     rows = finished_rows(arm)
     known, name = metric_columns(rows), column_of(rows, metric.name)

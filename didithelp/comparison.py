@@ -8,10 +8,10 @@ precision, None where there is no number; a tuple of two bounds is an interval,
 The file has no format number. Its history: 1. one candidate; 2. several, `arms`,
 `changes`, `warning_codes`, `calibration`; 3. `outperformance` and
 `relative_error_reduction_ci95`; 4. `median` and `collapsed_seeds`; 5., the present one,
-any metric: `metric`, `other_metrics`, `unit`, `is_primary`; `run_ids`; and `looks`,
-where looks were planned. Files of format 4 are still read, older ones lack keys and are
-refused. Whoever adds a key also stores a file of the format before it in
-`tests/didithelp/stored`, and decides whether it is still read.
+any metric: `metric`, `other_metrics`, `unit`, `is_primary`, `num_clusters`; and
+`run_ids`; `looks` where looks were planned. Files of format 4 are still read, older
+ones lack keys and are refused. Whoever adds a key also stores a file of the format
+before it in `tests/didithelp/stored`, and decides whether it is still read.
 """
 
 from __future__ import annotations

@@ -75,7 +75,7 @@ class Scores:
         """SHA-256 of each run's scores; none of whole numbers, which may repeat."""
         if (self.values == np.rint(self.values)).all():
             return ()
-        return tuple(hashlib.sha256(run.tobytes()).hexdigest() for run in self.values)
+        return digests_of(self.values)
 
     def of(self, runs: np.ndarray) -> Scores:
         """The scores of some runs alone, by their places, in that order."""
@@ -106,6 +106,11 @@ class Scores:
             values=self.values[:, places],
             clusters=clusters,
         )
+
+
+def digests_of(runs: np.ndarray) -> tuple[str, ...]:
+    """SHA-256 of each row of an array."""
+    return tuple(hashlib.sha256(run.tobytes()).hexdigest() for run in runs)
 
 
 def check_ids(where: str, ids: np.ndarray, shape: tuple[int, ...]) -> None:

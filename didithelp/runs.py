@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -21,8 +20,9 @@ from didithelp.clusters import are_the_same
 from didithelp.comparison import Reliability, ReliabilityBin, known
 from didithelp.effects import Scale
 from didithelp.errors import Refusal
-from didithelp.example_scores import Scores
+from didithelp.example_scores import Scores, digests_of
 from didithelp.metric import TEST_ACCURACY, TEST_CROSS_ENTROPY, Metric
+from didithelp.probabilities import is_one_hot
 from didithelp.run_tables import column_of, is_same_name
 
 # Metrics that differ each time an arm is trained, so that no comparison holds them.
@@ -33,7 +33,12 @@ SHARE_TOLERANCE = 1e-6  # by which float32 may exceed 1
 SAME_MEAN = 1e-4  # relative, up to which two means of the same numbers were rounded
 SURELY_PERCENT = 1.5  # no fraction, not even a word error rate, is usually beyond it
 # The metrics that predictions give for every test example, and the value of one count.
-COUNT_UNITS = {TEST_ACCURACY.name: 1.0, TEST_CROSS_ENTROPY.name: scores.LOSS_UNIT}
+BRIER_SCORE = "brier_score"
+COUNT_UNITS = {
+    TEST_ACCURACY.name: 1.0,
+    TEST_CROSS_ENTROPY.name: scores.LOSS_UNIT,
+    BRIER_SCORE: scores.LOSS_UNIT,
+}
 
 
 def run_scale(metric: str, *arms: np.ndarray) -> Scale:
@@ -83,56 +88,40 @@ def runs_of(arm: Arm, name: str, metric: Metric) -> Runs:
         name: no other arm of the comparison has it.
         metric: the one that decides.
     """
-    rows = finished_rows(arm)
+    rows, order = finished_rows(arm), np.argsort(arm.seeds)
     columns = [column for column in METRIC_COLUMNS if column not in TIMINGS]
     values = {
         column: rows[column].to_numpy(float, na_value=np.nan) for column in columns
     }
+    values[BRIER_SCORE] = np.full(len(rows), np.nan)
+    digests: tuple[str, ...] = ()
+    counts, reliability = {}, None
+    if arm.probabilities is not None and arm.labels is not None:
+        predictions = arm.probabilities[order]
+        digests = digests_of(predictions)
+        counts = _counts(predictions, arm.labels, metric)
+        computed, reliability = _of_predictions(predictions, arm.labels)
+        values |= computed | {
+            column: _means(numbers, COUNT_UNITS[column])
+            for column, numbers in counts.items()
+        }
     found, scored = scores_of(arm, metric), {}
     if found is not None:
-        scored = {metric.name: found.of(np.argsort(arm.seeds))}
+        scored = {metric.name: found.of(order)}
         values[metric.name] = scored[metric.name].values.mean(axis=1)
-    elif metric.name not in values:
+        digests = digests or scored[metric.name].digests
+    elif metric.name not in counts and np.isnan(values.get(metric.name, np.nan)).all():
         values[metric.name] = _numbers_of_runs(rows, metric.name)
-    values["brier_score"] = np.full(len(rows), np.nan)
-    seeds, num_started = tuple(sorted(arm.seeds.tolist())), len(arm.metrics)
-    if arm.probabilities is None or arm.labels is None:
-        digests = scored[metric.name].digests if scored else ()
-        return Runs(name, seeds, num_started, values, {}, digests, None, scored, None)
-    probabilities, labels = arm.probabilities[np.argsort(arm.seeds)], arm.labels
-    digests = tuple(hashlib.sha256(run.tobytes()).hexdigest() for run in probabilities)
-    counts, reliability = _counts(probabilities, labels), None
-    if arm.has_answers_only:
-        del counts[TEST_CROSS_ENTROPY.name]
-        unknown = np.full(len(rows), np.nan)
-        values |= dict.fromkeys(COMPARED_COLUMNS, unknown)
-    else:
-        per_seed = [scores.reliability(run, labels) for run in probabilities]
-        pooled = scores.reliability(
-            np.concatenate(probabilities), np.tile(labels, len(probabilities))
-        )
-        reliability = Reliability(_bins(pooled), tuple(map(_bins, per_seed)))
-        brier = scores.fixed_point(scores.brier_score(probabilities, labels))
-        values |= {
-            "expected_calibration_error": np.array(
-                [run.calibration_error for run in per_seed]
-            ),
-            "brier_score": _means(brier, scores.LOSS_UNIT),
-        }
-    values |= {
-        column: _means(numbers, COUNT_UNITS[column])
-        for column, numbers in counts.items()
-    }
     return Runs(
-        name,
-        seeds,
-        num_started,
-        values,
-        counts,
-        digests,
-        reliability,
-        scored,
-        arm.clusters,
+        name=name,
+        seeds=tuple(sorted(arm.seeds.tolist())),
+        num_started=len(arm.metrics),
+        values=values,
+        counts=counts,
+        digests=digests,
+        reliability=reliability,
+        scores=scored,
+        clusters=arm.clusters,
     )
 
 
@@ -251,12 +240,39 @@ def _numbers_of_runs(rows: pd.DataFrame, metric: str) -> np.ndarray:
     return pd.to_numeric(rows[column], errors="coerce").to_numpy(float)
 
 
-def _counts(probabilities: np.ndarray, labels: np.ndarray) -> dict[str, np.ndarray]:
+def _counts(
+    probabilities: np.ndarray, labels: np.ndarray, metric: Metric
+) -> dict[str, np.ndarray]:
+    """What predictions give for every example; answers alone give accuracy alone."""
+    counts = {TEST_ACCURACY.name: scores.right_or_wrong(probabilities, labels)}
+    if is_one_hot(probabilities):
+        return counts
     losses = scores.negative_log_likelihood(probabilities, labels)
-    return {
-        TEST_ACCURACY.name: scores.right_or_wrong(probabilities, labels),
-        TEST_CROSS_ENTROPY.name: scores.fixed_point(losses),
+    counts[TEST_CROSS_ENTROPY.name] = scores.fixed_point(losses)
+    if metric.name == BRIER_SCORE:
+        brier = scores.brier_score(probabilities, labels)
+        counts[BRIER_SCORE] = scores.fixed_point(brier)
+    return counts
+
+
+def _of_predictions(
+    probabilities: np.ndarray, labels: np.ndarray
+) -> tuple[dict[str, np.ndarray], Reliability | None]:
+    """Numbers per run that tell of confidence; NaN and None of answers alone."""
+    if is_one_hot(probabilities):
+        unknown = np.full(len(probabilities), np.nan)
+        return dict.fromkeys(COMPARED_COLUMNS, unknown), None
+    per_seed = [scores.reliability(run, labels) for run in probabilities]
+    pooled = scores.reliability(
+        np.concatenate(probabilities), np.tile(labels, len(probabilities))
+    )
+    errors = np.array([run.calibration_error for run in per_seed])
+    brier = scores.fixed_point(scores.brier_score(probabilities, labels))
+    values = {
+        "expected_calibration_error": errors,
+        BRIER_SCORE: _means(brier, scores.LOSS_UNIT),
     }
+    return values, Reliability(_bins(pooled), tuple(map(_bins, per_seed)))
 
 
 def _means(counts: np.ndarray, unit: float) -> np.ndarray:

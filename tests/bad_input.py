@@ -81,6 +81,11 @@ def compare(says: str, **parameters: str) -> Case:
     return Case("compare", both | parameters, says)
 
 
+def judge(says: str, **parameters: str) -> Case:
+    given = {"experiment": "Default", "group_by": "tags.recipe", "baseline": "plain"}
+    return Case("judge", given | parameters, says)
+
+
 def verify(says: str, **parameters: str) -> Case:
     return Case("verify", {"arm": UNKNOWN_RUN} | parameters, says)
 

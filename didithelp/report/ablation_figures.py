@@ -10,13 +10,20 @@ from typing import TYPE_CHECKING
 from didithelp.language.words import Words
 from didithelp.report.canvas import blank, drawing
 from didithelp.report.document import Drawing
-from didithelp.report.figures import draw_dots, format_ticks, short
+from didithelp.report.figures import (
+    WIDEST_LABEL,
+    draw_dots,
+    format_ticks,
+    in_lines,
+    short,
+)
 from didithelp.report.palette import LIGHT
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 PANEL = (2.9, 2.75)  # inches; three side by side fill a page, one fits a phone
+HIGHEST_LABEL = 24  # characters of a line along the upright axis of a panel
 STYLES = ("-", "--")  # of the lines with the second factor off and on
 ROW = 0.42  # inches that a bar and its name take
 
@@ -94,7 +101,7 @@ def bars(
         axes.grid(axis="y", visible=False)
         axes.use_sticky_edges = False  # of bars, which would end at the frame
         axes.margins(x=0.06)
-        axes.set_xlabel(label)
+        axes.set_xlabel(in_lines(label, WIDEST_LABEL))
         format_ticks(axes.xaxis, words)
         return drawing(name, alternative, figure)
 
@@ -152,7 +159,7 @@ def interaction(
         axes.grid(axis="x", visible=False)
         axes.set_title(panel.title, loc="left", fontsize=9)
         axes.set_xlabel(_wrapped(panel.factors[0]))
-        axes.set_ylabel(label)
+        axes.set_ylabel(in_lines(label, HIGHEST_LABEL))
         format_ticks(axes.yaxis, words)
         figure.legend(
             loc="outside lower left",

@@ -366,6 +366,19 @@ def test_arms_with_the_same_predictions_are_told():
     assert "identical_predictions" in {each.code for each in found.warning_codes}
 
 
+def test_a_factor_that_changes_no_prediction_is_told_once():
+    arms, levels = experiment(Factorial(3), planted)
+    twins = [
+        dataclasses.replace(arms[without], name=arms[place].name)
+        for place, without in ((3, 0), (5, 1), (6, 2), (7, 4))  # dropout, on and off
+    ]
+    found = ablate([*arms[:3], arms[4], *twins], levels)
+    told = [caveat for caveat in found.warning_codes if "nothing" in caveat.code]
+    assert [caveat.values for caveat in told] == [{"factor": "dropout"}]
+    codes = [caveat.code for caveat in found.warning_codes]
+    assert "identical_predictions" not in codes
+
+
 def test_incomparable_arms_are_refused():
     arms, levels = experiment(Factorial(2), planted)
     digests = {key: f"other {key}" for key in arms[0].dataset.sha256}

@@ -175,6 +175,17 @@ def test_cross_entropy_decides_over_seeds_and_examples():
     assert first["flags"] == ["exceeds_margin"]
 
 
+def test_the_brier_score_of_predictions_decides_over_seeds_and_examples():
+    arms = baseline(0.2), improved(0.05)
+    usual = primary(compare(*arms))["calibration"]["brier_score"]
+    found = primary(asked(*arms, metric="brier_score"))
+    assert (found["num_examples"], found["unit"]) == (600, "")
+    assert found["delta"] == pytest.approx(usual["delta"])
+    assert found["se_seed"] == pytest.approx(usual["se"], rel=1e-5)
+    with pytest.raises(Refusal, match="must have the metric brier_score"):
+        asked(*map(accuracies_only, arms), metric="brier_score")
+
+
 def test_a_time_is_compared_where_it_is_asked_for():
     first = baseline()
     slow = baseline().metrics.assign(train_seconds=[9, 9.5, 9.2, 9.1, 9.9])

@@ -15,6 +15,7 @@ from didithelp.errors import Refusal
 from didithelp.recorder import Recorder
 from tests.didithelp.builders import (
     NUM_EXAMPLES,
+    answers_only,
     baseline,
     compare,
     improved,
@@ -209,6 +210,41 @@ def test_accuracy_and_cross_entropy_are_told_beside_scores():
     assert (found[0]["num_examples"], found[1]["num_examples"]) == (60, 600)
     assert found[1]["ci95"] == usual[0]["ci95"]
     assert compare(*scored)["comparisons"] == usual
+
+
+def test_scores_beside_answers_of_0_and_1_are_their_losses():
+    def answering(given, seed):
+        values = losses(seed, num_examples=NUM_EXAMPLES)
+        scored = arm(values, metric="test_cross_entropy").scores
+        return dataclasses.replace(answers_only(given), scores=scored)
+
+    arms = answering(baseline(0.2), 1), answering(improved(0.05), 2)
+    found = primary(asked(*arms, metric="test_cross_entropy"))
+    before, after = (losses(seed, num_examples=NUM_EXAMPLES) for seed in (1, 2))
+    assert found["delta"] == pytest.approx(after.mean() - before.mean())
+    assert found["num_examples"] == NUM_EXAMPLES
+
+
+def test_a_column_that_contradicts_the_scores_is_a_warning():
+    first, second = arm(losses(1)), arm(losses(2), name="changed")
+    wrong = dataclasses.replace(first, metrics=first.metrics.assign(val_loss=0.5))
+    for reference, is_warned in ((first, False), (wrong, True)):
+        result = asked(reference, second)
+        codes = {each["code"] for each in result["warning_codes"]}
+        assert ("scores_contradict_metrics" in codes) == is_warned
+        assert primary(result)["delta"] == primary(asked(first, second))["delta"]
+
+
+def test_predictions_and_scores_are_recorded_together(tmp_path):
+    labels, probabilities = [0, 1], [[0.9, 0.1], [0.2, 0.8]]
+    runs = Recorder("a", labels, metric="iou", examples=["x", "y"], clusters=[3, 4])
+    runs.add(0, probabilities, scores=[0.5, 0.25])
+    assert "every run or of none" in refusal(runs.add, 1, probabilities)
+    runs.save(tmp_path / "a")
+    found = Recorder.resume(tmp_path / "a").arm()
+    assert found.scores.values.tolist() == [[0.5, 0.25]]
+    assert found.clusters.tolist() == found.scores.clusters.tolist() == [3, 4]
+    assert found.metrics["iou"].tolist() == [0.375]
 
 
 # --- refusals -------------------------------------------------------------------------

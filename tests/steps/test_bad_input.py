@@ -24,6 +24,7 @@ from tests.bad_input import (
     compare,
     factorial,
     fill_in,
+    judge,
     main,
     prepare,
     prepare_place,
@@ -127,6 +128,13 @@ USAGE = table(
     compare("direction must be higher or lower for the metric 'x'", metric="x"),
     compare("seed must be a whole number >= 0", seed="-1"),
     compare("baseline must be a runs:/ URI", baseline=""),
+    judge("experiment must be the name or the id", experiment=" "),
+    judge("group_by must be params.NAME, tags.NAME", group_by="attributes.status"),
+    judge("seed must be params.NAME or tags.NAME", seed="params."),
+    judge("baseline must be what the runs of the reference have", baseline=""),
+    judge("direction must be higher or lower for the metric 'm'", metric="m"),
+    judge("write_back must be true or false", write_back="maybe"),
+    judge("not-worse takes a margin, got none", require="not-worse", metric="val_loss"),
     verify("trial_seed must be auto", trial_seed="-1"),
 )
 
@@ -148,6 +156,8 @@ FAILURES = table(
     compare("'trials', it has dataset", improved="{prepared}"),
     compare("could not be fetched", improved="nonsense://host/trials"),
     compare("could not be fetched", improved="models:/none/1"),
+    judge("experiment must be the name or the id of one in", experiment="Defualt"),
+    judge("group_by must be params.NAME, tags.NAME or"),
 )
 
 REFUSALS = table(
