@@ -1,8 +1,10 @@
-"""Make the pictures of the README from the `comparison/` folder of a finished `main`.
+"""Make the pictures of the README and of the documentation from finished reports.
 
     python docs/pictures.py mlruns/0/RUN_ID/artifacts/comparison
+    python docs/pictures.py mlruns/0/RUN_ID/artifacts/ablation
 
-The pictures are parts of that folder's `report.html`, photographed by Chromium or
+The first folder is that of a `main`, the second that of an `ablate`. The pictures are
+the first section of its `report.html` and the first plot, photographed by Chromium or
 Chrome in light and dark colours, so that they look as the report does. Neither part
 holds an image of the test set, whose licence differs from the project's.
 """
@@ -24,21 +26,26 @@ COLOR_SCHEMES = {"dark": 0, "light": 1}  # the numbers are Chromium's own
 MARGIN = 24  # pixels of background that stay below the content
 COLORS = 64
 
-# The forest plot alone, as wide as the window.
-FOREST_STYLE = """
+# By the file that tells what a folder holds: names of its section and of its plot.
+NAMES = {
+    "comparison.json": ("report", "forest"),
+    "ablation.json": ("ablation", "waterfall"),
+}
+# The plot alone, as wide as the window.
+PLOT_STYLE = """
 body { max-width: none; padding: 1rem; }
 svg { width: 100% !important; max-width: none !important; }
 """
 
 
-def parts_of(report: str) -> dict[str, tuple[str, int]]:
+def parts_of(report: str) -> tuple[tuple[str, int], tuple[str, int]]:
     """Cut the two parts out of a report.
 
     Args:
         report: A whole `report.html`.
 
     Returns:
-        The HTML and the width in CSS pixels of each part, by the picture's name.
+        The HTML and the width in CSS pixels of the section, and of the plot.
 
     Raises:
         ValueError: The report has no section, or no plot.
@@ -49,10 +56,10 @@ def parts_of(report: str) -> dict[str, tuple[str, int]]:
     if min(section_end, head_end) < 0 or plot is None:
         raise ValueError(
             "expected a report.html with a section and a plot, received one without;"
-            " give the comparison/ folder of a finished `main`"
+            " give the comparison/ or ablation/ folder of a finished run"
         )
-    forest = f"{report[:head_end]}<style>{FOREST_STYLE}</style><body>{plot[0]}"
-    return {"report": (report[:section_end], 960), "forest": (forest, 640)}
+    alone = f"{report[:head_end]}<style>{PLOT_STYLE}</style><body>{plot[0]}"
+    return (report[:section_end], 960), (alone, 640)
 
 
 def photograph(browser: str, html: str, width: int, scheme: str) -> Image.Image:
@@ -94,16 +101,17 @@ def photograph(browser: str, html: str, width: int, scheme: str) -> Image.Image:
 
 
 def main() -> None:
-    """Write `pictures/forest-light.png` and the three others beside this file."""
+    """Write four pictures, such as `pictures/forest-light.png`, beside this file."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("comparison", type=Path, help="the folder with report.html")
+    parser.add_argument("folder", type=Path, help="comparison/ or ablation/")
     parser.add_argument("--browser", help="the path of Chromium or Chrome")
     arguments = parser.parse_args()
     browser = arguments.browser or next(filter(None, map(shutil.which, BROWSERS)), None)
     if browser is None:
         sys.exit("expected Chromium or Chrome on the PATH, found none: use --browser")
-    report = (arguments.comparison / "report.html").read_text("utf-8")
-    for name, (html, width) in parts_of(report).items():
+    parts = parts_of((arguments.folder / "report.html").read_text("utf-8"))
+    (names,) = (NAMES[file] for file in NAMES if (arguments.folder / file).exists())
+    for name, (html, width) in zip(names, parts, strict=True):
         for scheme in COLOR_SCHEMES:
             target = PICTURES / f"{name}-{scheme}.png"
             photograph(browser, html, width, scheme).save(target, optimize=True)

@@ -77,12 +77,12 @@ def metric_chosen(ablation: Ablation, words: Words) -> str:
 def written(found: MetricEffects, words: Words) -> Quantity:
     """How the effects on a metric are written, all with the same decimals.
 
-    Points have two; anything else has those that show two digits of every error.
+    Points have two; anything else has those that show two digits of the largest error.
     """
     metric = Metric(found.metric, found.higher_is_better, found.unit)
     estimates = [found.total.estimate, *(each.main.estimate for each in found.factors)]
     errors = [each.se for each in estimates if each.se]
-    decimals = quantity.decimals_of(min(errors)) if errors else 4
+    decimals = quantity.decimals_of(max(errors)) if errors else 4
     return Quantity(metric, words, 2 if found.unit == "share" else decimals)
 
 

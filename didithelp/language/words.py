@@ -231,13 +231,6 @@ class Words:
         number = self.number(100 * fraction, decimals)
         return self._numbers.percent.format(number=number)
 
-    def points(self, fraction: float | None) -> str:
-        """A parameter in points of accuracy: 0.02 → "2 points", "0.1 point"."""
-        if not _is_known(fraction):
-            return EMPTY
-        points = round(100 * fraction, 10)
-        return self.plural("points", points, number=self.plain(points))
-
     def count(self, value: float | None) -> str:
         """A whole number, in groups of three digits."""
         if not _is_known(value):

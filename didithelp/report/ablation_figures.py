@@ -10,13 +10,20 @@ from typing import TYPE_CHECKING
 from didithelp.language.words import Words
 from didithelp.report.canvas import blank, drawing
 from didithelp.report.document import Drawing
-from didithelp.report.figures import draw_dots, format_ticks, short
+from didithelp.report.figures import (
+    WIDEST_LABEL,
+    draw_dots,
+    format_ticks,
+    in_lines,
+    short,
+)
 from didithelp.report.palette import LIGHT
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 PANEL = (2.9, 2.75)  # inches; three side by side fill a page, one fits a phone
+HIGHEST_LABEL = 24  # characters of a line along the upright axis of a panel
 STYLES = ("-", "--")  # of the lines with the second factor off and on
 ROW = 0.42  # inches that a bar and its name take
 
@@ -94,7 +101,7 @@ def bars(
         axes.grid(axis="y", visible=False)
         axes.use_sticky_edges = False  # of bars, which would end at the frame
         axes.margins(x=0.06)
-        axes.set_xlabel(label)
+        axes.set_xlabel(in_lines(label, WIDEST_LABEL))
         format_ticks(axes.xaxis, words)
         return drawing(name, alternative, figure)
 
@@ -140,11 +147,7 @@ def interaction(
     width, height = PANEL
     with blank(height, width) as figure:
         axes = figure.subplots()
-        for color, style, level, means in zip(
-            LIGHT.arms[:2], STYLES, panel.levels[1], panel.means, strict=True
-        ):
-            axes.plot([0, 1], means, style, color=color, label=short(level, 30))
-            draw_dots(axes, [0, 1], means, color, size=5.5, edge=0.7, z=3)
+        _draw_lines(axes, panel)
         axes.set_xticks([0, 1], [_wrapped(level) for level in panel.levels[0]])
         axes.set_xlim(-0.35, 1.35)
         room = 0.08 * (span[1] - span[0]) or 0.1
@@ -152,7 +155,7 @@ def interaction(
         axes.grid(axis="x", visible=False)
         axes.set_title(panel.title, loc="left", fontsize=9)
         axes.set_xlabel(_wrapped(panel.factors[0]))
-        axes.set_ylabel(label)
+        axes.set_ylabel(in_lines(label, HIGHEST_LABEL))
         format_ticks(axes.yaxis, words)
         figure.legend(
             loc="outside lower left",
@@ -162,6 +165,15 @@ def interaction(
             alignment="left",
         )
         return drawing(name, alternative, figure)
+
+
+def _draw_lines(axes: Axes, panel: Panel) -> None:
+    """A line and two dots for each level of the second factor."""
+    for color, style, level, means in zip(
+        LIGHT.arms[:2], STYLES, panel.levels[1], panel.means, strict=True
+    ):
+        axes.plot([0, 1], means, style, color=color, label=short(level, 30))
+        draw_dots(axes, [0, 1], means, color, size=5.5, edge=0.7, z=3)
 
 
 def _wrapped(name: str) -> str:

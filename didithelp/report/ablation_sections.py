@@ -80,12 +80,12 @@ def _caption(found: MetricEffects, words: Words) -> str:
 def _waterfall(ablation: Ablation, found: MetricEffects, about: Quantity) -> Drawing:
     """From the baseline to all factors on, a step of its Shapley value for each."""
     words = about.words
-    first, *_, last = (about.scale * _mean(cell, found) for cell in ablation.cells)
-    rows, place = [_end(ablation.baseline, first, 0, about)], first
+    first, *_, last = (_mean(cell, found) for cell in ablation.cells)
+    rows = [_end(ablation.baseline, first, 0, about)]
     for each in found.factors:
         if each.shapley is not None:
-            rows.append(_step(each.factor, place, each.shapley, found, about))
             place = rows[-1].end
+            rows.append(_step(each.factor, place, each.shapley, found, about))
     rows.append(_end(ablation.full, last, 1, about))
     alternative = words("ablation_report.waterfall_alternative")
     label = about.level_axis
@@ -127,8 +127,8 @@ def _step(
 
 def _end(name: str, value: float, place: int, about: Quantity) -> Bar:
     """A dot at one end of the waterfall, in the color that an arm has elsewhere."""
-    text = about.words.number(value, 2)
-    return Bar(clean(name), LIGHT.arms[place], value, value, None, text)
+    end = about.scale * value
+    return Bar(clean(name), LIGHT.arms[place], end, end, None, about.level(value))
 
 
 def _mean(cell: Cell, found: MetricEffects) -> float:
@@ -319,9 +319,11 @@ def sources(material: Material) -> list[Block]:
 def limits(material: Material) -> list[Block]:
     """How it was computed, what the answer is about, and what it is not about."""
     ablation, words = material.ablation, material.words
+    has_examples = ablation.primary.total.estimate.se_item is not None
+    counted = "counts_examples" if has_examples else "counts_seeds"
     return [
         Text(words(f"designs.{ablation.design}")),
-        Text(words("ablation_report.method")),
+        Text(words("ablation_report.method", counted=words(f"designs.{counted}"))),
         *sections.limits_of(
             ablation_sentences.scope(ablation, words),
             sentences.not_covered(ablation, words),

@@ -127,7 +127,11 @@ class Report:
         )
         # Times are not in the comparison, which must be the same on every machine.
         warnings = [*further, *comparison.warning_codes, *caveats.cost_warning(arms)]
-        self.warnings = [sentences.warning(each, self.words) for each in warnings]
+        self.warnings = [
+            sentences.warning(each, self.words)
+            for each in warnings
+            if each.code != "several_changes" or self._material.is_change_unknown
+        ]
 
     def write(self, to: Path) -> None:
         """Write all files to a folder; each appears whole or not at all.

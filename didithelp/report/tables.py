@@ -246,7 +246,7 @@ def _difference_cells(
     about = quantity.of_secondary(difference, words)
     if difference.is_primary:
         about = quantity.of_table(comparison, comparison.primary, words)
-    checks, alpha = difference.sensitivity, comparison.alpha
+    checks, alpha = difference.sensitivity, comparison.level(difference)
     return {
         "metric": about.difference_label,
         "difference": about.number(difference.delta, "+"),

@@ -44,6 +44,8 @@ def test_a_difference_has_its_unit(metric, decimals, value, english, french):
     ("metric", "value", "english", "french"),
     [
         (TEST_ACCURACY, 0.001, "0.1 point", "0,1 point"),
+        (TEST_ACCURACY, 0.01, "1 point", "1 point"),
+        (TEST_ACCURACY, 0.015, "1.5 points", "1,5 point"),
         (F1, 0.02, "2 points", "2 points"),
         (LOSS, 0.005, "0.005 nats", "0,005 nat"),
         (LOSS, 1e-12, "1e-12 nats", "1e-12 nat"),

@@ -212,6 +212,23 @@ def test_arms_of_which_little_is_known_leave_no_gap_in_the_text(tmp_path):
         assert not re.search(r"\bnan\b|None", (tmp_path / name).read_text("utf-8"))
 
 
+def test_any_metric_is_told_with_its_own_name_and_unit(tmp_path):
+    arms, levels = experiment(Factorial(2), planted)
+    for arm in arms:
+        arm.metrics["val_loss"] = 2 - arm.metrics["test_accuracy"]
+    report = AblationReport(
+        ablate(arms, levels, metric="val_loss", margin="none"), arms, language="en"
+    )
+    report.write(tmp_path)
+    text = page(tmp_path).text
+    assert "val_loss, nats (lower is better)" in text
+    assert "main effect, nats" in text
+    assert "no margin" in text
+    counted = "counts the seeds of each arm, which are independent. Holm's"
+    assert counted in text  # and no examples, of which nothing is known
+    assert re.search(r"bn helped \(-0\.\d+ nats\)", report.headline)
+
+
 def test_arms_that_are_not_at_hand_have_no_times(four):
     _, found = four
     table = ablation_tables.cells(found, {}, Words("en"))

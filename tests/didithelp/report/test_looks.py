@@ -3,11 +3,12 @@
 import pytest
 
 from didithelp.caveats import looked_before
+from didithelp.language import sentences
 from didithelp.language.words import Words
 from didithelp.report import looks
 from didithelp.report.document import Plots, Table, Text
 from didithelp.report.report import Report
-from tests.didithelp.builders import baseline, improved, judge
+from tests.didithelp.builders import baseline, improved, judge, with_primary
 
 PLAN = (5, 10, 20)
 
@@ -128,11 +129,16 @@ def test_the_numbers_are_those_of_the_look_that_answers():
     assert made.table["seeds_started"].tolist() == [10, 10]
 
 
-def test_p_is_held_against_the_level_of_its_look():
-    made = report(*arms(0.137, 5), margin=0.02)
-    p = made.comparison.primary[0].p_holm
-    assert 0.018 < p < 0.05
-    assert made.comparison.verdict == "inconclusive"
+def test_p_is_written_so_that_it_stays_on_its_side_of_the_level(tmp_path):
+    given = arms(0.147, 5)
+    comparison = judge(*given, looks=PLAN, margin=0.012)
+    near = with_primary(comparison, p=0.0183, p_holm=0.0183)
+    made = Report(near, given, language="en")
+    made.write(tmp_path)
+    lines = (tmp_path / "table.md").read_text("utf-8").splitlines()
+    (shown, *_) = (line.split("|")[2] for line in lines if line.startswith("| p "))
+    assert shown.strip() == ".0183"
+    assert "p = .0183" in " ".join(sentences.answers(near, Words("en")))
 
 
 def test_further_warnings_come_first():

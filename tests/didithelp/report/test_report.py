@@ -357,6 +357,7 @@ def test_a_report_that_tells_the_changes_apart_is_linked(tmp_path):
     text = (tmp_path / "report.html").read_text("utf-8")
     assert '<a href="../ablation/report.html">' in text
     assert COMMAND not in text
+    assert "made the difference is unknown" not in text
 
 
 def test_a_failed_write_leaves_the_older_file(tmp_path, monkeypatch):
