@@ -24,7 +24,7 @@ from didithelp.ablation import (
 from didithelp.arm import Arm
 from didithelp.caveats import Scope, uncovered
 from didithelp.comparability import refuse_incomparable
-from didithelp.comparison import ComparedArm
+from didithelp.compared_arm import ComparedArm
 from didithelp.errors import Refusal
 from didithelp.estimating import Estimator, Sample
 from didithelp.factors import Factorial, Levels, combined

@@ -12,14 +12,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from didithelp import codec
-from didithelp.comparison import (
-    Bounds,
-    Caveat,
-    ComparedArm,
-    Dataset,
-    ExaminedExamples,
-    Interval,
-)
+from didithelp.compared_arm import ComparedArm
+from didithelp.comparison import Bounds, Caveat, Dataset, ExaminedExamples, Interval
 from didithelp.decision import Verdict
 from didithelp.metric import Metric, Unit
 from didithelp.settings import SelectionSet

@@ -15,13 +15,8 @@ import numpy as np
 import pandas as pd
 
 from didithelp.arm import Arm, distinct_names, finished_rows
-from didithelp.comparison import (
-    Caveat,
-    ComparedArm,
-    Comparison,
-    Dataset,
-    Difference,
-)
+from didithelp.compared_arm import ComparedArm
+from didithelp.comparison import Caveat, Comparison, Dataset, Difference
 from didithelp.dataset_description import DatasetDescription
 from didithelp.metric import TEST_ACCURACY, TEST_CROSS_ENTROPY, Metric
 from didithelp.run_tables import column_of

@@ -11,7 +11,8 @@ import numpy as np
 
 from didithelp import codec, secondary
 from didithelp.arm import DIVERGED, RUN_ID, Arm, finished_rows
-from didithelp.comparison import ComparedArm, Metrics, Summary, known
+from didithelp.compared_arm import ComparedArm, Metrics, Summary
+from didithelp.comparison import known
 from didithelp.runs import COUNT_UNITS, Runs
 
 

@@ -17,7 +17,8 @@ from didithelp.arm import (
     finished_rows,
 )
 from didithelp.clusters import are_the_same
-from didithelp.comparison import Reliability, ReliabilityBin, known
+from didithelp.compared_arm import Reliability, ReliabilityBin
+from didithelp.comparison import known
 from didithelp.effects import Scale
 from didithelp.errors import Refusal
 from didithelp.example_scores import Scores, digests_of

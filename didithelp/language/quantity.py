@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from didithelp.comparison import Bounds, Comparison, Difference, Summary
+from didithelp.compared_arm import Summary
+from didithelp.comparison import Bounds, Comparison, Difference
 from didithelp.language.words import EMPTY, Words, clean
 from didithelp.metric import TEST_ACCURACY, Metric
 

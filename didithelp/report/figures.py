@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
-from didithelp.comparison import Reliability, ReliabilityBin
+from didithelp.compared_arm import Reliability, ReliabilityBin
 from didithelp.language.quantity import Quantity
 from didithelp.language.words import Words
 from didithelp.report.canvas import HEIGHT, blank, drawing, png

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from didithelp.arm import Arm
-from didithelp.comparison import ComparedArm, Comparison, Difference, Summary
+from didithelp.compared_arm import ComparedArm, Summary
+from didithelp.comparison import Comparison, Difference
 from didithelp.metric import TEST_ACCURACY
 
 _DIFFERENCE_COLUMNS = (

@@ -9,7 +9,8 @@ import pandas as pd
 
 from didithelp import effects, significance
 from didithelp.arm import Arm, finished_rows
-from didithelp.comparison import ComparedArm, Difference
+from didithelp.compared_arm import ComparedArm
+from didithelp.comparison import Difference
 from didithelp.language import quantity, sentences
 from didithelp.language.quantity import Quantity
 from didithelp.language.words import clean

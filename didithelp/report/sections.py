@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from didithelp.ablation import Ablation
 from didithelp.arm import Arm
-from didithelp.comparison import ComparedArm, Comparison
+from didithelp.compared_arm import ComparedArm
+from didithelp.comparison import Comparison
 from didithelp.language import sentences
 from didithelp.language.words import Words, clean
 from didithelp.provenance import Provenance

@@ -11,13 +11,8 @@ import pandas as pd
 
 from didithelp import secondary
 from didithelp.arm import ALL_COLUMNS, Arm, finished_rows, metric_columns
-from didithelp.comparison import (
-    Bounds,
-    CalibrationDifference,
-    ComparedArm,
-    Comparison,
-    Difference,
-)
+from didithelp.compared_arm import ComparedArm
+from didithelp.comparison import Bounds, CalibrationDifference, Comparison, Difference
 from didithelp.language import quantity, sentences
 from didithelp.language.quantity import Quantity
 from didithelp.language.words import EMPTY, Words

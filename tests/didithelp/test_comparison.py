@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from didithelp.arm import METRIC_COLUMNS
-from didithelp.comparison import Comparison, Metrics
+from didithelp.compared_arm import Metrics
+from didithelp.comparison import Comparison
 from didithelp.metric import TEST_ACCURACY
 from didithelp.runs import TIMINGS
 from tests.didithelp.builders import (

@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from didithelp.comparison import Summary
+from didithelp.compared_arm import Summary
 from didithelp.language import quantity, sentences
 from didithelp.language.quantity import Quantity
 from didithelp.language.words import Words

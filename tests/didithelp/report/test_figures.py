@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from matplotlib import image as images
 
-from didithelp.comparison import Reliability, ReliabilityBin
+from didithelp.compared_arm import Reliability, ReliabilityBin
 from didithelp.language.quantity import Quantity
 from didithelp.language.words import Words
 from didithelp.metric import TEST_ACCURACY, Metric
