@@ -262,6 +262,21 @@ def test_bad_content_fails_the_step_and_its_run(
     assert store.client.list_artifacts(run.info.run_id) == []
 
 
+def test_an_answer_that_is_not_what_was_required_is_stored(
+    store, names, tmp_path, monkeypatch, capfd
+):
+    case = compare("require=better is not met by", require="better")
+    assert carry_out(case, tmp_path, names, monkeypatch) == lifecycle.EXIT_MISSED
+    printed = capfd.readouterr()
+    assert f"error: {case.says}" in printed.err
+    assert "verdict: " in printed.out
+    run = store.runs("tags.requirement = 'better'")[-1]
+    assert run.info.status == "FAILED"
+    assert run.data.tags["requirement_met"] == "false"
+    stored = store.client.list_artifacts(run.info.run_id, "comparison")
+    assert "comparison/verdict.json" in {file.path for file in stored}
+
+
 def test_every_entry_point_has_a_bad_parameter():
     tried = {case.entry_point for case in USAGE.values()}
     assert tried == set(mlproject.project()["entry_points"]) - {"train_baseline"}
