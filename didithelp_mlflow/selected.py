@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from didithelp.arm import RUN_ID, Arm, Remark
 from didithelp.errors import Refusal
-from didithelp.parameters import suggest
+from didithelp.parameters import names_of, suggest
 from didithelp_mlflow import arms, columns, datasets, groups, runs
 from didithelp_mlflow.arms import Asked, Seeded
 from didithelp_mlflow.columns import Column, listed
@@ -45,15 +45,13 @@ def select(
     metric: str,
     *,
     tracking_uri: str | None = None,
-    judging: str | None = None,
 ) -> Selected:
-    """Find the runs and make the arms.
+    """Find the runs and make the arms; runs of `judge` itself are not looked at.
 
     Args:
         selection: which runs, and in which groups.
         metric: the one that decides.
         tracking_uri: of the store; MLflow's present one if None.
-        judging: the id of the run that asks, which is not looked at.
 
     Raises:
         Refusal: the runs make no arms that may be compared.
@@ -61,7 +59,7 @@ def select(
         MlflowException: the store fails.
     """
     found = runs.search(selection.experiment, selection.filter, tracking_uri)
-    found = replace(found, runs=tuple(r for r in found.runs if r.run_id != judging))
+    found = replace(found, runs=tuple(r for r in found.runs if not _is_judge(r)))
     asked = _asked(selection, metric, found)
     every, without = groups.sort(found.runs, asked.group_by)
     reference = groups.choose("baseline", selection.baseline, every)
@@ -94,6 +92,11 @@ def run_ids(arm: Arm) -> dict[int, str]:
     """The runs of an arm that count, by seed, finished or not."""
     table = arm.metrics
     return dict(zip(table["seed"].tolist(), table[RUN_ID].tolist(), strict=True))
+
+
+def _is_judge(run: Run) -> bool:
+    """Whether it is a run of `judge`, which has the parameters of a selection."""
+    return run.params.keys() >= {*names_of(Selection)}
 
 
 def _asked(selection: Selection, metric: str, found: Found) -> Asked:

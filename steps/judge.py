@@ -38,17 +38,18 @@ def run(params: Params, step: "Step") -> None:
     """Find the runs, compare their groups, store and print the answer."""
     # Imported here, so that a wrong parameter is refused before pandas and SciPy load.
     from didithelp import comparing
+    from didithelp_mlflow.selected import select
     from lab.runs.judged import JudgedRuns
 
-    judged = JudgedRuns(step.run_id)
     rule = values_of(Rule, params) | {"metric": metric_name(params.metric)}
     selection = Selection(**values_of(Selection, params))
-    found = judged.find(selection, rule["metric"])
+    found = select(selection, rule["metric"])
     if not found.is_paired:
         rule["pairing"] = "none"
     comparison = comparing.compare(
         found.arms[0], found.arms[1:], seed=params.analysis_seed, looks=(), **rule
     )
+    judged = JudgedRuns(step.run_id)
     compare.conclude(
         step,
         comparison,

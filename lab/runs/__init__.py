@@ -6,7 +6,7 @@
 - `keys` says what a result depends on; `reuse` looks for one that is there already.
 - `experiment` reads and writes runs, `tags` names their tags, `locations` tells what
   names a run; `reaper` ends the runs of killed processes.
-- `judged` finds the runs of others that are judged, and tells them the verdict.
+- `judged` links the runs of others that were judged, and tells them the verdict.
 - `environment`, `store` and `errors` deal with MLflow's own ways.
 
 What a step computes is not here, nor what a comparison concludes, and no object of

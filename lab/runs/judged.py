@@ -1,11 +1,10 @@
-"""Finds runs that others have logged, to be judged, and tells them the verdict."""
+"""Links the runs that were judged, whoever logged them, and tells them the verdict."""
 
 import urllib.parse
 
 from didithelp.comparison import Comparison, Difference
 from didithelp_mlflow.runs import write_tags
-from didithelp_mlflow.selected import Selected, run_ids, select
-from didithelp_mlflow.selection import Selection
+from didithelp_mlflow.selected import Selected, run_ids
 from lab.runs import experiment
 from lab.runs.experiment import MACHINE_LEARNING, Experiment
 
@@ -21,10 +20,6 @@ class JudgedRuns:
 
     def __init__(self, run_id: str):
         self._run_id = run_id
-
-    def find(self, selection: Selection, metric: str) -> Selected:
-        """As `didithelp_mlflow.selected.select`, without the step's own run."""
-        return select(selection, metric, judging=self._run_id)
 
     def pages(self, found: Selected) -> dict[str, str]:
         """The web addresses of the runs by id; empty where the store is no server."""
