@@ -3,9 +3,9 @@
     python -m benchmarks.factors --experiments 1000 --processes 2
 
 Prints the tables of README.md. Every experiment draws right and wrong of the 16 arms of
-four factors on fresh images with fresh seeds (the model of benchmarks.simulation, with
-the noise of this project's real arms from benchmarks.verdict), and estimates every
-effect as `didithelp.factorial` does.
+four factors, or the 17 of five, on fresh images with fresh seeds (the model of
+benchmarks.simulation, with the noise of this project's real arms from
+benchmarks.verdict), and estimates every effect as `didithelp.factorial` does.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import math
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from multiprocessing import Pool
 
 import numpy as np
@@ -34,10 +35,9 @@ from benchmarks.verdict import (
 )
 from didithelp import contrasts, decision, families, significance
 from didithelp.effects import Effect
-from didithelp.factors import Factorial, Levels, Weights
+from didithelp.factors import Factorial, Levels, Weights, advised
 
 NUM_SEEDS = (3, 5)  # the first 3 of the 5 runs of an arm
-DESIGN = Factorial(4)
 ACCURACY = 0.975  # of the arm with all factors off
 REAL = (-0.006, 0.002, -0.001, 0.003)  # effects like those of the labs' four changes
 NONE = (0.0, 0.0, 0.0, 0.0)
@@ -65,6 +65,11 @@ class Truth:
     interaction: float = 0.0
     noise: str = "real"
     by_factor: bool = False
+
+    @property
+    def design(self) -> Factorial:
+        """That of so many factors."""
+        return advised([f"factor {place}" for place in range(len(self.effects))])
 
     def accuracy(self, cell: Levels) -> float:
         """Expected accuracy of the arm."""
@@ -94,6 +99,7 @@ TRUTHS = (
     Truth("effects like the labs'", REAL),
     Truth("and an interaction of 0.25", REAL, interaction=0.0025),
     Truth("and an interaction of 0.5", REAL, interaction=0.005),
+    Truth("five changes, 17 arms", (*REAL, 0.0), interaction=0.0025),
 )
 
 
@@ -102,14 +108,15 @@ TRUTHS = (
 
 def draw(truth: Truth, rng: np.random.Generator) -> Iterator[np.ndarray]:
     """The arms of one experiment: (seeds, images) int64 of 0 and 1, by cell."""
+    design = truth.design
     shared = math.sqrt(LIKENESS) * rng.standard_normal(NUM_IMAGES)
-    parts = rng.standard_normal((DESIGN.num_factors, 2, NUM_IMAGES))
-    for cell in DESIGN.cells:
+    parts = rng.standard_normal((design.num_factors, 2, NUM_IMAGES))
+    for cell in design.cells:
         recipe = truth.recipe(cell)
         own = rng.standard_normal(NUM_IMAGES)
         if truth.by_factor:
             own = sum(part[int(on)] for part, on in zip(parts, cell, strict=True))
-            own = own / math.sqrt(DESIGN.num_factors)
+            own = own / math.sqrt(design.num_factors)
         hard = math.sqrt(recipe.agreement) * (shared + math.sqrt(1 - LIKENESS) * own)
         seeds = rng.standard_normal((max(NUM_SEEDS), 1))
         known = hard + math.sqrt(recipe.seed_part) * seeds
@@ -122,19 +129,27 @@ def experiment(
     truth: Truth, samples: Sequence[contrasts.Moments]
 ) -> Iterator[tuple[str, float]]:
     """What there is to count of one experiment: 1 for yes, 0 for no, or a number."""
+    design = truth.design
 
-    def effect(weights: Weights) -> Effect:
-        return contrasts.contrast(samples, [weights.get(c, 0) for c in DESIGN.cells])
+    def row_of(weights: Weights) -> list[Fraction]:
+        return [weights.get(cell, Fraction(0)) for cell in design.cells]
 
-    places = range(DESIGN.num_factors)
+    places = range(design.num_factors)
     kinds = {
-        "main": [DESIGN.main(place) for place in places],
-        "shapley": [DESIGN.shapley(place) for place in places],
-        "baseline": [DESIGN.at_baseline(place) for place in places],
-        "full": [DESIGN.at_full(place) for place in places],
-        "interaction": [DESIGN.interaction(*pair) for pair in DESIGN.pairs],
+        "main": [design.main(place) for place in places],
+        "shapley": [design.shapley(place) for place in places],
+        "baseline": [design.at_baseline(place) for place in places],
+        "full": [design.at_full(place) for place in places],
+        "interaction": [design.interaction(*pair) for pair in design.pairs],
     }
-    found = {kind: [effect(each) for each in kinds[kind]] for kind in kinds}
+    kinds = {
+        kind: [weights for weights in found if weights is not None]
+        for kind, found in kinds.items()
+    }
+    found = {
+        kind: [contrasts.contrast(samples, row_of(weights)) for weights in kinds[kind]]
+        for kind in kinds
+    }
     for kind, all_weights in kinds.items():
         for weights, estimate in zip(all_weights, found[kind], strict=True):
             low, high = significance.interval(estimate, 0.95)
@@ -157,8 +172,7 @@ def experiment(
     named = [each <= ALPHA for each in p]
     yield "planted named", named[0]
     yield "others named", any(named[1:])
-    rows = [[w.get(c, 0) for c in DESIGN.cells] for w in kinds["interaction"]]
-    joint = contrasts.joint_test(samples, rows)
+    joint = contrasts.joint_test(samples, list(map(row_of, kinds["interaction"])))
     yield "joint", joint.p <= ALPHA
 
 
@@ -215,12 +229,14 @@ def tables(outcome: Outcome) -> Iterator[str]:
     keys = [(truth.name, size) for truth in TRUTHS for size in NUM_SEEDS]
     yield from header(["95% interval covers, %", "seeds", *KINDS])
     for key in keys:
-        yield row([*key, *(_share(outcome[*key, f"{kind} covers"]) for kind in KINDS)])
+        shares = (_share(outcome.get((*key, f"{kind} covers"), [])) for kind in KINDS)
+        yield row([*key, *shares])
     yield ""
     yield from header(["half width, points", "seeds", *KINDS])
     for key in keys:
-        widths = (np.mean(outcome[*key, f"{kind} half width"]) for kind in KINDS)
-        yield row([*key, *(f"{100 * width:.3f}" for width in widths)])
+        found = (outcome.get((*key, f"{kind} half width"), []) for kind in KINDS)
+        widths = (f"{100 * np.mean(each):.3f}" if each else "-" for each in found)
+        yield row([*key, *widths])
     yield ""
     yield from header(["experiments, %", "seeds", *ANSWERS])
     for key in keys:

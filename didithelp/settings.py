@@ -20,6 +20,7 @@ from didithelp.parameters import Interval, Parameters, parameter
 
 Pairing = Literal["seed", "none"]
 SelectionSet = Literal["validation", "test"]
+NO_METRICS = ("seed", "status")  # columns of every table of runs
 PAIRINGS, SELECTION_SETS = get_args(Pairing), get_args(SelectionSet)
 
 
@@ -42,7 +43,8 @@ class Rule(Parameters):
 
     alpha: float = parameter(Interval(0, 0.5, open="both"), 0.05)
     metric: str = parameter(
-        "the name of a metric, such as test_accuracy or val_loss", valid=is_name
+        "the name of a metric, such as test_accuracy or val_loss",
+        valid=lambda name: is_name(name) and name not in NO_METRICS,
     )
     direction: Direction = parameter()
     margin: float | str = parameter(

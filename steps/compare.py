@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     import numpy as np
 
+    from didithelp.ablation import Ablation
     from didithelp.arm import Arm
     from didithelp.comparison import Caveat, Comparison, Difference
     from lab.runs.step import Step
@@ -287,17 +288,17 @@ def headlines(comparison: "Comparison") -> dict[str, float]:
     }
 
 
-def means(comparison: "Comparison") -> dict[str, float]:
+def means(found: "Comparison | Ablation") -> dict[str, float]:
     """The mean of each arm over its seeds, as a metric `test_accuracy/improved`.
 
     MLflow puts the charts of all metrics with the same first part side by side.
     """
-    names = _endings([arm.name for arm in comparison.arms])
-    metrics = dict.fromkeys([comparison.primary_metric, *MEANS])
+    names = _endings([arm.name for arm in found.arms])
+    metrics = dict.fromkeys([found.primary_metric, *MEANS])
     return {
         f"{_plain(metric)}/{name}": mean
         for metric in metrics
-        for name, arm in zip(names, comparison.arms, strict=True)
+        for name, arm in zip(names, found.arms, strict=True)
         if (mean := arm.summary(metric).mean) is not None
     }
 

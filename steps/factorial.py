@@ -113,7 +113,7 @@ def conclude(
     step.answers.log(
         folder,
         report.table,
-        metrics=headlines(found),
+        metrics=headlines(found) | compare.means(found),
         tag_texts=tags(found),
         outcome=report.headline,
         note=report.note(),

@@ -38,10 +38,12 @@ def run(params: Params, step: "Step") -> None:
     """Find the runs, compare their groups, store and print the answer."""
     # Imported here, so that a wrong parameter is refused before pandas and SciPy load.
     from didithelp import comparing
+    from lab.runs.judged import JudgedRuns
 
+    judged = JudgedRuns(step.run_id)
     rule = values_of(Rule, params) | {"metric": metric_name(params.metric)}
     selection = Selection(**values_of(Selection, params))
-    found = step.judged.find(selection, rule["metric"])
+    found = judged.find(selection, rule["metric"])
     if not found.is_paired:
         rule["pairing"] = "none"
     comparison = comparing.compare(
@@ -53,11 +55,11 @@ def run(params: Params, step: "Step") -> None:
         found.arms,
         params,
         required=params.require,
-        pages=step.judged.pages(found),
-        note=step.judged.note(found),
+        pages=judged.pages(found),
+        note=judged.note(found),
     )
     if params.write_back:
-        step.judged.write_back(found, comparison)
+        judged.write_back(found, comparison)
     compare.insist(step, comparison, params.require)
 
 

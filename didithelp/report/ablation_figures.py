@@ -147,11 +147,7 @@ def interaction(
     width, height = PANEL
     with blank(height, width) as figure:
         axes = figure.subplots()
-        for color, style, level, means in zip(
-            LIGHT.arms[:2], STYLES, panel.levels[1], panel.means, strict=True
-        ):
-            axes.plot([0, 1], means, style, color=color, label=short(level, 30))
-            draw_dots(axes, [0, 1], means, color, size=5.5, edge=0.7, z=3)
+        _draw_lines(axes, panel)
         axes.set_xticks([0, 1], [_wrapped(level) for level in panel.levels[0]])
         axes.set_xlim(-0.35, 1.35)
         room = 0.08 * (span[1] - span[0]) or 0.1
@@ -169,6 +165,15 @@ def interaction(
             alignment="left",
         )
         return drawing(name, alternative, figure)
+
+
+def _draw_lines(axes: Axes, panel: Panel) -> None:
+    """A line and two dots for each level of the second factor."""
+    for color, style, level, means in zip(
+        LIGHT.arms[:2], STYLES, panel.levels[1], panel.means, strict=True
+    ):
+        axes.plot([0, 1], means, style, color=color, label=short(level, 30))
+        draw_dots(axes, [0, 1], means, color, size=5.5, edge=0.7, z=3)
 
 
 def _wrapped(name: str) -> str:

@@ -17,6 +17,8 @@ from lab.runs import tags
 from lab.runs.errors import without_password
 from lab.runs.keys import Key
 
+# Of addresses in MLflow's interface, which else may show runs as language models.
+MACHINE_LEARNING = "workflowType=machine_learning"
 LONGEST_NAME = 250  # of a run, in MLflow's database
 LARGEST_BATCH = 1000  # metrics, MLflow's limit for one request
 MANY = 10_000  # runs that a search returns at most, more than there are trials
@@ -122,7 +124,7 @@ class Experiment:
 
         MLflow 3.17 shows a run as an evaluation of a language model, unless it is told.
         """
-        return f"#/experiments/{self.id}/runs/{run_id}?workflowType=machine_learning"
+        return f"#/experiments/{self.id}/runs/{run_id}?{MACHINE_LEARNING}"
 
     def get(self, run_id: str) -> StoredRun:
         """The run with that id, also of another experiment."""

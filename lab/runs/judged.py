@@ -1,16 +1,13 @@
 """Finds runs that others have logged, to be judged, and tells them the verdict."""
 
 import urllib.parse
-from typing import TYPE_CHECKING
 
-from lab.host.lifecycle import WholeWork
+from didithelp.comparison import Comparison, Difference
+from didithelp_mlflow.runs import write_tags
+from didithelp_mlflow.selected import Selected, run_ids, select
+from didithelp_mlflow.selection import Selection
 from lab.runs import experiment
-from lab.runs.experiment import Experiment, StoredRun
-
-if TYPE_CHECKING:
-    from didithelp.comparison import Comparison, Difference
-    from didithelp_mlflow.selected import Selected
-    from didithelp_mlflow.selection import Selection
+from lab.runs.experiment import MACHINE_LEARNING, Experiment
 
 OWN = "didithelp."  # how the names of our tags begin on runs of others
 
@@ -19,21 +16,17 @@ class JudgedRuns:
     """Runs of an experiment that need not be the step's own.
 
     Args:
-        run: of the step that judges.
-        whole: keeps an interruption from telling some of the runs only.
+        run_id: of the step that judges.
     """
 
-    def __init__(self, run: StoredRun, whole: WholeWork):
-        self._run = run
-        self._whole = whole
+    def __init__(self, run_id: str):
+        self._run_id = run_id
 
-    def find(self, selection: "Selection", metric: str) -> "Selected":
+    def find(self, selection: Selection, metric: str) -> Selected:
         """As `didithelp_mlflow.selected.select`, without the step's own run."""
-        from didithelp_mlflow.selected import select  # loads pandas
+        return select(selection, metric, judging=self._run_id)
 
-        return select(selection, metric, judging=self._run.run_id)
-
-    def pages(self, found: "Selected") -> dict[str, str]:
+    def pages(self, found: Selected) -> dict[str, str]:
         """The web addresses of the runs by id; empty where the store is no server."""
         address = experiment.tracking_address()
         if not address.startswith("http"):
@@ -45,7 +38,7 @@ class JudgedRuns:
             for run in group.runs
         }
 
-    def note(self, found: "Selected") -> str:
+    def note(self, found: Selected) -> str:
         """Markdown with a link to the runs of each arm in MLflow's interface."""
         links = ", ".join(
             f"[{_plain(group.name)}]({_list_of(found, group.spellings)})"
@@ -53,31 +46,27 @@ class JudgedRuns:
         )
         return f"\n\nRuns: {links}\n"
 
-    def write_back(self, found: "Selected", comparison: "Comparison") -> None:
+    def write_back(self, found: Selected, comparison: Comparison) -> None:
         """Tag every run that was judged with the verdict on its arm.
 
         The runs of the reference, which there is no verdict on, are tagged as such.
         """
-        from didithelp_mlflow.runs import write_tags
-        from didithelp_mlflow.selected import run_ids
-
         about = {
-            "judged_by": self._run.run_id,
+            "judged_by": self._run_id,
             "metric": comparison.metric.name,
             "reference": comparison.reference,
         }
         told = [{"verdict": "reference"}, *map(_verdict, comparison.primary)]
-        with self._whole.piece():
-            write_tags(
-                {
-                    run_id: {f"{OWN}{k}": text for k, text in (about | texts).items()}
-                    for arm, texts in zip(found.arms, told, strict=True)
-                    for run_id in run_ids(arm).values()
-                }
-            )
+        write_tags(
+            {
+                run_id: {f"{OWN}{k}": text for k, text in (about | texts).items()}
+                for arm, texts in zip(found.arms, told, strict=True)
+                for run_id in run_ids(arm).values()
+            }
+        )
 
 
-def _verdict(difference: "Difference") -> dict[str, str]:
+def _verdict(difference: Difference) -> dict[str, str]:
     """The verdict and its numbers, as tags; what is not known is left out."""
     numbers = {
         "delta": difference.delta,
@@ -89,14 +78,14 @@ def _verdict(difference: "Difference") -> dict[str, str]:
     return {"verdict": difference.verdict} | texts
 
 
-def _list_of(found: "Selected", spellings: tuple[str, ...]) -> str:
+def _list_of(found: Selected, spellings: tuple[str, ...]) -> str:
     """The list of the runs of a group, from the root of the interface's address."""
-    page = f"#/experiments/{found.experiment_id}"
+    page = f"#/experiments/{found.experiment_id}/runs?{MACHINE_LEARNING}"
     column = found.group_by
     if len(spellings) > 1 or '"' in spellings[0]:
         return page
     condition = f'{column.kind}.`{column.name}` = "{spellings[0]}"'
-    return f"{page}?searchFilter={urllib.parse.quote(condition, safe='')}"
+    return f"{page}&searchFilter={urllib.parse.quote(condition, safe='')}"
 
 
 def _plain(name: str) -> str:

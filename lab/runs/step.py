@@ -19,7 +19,6 @@ from lab.runs.answers import Answers
 from lab.runs.artifacts import Artifacts
 from lab.runs.errors import without_password
 from lab.runs.experiment import Experiment, StoredRun, tracking_address
-from lab.runs.judged import JudgedRuns
 from lab.runs.launch import Launch
 from lab.runs.launched import LaunchedRuns
 from lab.runs.open_run import OpenRun
@@ -45,7 +44,6 @@ class Step(OpenRun):
         artifacts: fetches what other steps have left.
         reuse: looks up what need not be launched.
         answers: stores and finds the answers of comparisons.
-        judged: finds runs of others, and tells them the verdict.
     """
 
     def __init__(self, run: StoredRun, texts: Mapping[str, str], scratch: Path):
@@ -78,7 +76,6 @@ class Step(OpenRun):
         is_on = texts.get("cache", "on") == "on"
         self.reuse = Reuse(experiment, working_directory, is_on)
         self.answers = Answers(run, driver, experiment, self.artifacts, whole)
-        self.judged = JudgedRuns(run, whole)
         self._launched = LaunchedRuns(
             run.run_id, experiment, self.reuse, working_directory, scratch, whole
         )

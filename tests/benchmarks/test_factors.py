@@ -10,7 +10,7 @@ TRUTH = factors.Truth("planted", (-0.2, 0.005, 0.0, 0.0), interaction=0.02)
 
 
 def test_the_truth_of_a_contrast_is_what_was_planted():
-    design = factors.DESIGN
+    design = TRUTH.design
     found = [TRUTH.value(design.main(place)) for place in range(4)]
     assert found == [-0.2, 0.005, 0, 0]
     assert TRUTH.value(design.interaction(0, 1)) == 0.02
@@ -27,7 +27,7 @@ def test_arms_have_the_accuracy_that_was_planted(by_factor):
         "planted", TRUTH.effects, TRUTH.interaction, "real", by_factor
     )
     arms = list(factors.draw(truth, np.random.default_rng(0)))
-    for cell, right in zip(factors.DESIGN.cells, arms, strict=True):
+    for cell, right in zip(truth.design.cells, arms, strict=True):
         assert right.shape == (max(factors.NUM_SEEDS), factors.NUM_IMAGES)
         assert right.mean() == pytest.approx(truth.accuracy(cell), abs=0.02)
 

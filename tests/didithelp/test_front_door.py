@@ -235,6 +235,7 @@ def test_an_answer_may_be_french(answer):
     [
         ({"alpha": 5}, "alpha must be "),
         ({"margin": 1}, "margin must be "),
+        ({"metric": "seed"}, "metric must be the name of a metric, such as test_acc"),
         ({"pairing": "seeds"}, "pairing must be seed or none, got 'seeds'"),
         (
             {"pairing": np.array(["seed", "none"])},

@@ -11,7 +11,7 @@ import pytest
 
 from didithelp import formats, trials_folder
 from didithelp.arm import METRIC_COLUMNS, ArmError
-from tests.didithelp.builders import NUM_CLASSES, _dataset, _history, make_arm
+from tests.didithelp.builders import NUM_CLASSES, _dataset, _history, judge, make_arm
 
 RIGHT = [[1, 1, 0, 1], [1, 0, 0, 1], [1, 1, 1, 1]]
 
@@ -574,3 +574,12 @@ def test_an_archive_that_unpacks_to_too_much_is_refused(folder, monkeypatch):
         size = sum(array.nbytes for array in archive.values())
     monkeypatch.setattr(formats, "MAX_BYTES", size)
     assert f"must unpack to at most {size:,} bytes" in refusal(folder)
+
+
+def test_the_ids_that_a_tracker_gave_the_runs_reach_the_answer(tmp_path):
+    rows = "seed,test_accuracy,status,run_id\n1,0.8,finished,b\n0,0.9,finished,a\n"
+    (tmp_path / "metrics.csv").write_text(rows + "2,,failed,c\n")
+    arm = trials_folder.load(tmp_path)
+    compared = judge(arm, dataclasses.replace(arm, name="other")).arms[1]
+    assert compared.seeds == (0, 1)
+    assert compared.run_ids == ("a", "b")

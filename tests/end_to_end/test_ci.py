@@ -74,8 +74,10 @@ def run_job(clone: Path, number: str, **replaced: str) -> tuple[int, Path, str]:
     return status, page, printed
 
 
-def answer_of(clone: Path) -> dict:
-    return json.loads((clone / "answer/comparison/verdict.json").read_text("utf-8"))
+def answer_of(clone: Path, printed: str) -> dict:
+    path = clone / "answer/comparison/verdict.json"
+    assert path.is_file(), printed
+    return json.loads(path.read_text("utf-8"))
 
 
 def test_the_first_line_installs_what_is_installed_here():
@@ -88,7 +90,7 @@ def test_the_job_ends_as_the_requirement_does(clone):
     """The second job reuses everything, and requires what no answer can be."""
     before = set(os.listdir(clone))
     status, page, printed = run_job(clone, "101")
-    found = answer_of(clone)
+    found = answer_of(clone, printed)
     assert (status == 0) == found["met"], printed
     assert found["requirement"] == "not-worse"
     assert found["verdict"] in ("better", "worse", "equivalent", "inconclusive")
@@ -102,7 +104,7 @@ def test_the_job_ends_as_the_requirement_does(clone):
     assert status == 1
     assert "compare  reused from run" in printed
     assert f"error: require={missed} is not met by improved" in printed
-    again = answer_of(clone)
+    again = answer_of(clone, printed)
     assert (again["requirement"], again["met"]) == (missed, False)
     assert again["differences"][0]["delta"] == found["differences"][0]["delta"]
     assert "That is not met by improved." in page.read_text("utf-8")

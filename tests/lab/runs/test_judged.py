@@ -52,8 +52,9 @@ def test_judge_leaves_what_compare_leaves_with_the_runs(store, logged, capsys):
     assert run.data.tags["verdict"] == "better"
     note = run.data.tags["mlflow.note.content"]
     number = mlflow.get_experiment_by_name("mine").experiment_id
-    link = f"[adam](#/experiments/{number}?searchFilter=params.%60optimizer%60%20%3D%20"
-    assert link in note and "[sgd new](" in note
+    condition = "searchFilter=params.%60optimizer%60%20%3D%20%22adam%22)"
+    assert f"[adam](#/experiments/{number}/runs?workflowType=machine_learn" in note
+    assert condition in note and "[sgd new](" in note
     assert logged["adam"][4] in (folder / "report.html").read_text("utf-8")
     assert "better" in capsys.readouterr().out
 

@@ -30,7 +30,7 @@ KEY = keys.Key(
 )
 
 
-ROOMS = ("didithelp", "lab", "steps", "pipelines")
+ROOMS = ("didithelp", "didithelp_mlflow", "lab", "steps", "pipelines")
 STEPS = ("prepare_data", "train_baseline", "train_improved", "compare", "verify")
 # All that decides the weights of a trial, besides its recipe, data and packages.
 CLOSURE = {
