@@ -24,7 +24,7 @@ from lab import command_line, entry_point
 from lab.host import console, cores
 from lab.runs.keys import Caching
 from lab.runs.launch import Launch, Launcher
-from lab.runs.plan import Plan
+from lab.runs.plan import Plan, about
 from lab.training.recipe import Recipe
 from lab.training.seeds import Trials, spell_seeds
 from pipelines.asked import (
@@ -158,10 +158,10 @@ def look(params: Params, step: "Step", arms: dict[str, str]) -> bool:
     console.say(spoken.line(found.taken[-1], found, Words("en")))
     if found.is_over:
         each = (train_seconds(arm) or 0 for arm in loaded)
-        minutes = found.saved_seeds * sum(each) / len(cores.available()) / 60
+        seconds = found.saved_seeds * sum(each) / len(cores.available())
         console.say(
-            f"stopped: {len(loaded) * found.saved_seeds} trainings saved, about"
-            f" {minutes:.0f} min"
+            f"stopped: {len(loaded) * found.saved_seeds} trainings saved,"
+            f" {about(seconds)}"
         )
     return found.is_over
 

@@ -84,14 +84,14 @@ class Plan:
         lines = ["plan (nothing is run):"]
         width = max(14, *(len(row.name) for row in self._rows))
         for row in self._rows:
-            time = "" if row.what == "reused" else f"  {_about(row.seconds)}"
+            time = "" if row.what == "reused" else f"  {about(row.seconds)}"
             lines.append(f"  {row.name:<{width}}  {row.what:<6}{time}  {row.why}")
         seconds = [row.seconds for row in self._rows if row.seconds is not None]
         if len(seconds) == len(self._rows):
-            total = f"{_about(sum(seconds))} in all"
+            total = f"{about(sum(seconds))} in all"
             for first_end in self._possible_ends[:1]:
                 least = sum(seconds[:first_end]) + seconds[-1]
-                total = f"at best {_about(least)}, at worst {_about(sum(seconds))}"
+                total = f"at best {about(least)}, at worst {about(sum(seconds))}"
             lines.append(total)
         return "\n".join(lines)
 
@@ -132,7 +132,7 @@ class Plan:
         return cost.around + cost.each * missing
 
 
-def _about(seconds: float | None) -> str:
+def about(seconds: float | None) -> str:
     """A rough time in words; steps vary by a fifth, so digits would mean little."""
     if seconds is None:
         return "for the first time"

@@ -18,6 +18,7 @@ from lab.data.prepare import prepare
 from lab.data.split import Split
 from lab.host import cores
 from lab.runs import keys
+from lab.runs.plan import about
 from lab.training import agreement, arm
 from lab.training.seeds import Trials
 from lab.training.trial import Trial
@@ -442,8 +443,7 @@ def test_a_look_says_what_it_sees_and_whether_that_is_enough(
     )
     printed = " ".join(capsys.readouterr().err.split())
     assert says in printed
-    minutes = round(15 * 2 / len(cores.available()))
-    saved = f"stopped: 30 trainings saved, about {minutes} min"
+    saved = f"stopped: 30 trainings saved, {about(15 * 120 / len(cores.available()))}"
     assert (saved in printed) == is_over
 
 
