@@ -15,7 +15,7 @@ from didithelp.metric import NONE, Direction
 from didithelp.parameters import values_of
 from didithelp.settings import Pairing, Rule, SelectionSet
 from didithelp_mlflow.columns import metric_name
-from didithelp_mlflow.selected import select
+from didithelp_mlflow.selecting import select
 from didithelp_mlflow.selection import Selection
 
 Value = TypeVar("Value")
