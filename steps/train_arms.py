@@ -38,7 +38,8 @@ class Params(Trials, Caching, ImagesToTrainOn):
 
     arms: str = parameter(
         'JSON such as {"plain": {}, "wide": {"hidden_units": 1024}}, by name of the arm'
-        " what it has other than train_baseline"
+        " what it has other than train_baseline",
+        valid=lambda text: bool(text.strip()),
     )
 
     def __post_init__(self) -> None:
