@@ -16,8 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from didithelp import ablating, comparing, trials_folder
-from didithelp import looks as planned_looks
+from didithelp import ablating, comparing, planned_looks, trials_folder
 from didithelp.arm import Arm, ArmError
 from didithelp.comparison import Comparison
 from didithelp.decision import Verdict

@@ -16,11 +16,11 @@ from lab.host import console, cores
 from lab.runs.keys import Caching
 from lab.runs.launch import Launch, Launcher
 from lab.runs.plan import Plan
-from lab.training import wanted
+from lab.training import arm_list
 from lab.training.cells import Cells, cells_of, read_factors
 from lab.training.recipe import Recipe
 from lab.training.seeds import Trials
-from pipelines.asked import question, read, recipes, refuse_unknown_metric
+from pipelines.request import question, read, recipes, refuse_unknown_metric
 from steps import factorial, prepare_data
 
 if TYPE_CHECKING:
@@ -150,7 +150,7 @@ if __name__ == "__main__":
             with_control=checked.control,
             given=changed,
         )
-        listed = command_line.or_exit(wanted.write, laid_out.wanted, checked.seeds)
+        listed = command_line.or_exit(arm_list.write, laid_out.wanted, checked.seeds)
     console.say(outline(checked, laid_out))
     changed = {name: texts_of(Recipe, after)[name] for name in changed}
     entry_point.main(

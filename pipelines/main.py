@@ -16,7 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from didithelp import looks
+from didithelp import planned_looks
 from didithelp.metric import metric_of
 from didithelp.parameters import explain, parameter, spell, texts_of, values_of
 from didithelp.settings import Settings
@@ -27,7 +27,7 @@ from lab.runs.launch import Launch, Launcher
 from lab.runs.plan import Plan, about
 from lab.training.recipe import Recipe
 from lab.training.seeds import Trials, spell_seeds
-from pipelines.asked import (
+from pipelines.request import (
     changes,
     question,
     read,
@@ -55,7 +55,7 @@ class Params(compare.Options, compare.Required, Trials, Caching, prepare_data.Pa
         refuse_unknown_metric(self.metric)
         if not self.looks:
             return
-        plan = looks.spell(self.looks)
+        plan = planned_looks.spell(self.looks)
         if self.looks[-1] != len(self.seeds):
             raise ValueError(
                 f"looks must end with the number of seeds, got looks={plan} and"
@@ -88,7 +88,7 @@ def run(params: Params, step: "Step", overrides: dict[str, str]) -> None:
         console.result(plan.text())
         return
     if params.looks:
-        levels = looks.levels(params.looks, params.alpha)
+        levels = planned_looks.levels(params.looks, params.alpha)
         step.log_params(
             {"planned_looks": spell(params.looks), "look_levels": spell(levels)}
         )
@@ -145,7 +145,7 @@ def look(params: Params, step: "Step", arms: dict[str, str]) -> bool:
     last look sees is compare's to say, which repeats all of them.
     """
     from didithelp import looking, trials_folder
-    from didithelp.language import looks as spoken
+    from didithelp.language import look_sentences
     from didithelp.language.words import Words
     from didithelp.report.frame import train_seconds
 
@@ -155,7 +155,7 @@ def look(params: Params, step: "Step", arms: dict[str, str]) -> bool:
     settings = Settings(**values_of(Settings, params))
     metric = metric_of(settings.metric, settings.direction)
     found = looking.take(loaded, metric, settings).looks
-    console.say(spoken.line(found.taken[-1], found, Words("en")))
+    console.say(look_sentences.line(found.taken[-1], found, Words("en")))
     if found.is_over:
         each = (train_seconds(arm) or 0 for arm in loaded)
         seconds = found.saved_seeds * sum(each) / len(cores.available())
@@ -220,10 +220,10 @@ def with_looks(given: dict[str, str]) -> dict[str, str]:
         return given
     (field,) = (each for each in dataclasses.fields(Settings) if each.name == "looks")
     try:
-        planned = looks.parse(seeds)
+        planned = planned_looks.parse(seeds)
     except ValueError:
         planned = ()
-    if not planned or not looks.is_plan(planned):
+    if not planned or not planned_looks.is_plan(planned):
         raise ValueError(f"{explain(field, seeds)} as seeds")
     if given["looks"].strip().lower() != "none":
         raise ValueError(

@@ -17,7 +17,7 @@ import math
 import re
 from typing import TYPE_CHECKING, Literal
 
-from didithelp import looks, requirement
+from didithelp import planned_looks, requirement
 from didithelp.metric import TEST_ACCURACY, margin_in, metric_of
 from didithelp.parameters import parameter, values_of
 from didithelp.requirement import Requirement
@@ -229,7 +229,7 @@ def looked_before(
         return []
     reference = comparison.arms[0]
     seeds = {*reference.seeds, *reference.diverged_seeds}
-    plan = looks.spell(comparison.looks.planned if comparison.looks else ())
+    plan = planned_looks.spell(comparison.looks.planned if comparison.looks else ())
     step.answers.tag_question(question, tuple(sorted(seeds)), plan)
     before = [
         len(fewer)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from didithelp import decision
 from didithelp.ablation import Ablation, Judged
 from didithelp.comparison import Caveat, Comparison, Dataset, Difference, SinglePair
-from didithelp.language import looks, quantity
+from didithelp.language import look_sentences, quantity
 from didithelp.language.words import Words, clean, code_of
 from didithelp.metric import TEST_ACCURACY
 from didithelp.requirement import Requirement, failing
@@ -38,7 +38,7 @@ def answers(comparison: Comparison, words: Words) -> list[str]:
     """The answer on each candidate in turn, then that of planned looks on all."""
     return [
         *(answer(comparison, each, words) for each in comparison.primary),
-        *looks.answers(comparison, words),
+        *look_sentences.answers(comparison, words),
     ]
 
 

@@ -14,8 +14,8 @@ from collections.abc import Collection, Iterable, Sequence
 from didithelp import factors as designs
 from didithelp.parameters import names_of, suggest, texts_of
 from lab import command_line, mlproject
+from lab.training.arm_list import WantedArm
 from lab.training.recipe import Recipe
-from lab.training.wanted import WantedArm
 
 # Changes that are one factor unless a user says otherwise: without the first of them,
 # the others do nothing, or are refused.
