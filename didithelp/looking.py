@@ -58,8 +58,7 @@ def take(arms: Sequence[Arm], metric: Metric, settings: Settings) -> Taken:
             at one of them.
     """
     levels = planned_looks.levels(settings.looks, settings.alpha)
-    margin = margin_in(metric, settings.margin)
-    last = _Last(settings.looks[-1], levels[-1], margin)
+    last = _Last(settings.looks[-1], levels[-1], settings.margin)
     orders = _orders(arms)
     num_started = min(map(len, orders))
     if num_started < settings.looks[0]:
@@ -124,15 +123,21 @@ def _differences(
 
 @dataclass(frozen=True)
 class _Last:
-    """The last planned look, and the margin in the unit of the metric."""
+    """The last planned look, and the margin as it was asked for."""
 
     num_seeds: int
     level: float
-    margin: float | None
+    margin: float | str
+
+    def margin_of(self, difference: Difference) -> float | None:
+        """The margin in the unit of a difference, which may be found in the values."""
+        name, is_higher_better = difference.metric, difference.higher_is_better
+        return margin_in(Metric(name, is_higher_better, difference.unit), self.margin)
 
 
 def _look(difference: Difference, num_seeds: int, level: float, last: _Last) -> Look:
     is_open = difference.verdict == "inconclusive" and num_seeds < last.num_seeds
+    margin = last.margin_of(difference)
     chance = _chance(difference, last) if is_open else None
     return Look(
         candidate=difference.candidate,
@@ -144,7 +149,7 @@ def _look(difference: Difference, num_seeds: int, level: float, last: _Last) -> 
         p_tost_holm=difference.p_tost_holm,
         verdict=difference.verdict,
         chance=chance,
-        hopeless=_hopeless(difference, chance, last.margin) if is_open else None,
+        hopeless=_hopeless(difference, chance, margin) if is_open else None,
     )
 
 
@@ -160,7 +165,9 @@ def _chance(difference: Difference, last: _Last) -> float | None:
         min(difference.num_seeds),
     )
     level = last.level / difference.family_size
-    return planned_looks.chance_of_verdict(estimate, last.num_seeds, level, last.margin)
+    return planned_looks.chance_of_verdict(
+        estimate, last.num_seeds, level, last.margin_of(difference)
+    )
 
 
 def _hopeless(

@@ -136,6 +136,16 @@ def test_percentages_are_bare_numbers():
         asked(*percent, metric="val_acc", margin="0.1%")
 
 
+def test_looks_at_percentages_are_planned_without_a_margin():
+    plan = (5, 10)
+    old, new = 90 + np.array([*OLD, *NEW]), 90 + np.array([*OLD[::-1], *OLD])
+    percent = pair(old, new, "val_acc")
+    given = {"metric": "val_acc", "looks": plan}
+    seen = judge(*percent, margin="auto", **given).looks.taken
+    assert seen == judge(*percent, margin="none", **given).looks.taken
+    assert seen[0].chance is not None
+
+
 def test_fractions_are_not_compared_with_percentages():
     for first, second in ((OLD, 100 * np.array(NEW)), (100 * np.array(OLD), NEW)):
         with pytest.raises(Refusal, match="unlike_units: val_f1 must be fractions in"):
