@@ -183,7 +183,12 @@ def conclude(
         pages: by the id of a run that an arm consists of, its web address.
         links: other reports about the same arms, see `Report`.
         note: Markdown, what else the description of the runs says.
+
+    Raises:
+        ValueError: what is required takes a margin, and the values turned out to be in
+            a unit that has none.
     """
+    requirement.refuse_without_margin(required, comparison.margin)
     # Without a writable home folder, as in a container, matplotlib would print advice.
     logging.getLogger("matplotlib").setLevel(logging.ERROR)
     from didithelp.report.report import Report  # loads matplotlib

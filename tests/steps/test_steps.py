@@ -135,6 +135,12 @@ def test_tags_say_whether_what_was_required_is_met():
     assert tags == {"requirement": "equivalent", "requirement_met": "false"}
 
 
+def test_what_takes_a_margin_is_not_required_of_a_unit_that_has_none():
+    percent = dataclasses.replace(answer(), margin=None)
+    with pytest.raises(ValueError, match="not-worse takes a margin, got none; give"):
+        compare.conclude(None, percent, [], None, required="not-worse")
+
+
 def test_several_candidates_have_metrics_and_verdicts_of_their_own():
     found = answer_about("wide net", "β|2")
     assert compare.headlines(found)["delta.wide net"] == 0.01
