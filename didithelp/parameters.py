@@ -192,8 +192,9 @@ def explain(field: dataclasses.Field[Any], value: Any) -> str:
 
 def suggest(text: str, known: Iterable[str]) -> str:
     """How an error ends: the known word that was probably meant; "" without one."""
-    close = difflib.get_close_matches(text.lower(), known, n=1)
-    return f"; did you mean {close[0]!r}?" if close else ""
+    by_folded = {word.lower(): word for word in known}
+    close = difflib.get_close_matches(text.lower(), by_folded, n=1)
+    return f"; did you mean {by_folded[close[0]]!r}?" if close else ""
 
 
 def _in_interval(field: dataclasses.Field[Any], interval: Interval) -> str:

@@ -82,6 +82,12 @@ def test_a_group_that_is_not_there_is_refused_with_those_that_are():
     )
 
 
+def test_a_group_is_suggested_in_its_own_spelling():
+    found, _ = sort("Adam", "SGD")
+    with pytest.raises(ValueError, match="got 'sgd'; did you mean 'SGD'"):
+        groups.choose("baseline", "sgd", found)
+
+
 @pytest.mark.parametrize(
     ("text", "chosen"),
     [
