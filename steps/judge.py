@@ -7,7 +7,7 @@ Leaves: what `steps.compare` leaves, with links to the runs; with `write_back`, 
 """
 
 import dataclasses
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from didithelp.parameters import Interval, parameter, values_of
 from didithelp.settings import Rule
@@ -33,6 +33,15 @@ class Params(Selection, compare.Required, compare.Told, Located):
     analysis_seed: int = parameter(Interval(0), 0)
     write_back: bool = parameter()
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        Rule(**self.rule)  # metrics.seed would be a column that is no metric
+
+    @property
+    def rule(self) -> dict[str, Any]:
+        """How it is decided, the metric by its bare name: not `metrics.val_loss`."""
+        return values_of(Rule, self) | {"metric": metric_name(self.metric)}
+
 
 def run(params: Params, step: "Step") -> None:
     """Find the runs, compare their groups, store and print the answer."""
@@ -41,7 +50,7 @@ def run(params: Params, step: "Step") -> None:
     from didithelp_mlflow.selecting import select
     from lab.runs.judged import JudgedRuns
 
-    rule = values_of(Rule, params) | {"metric": metric_name(params.metric)}
+    rule = params.rule
     selection = Selection(**values_of(Selection, params))
     found = select(selection, rule["metric"])
     if not found.is_paired:

@@ -133,6 +133,7 @@ USAGE = table(
     judge("seed must be params.NAME or tags.NAME", seed="params."),
     judge("baseline must be what the runs of the reference have", baseline=""),
     judge("direction must be higher or lower for the metric 'm'", metric="m"),
+    judge("metric must be the name", metric="metrics.seed", direction="lower"),
     judge("write_back must be true or false", write_back="maybe"),
     judge("not-worse takes a margin, got none", require="not-worse", metric="val_loss"),
     verify("trial_seed must be auto", trial_seed="-1"),
