@@ -60,6 +60,11 @@ def select(
     """
     found = runs.search(selection.experiment, selection.filter, tracking_uri)
     found = replace(found, runs=tuple(r for r in found.runs if not _is_judge(r)))
+    if not found.runs:
+        raise ValueError(
+            f"experiment {found.experiment} must have runs, found none but those of "
+            "judge itself; give the experiment of the runs to be judged"
+        )
     asked = _asked(selection, metric, found)
     every, without = groups.sort(found.runs, asked.group_by)
     reference = groups.choose("baseline", selection.baseline, every)
@@ -151,13 +156,27 @@ def _with_results(
 
 def _refuse_without_results(group: Group, members: Seeded, asked: Asked) -> None:
     if not _results(members, asked.metric):
-        states = sorted({run.status for run in group.runs})
         raise Refusal(
             "no_finished_run",
             f"{group.name} must have a finished run with a number for {asked.metric}, "
-            f"got none among {len(group.runs):,} ({', '.join(states)}); name another"
-            " group, metric or seed",
+            f"got none among {len(group.runs):,} ({_why(group, members, asked)}); name"
+            " another group, metric or seed",
         )
+
+
+def _why(group: Group, members: Seeded, asked: Asked) -> str:
+    """What the runs of a group without results are, and what they lack."""
+    lacking = {"runs_without_metric": asked.metric, "runs_without_seed": asked.seed}
+    return ", ".join(
+        [
+            *sorted({run.status for run in group.runs}),
+            *(
+                f"{remark.values['count']:,} without {lacking[remark.code]}"
+                for remark in members.remarks
+                if remark.code in lacking
+            ),
+        ]
+    )
 
 
 def _results(members: Seeded, metric: str) -> dict[int, Run]:

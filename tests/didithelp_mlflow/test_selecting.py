@@ -203,6 +203,15 @@ def test_groups_without_results_are_said_unless_they_were_asked_for(sqlite):
             ask(**asked)
 
 
+def test_a_group_without_results_is_refused_with_what_its_runs_lack(sqlite):
+    log_arms()
+    log({"optimizer": "lion", "seed": "None"}, 0.5)
+    log({"optimizer": "lion", "seed": 1})
+    lacks = "among 2 .FINISHED, 1 without f1, 1 without params.seed.; name another"
+    with pytest.raises(Refusal, match=lacks):
+        ask("lion")
+
+
 def test_data_that_differs_is_said(sqlite):
     for seed in range(2):
         log({"optimizer": "adam", "seed": seed}, 0.5, data=[seed])
@@ -220,6 +229,8 @@ def test_runs_of_judge_are_not_looked_at(sqlite):
     found = select(asked, "f1")
     assert found.num_runs == 6
     assert "runs_without_group" not in codes(found.arms[0])
+    with pytest.raises(ValueError, match="mine must have runs, found none but those"):
+        select(dataclasses.replace(asked, filter="metrics.delta > 0"), "f1")
 
 
 @pytest.mark.parametrize(
