@@ -24,8 +24,8 @@ def remarks(
     candidate: Mapping[int, Run],
     *,
     is_paired: bool,
-) -> list[Remark]:
-    """What is to be said of the data of a candidate.
+) -> list[Remark] | None:
+    """What is to be said of the data of a candidate; None if nothing can be checked.
 
     Args:
         names: of the reference and of the candidate.
@@ -42,7 +42,7 @@ def remarks(
     if not pairs:
         pairs = [(_by_context(reference.values()), _by_context(candidate.values()))]
     if not any(first.keys() & second.keys() for first, second in pairs):
-        return [Remark("unnamed_data", {"reference": names[0]})]
+        return None
     differing = set()
     for first, second in pairs:
         for context in first.keys() & second.keys():

@@ -76,15 +76,9 @@ def select(
     made = [arms.make(group, members[group.name], shared, asked) for group in compared]
     if without:
         remarks.append(_ungrouped(found, without, asked))
-    made = [
-        replace(made[0], remarks=(*made[0].remarks, *remarks)),
-        *(
-            _with_data(made[0].name, arm, (results[0], own), asked)
-            for arm, own in zip(made[1:], results[1:], strict=True)
-        ),
-    ]
+    made[0] = replace(made[0], remarks=(*made[0].remarks, *remarks))
     return Selected(
-        tuple(made),
+        _with_data(made, results, is_paired=asked.seed is not None),
         tuple(compared),
         asked.group_by,
         found.experiment_id,
@@ -201,12 +195,22 @@ def _ungrouped(found: Found, without: Sequence[Run], asked: Asked) -> Remark:
 
 
 def _with_data(
-    reference: str,
-    arm: Arm,
-    results: tuple[dict[int, Run], dict[int, Run]],
-    asked: Asked,
-) -> Arm:
-    """The candidate with what is to be said of its data beside the reference's."""
-    is_paired = asked.seed is not None
-    found = datasets.remarks((reference, arm.name), *results, is_paired=is_paired)
-    return replace(arm, remarks=(*arm.remarks, *found))
+    made: Sequence[Arm], results: Sequence[dict[int, Run]], *, is_paired: bool
+) -> tuple[Arm, ...]:
+    """The arms with what is to be said of the candidates' data beside the reference's.
+
+    One remark names all candidates whose data could not be checked.
+    """
+    reference, *candidates = made
+    told = []
+    names = [reference.name]
+    for arm, own in zip(candidates, results[1:], strict=True):
+        both = (reference.name, arm.name)
+        found = datasets.remarks(both, results[0], own, is_paired=is_paired)
+        if found is None:
+            names.append(arm.name)
+        told.append(replace(arm, remarks=(*arm.remarks, *(found or ()))))
+    if names[1:]:
+        remark = Remark("unnamed_data", {"arms": names})
+        reference = replace(reference, remarks=(*reference.remarks, remark))
+    return reference, *told

@@ -222,6 +222,14 @@ def test_data_that_differs_is_said(sqlite):
     assert codes(lion)["other_data"] == {"reference": "adam", "contexts": ["testing"]}
 
 
+def test_data_of_several_candidates_that_cannot_be_checked_is_one_remark(sqlite):
+    for name, data in {"adam": [1], "sgd": None, "lion": [1], "p=1": None}.items():
+        log({"optimizer": name, "seed": 0}, 0.5, data=data)
+    adam, *others = ask().arms
+    assert codes(adam)["unnamed_data"] == {"arms": ["adam", "sgd", "p=1"]}
+    assert not any(codes(arm) for arm in others)
+
+
 def test_runs_of_judge_are_not_looked_at(sqlite):
     log_arms()
     asked = Selection("mine", "", "optimizer", "adam", "", "seed")
