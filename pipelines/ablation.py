@@ -144,6 +144,7 @@ if __name__ == "__main__":
             checked.factors,
             checked.seeds,
             with_control=checked.control,
+            given=changed,
         )
         listed = command_line.or_exit(arm_list.write, laid_out.wanted, checked.seeds)
     console.say(outline(checked, laid_out))

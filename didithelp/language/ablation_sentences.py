@@ -24,6 +24,10 @@ def answer(ablation: Ablation, words: Words) -> str:
     effects, about = ablation.primary, quantity(ablation, words)
     clauses = _factors(ablation, words)
     if about.is_accuracy:
+        if not clauses.startswith(
+            tuple(clean(each.factor) for each in effects.factors)
+        ):
+            clauses = clauses[0].upper() + clauses[1:]
         parts = [words("ablation.of_factors", clauses=clauses)]
     else:
         named = {"metric": about.name, "direction": about.direction}
@@ -105,15 +109,15 @@ def quantity(ablation: Ablation, words: Words) -> Quantity:
 
 
 def _names(names: str | Sequence[str], words: Words) -> str:
-    """Arms, by name as long as they are few."""
+    """Each of the arms, in the singular as the warnings are; few of them by name."""
     if isinstance(names, str):
         return clean(names)
-    cleaned = [clean(name) for name in names]
-    if len(cleaned) <= MOST_SHOWN:
-        return words.list(cleaned)
-    shown = cleaned[: MOST_SHOWN - 1]
-    number = len(cleaned) - len(shown)
-    return words("ablation.more_arms", first=", ".join(shown), number=number)
+    arms = words.list([clean(name) for name in names])
+    if len(names) > MOST_SHOWN:
+        shown = [clean(name) for name in names[: MOST_SHOWN - 1]]
+        number = len(names) - len(shown)
+        arms = words("ablation.more_arms", first=", ".join(shown), number=number)
+    return words("ablation.each_of", arms=arms)
 
 
 def _factors(ablation: Ablation, words: Words) -> str:

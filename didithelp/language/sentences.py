@@ -323,7 +323,7 @@ class _Answer:
         first, second = difference.num_seeds
         sizes = words.plural("paired_seeds", first)
         if not difference.paired:
-            sizes = words("unpaired_seeds", first=first, second=second)
+            sizes = words("unpaired_runs", first=first, second=second)
         sizes = f"{sizes}, {self._examples()}"
         interval = difference.verdict_interval
         if interval.low is None or interval.high is None:

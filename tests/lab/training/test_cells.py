@@ -109,6 +109,19 @@ def test_wrong_factors_are_one_line_with_the_way_out(named, overrides, message):
     assert "\n" not in str(caught.value)
 
 
+def test_a_value_that_no_arm_would_have_is_refused():
+    given = {"epochs": "7", "batch_size": "128"}
+    factors = ("dropout_rate", "l2_lambda")
+
+    def lay_out(factors):
+        both = asked.recipes(given)
+        return cells.cells_of(*both, factors, SEEDS, with_control=False, given=given)
+
+    with pytest.raises(ValueError, match="epochs=7 in none of them, so .* stay 5 as"):
+        lay_out(factors)
+    assert lay_out((*factors, "epochs")).arms[-1].recipe.epochs == 7
+
+
 def test_the_way_out_of_too_many_factors_is_one():
     with pytest.raises(ValueError, match="-P factors='(.*)'$") as caught:
         laid_out(overrides=MORE)
