@@ -7,13 +7,12 @@ Leaves: `ablation/` with the effect of each change, and `comparison/` of the arm
         verdicts as tags and note. All of it is on its own run and on the driver's.
 """
 
-import ast
 import dataclasses
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from didithelp.parameters import Interval, parameter, values_of
+from didithelp.parameters import Interval, from_python, is_filled, parameter, values_of
 from lab import entry_point
 from lab.host import console
 from lab.parameters import Located
@@ -59,7 +58,7 @@ class Params(Options, Located):
     levels: str = parameter(
         'JSON such as {"plain": {"l2": 0}, "all": {"l2": 1}}, or a CSV or JSON file'
         " with a row per arm and a column per change",
-        valid=lambda text: bool(text.strip()),
+        valid=is_filled,
     )
     control_arm: str = parameter("a runs:/ URI, run id or folder of a trials/")
 
@@ -176,8 +175,8 @@ def read_levels(text: str, working_directory: Path) -> "Table":
         levels = json.loads(content)
     except json.JSONDecodeError:
         try:
-            levels = ast.literal_eval(content)
-        except (ValueError, SyntaxError, MemoryError, RecursionError):
+            levels = from_python(content)
+        except ValueError:
             raise ValueError(f"{expected}, got {text[:200]!r}") from None
     return pd.DataFrame(levels) if isinstance(levels, list) else levels
 

@@ -4,14 +4,13 @@ The text is JSON: by name of the arm, what it has other than `train_baseline`, s
 `{"plain": {}, "wide": {"hidden_units": "1024"}}`. An arm may have `seeds` of its own.
 """
 
-import ast
 import dataclasses
 import itertools
 import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from didithelp.parameters import MAX_SHOWN, names_of, suggest, texts_of
+from didithelp.parameters import MAX_SHOWN, from_python, names_of, suggest, texts_of
 from lab import command_line, mlproject
 from lab.training.recipe import Recipe
 from lab.training.seeds import Seeds, spell_seeds
@@ -103,8 +102,8 @@ def _entries(text: str) -> Mapping[str, Any]:
         entries = json.loads(text, object_pairs_hook=_unique)
     except json.JSONDecodeError:
         try:
-            entries = ast.literal_eval(text.strip())
-        except (ValueError, SyntaxError, MemoryError, RecursionError):
+            entries = from_python(text)
+        except ValueError:
             entries = None
     if not isinstance(entries, dict):
         shown = text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}..."
