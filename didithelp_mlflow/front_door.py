@@ -15,7 +15,7 @@ from didithelp.metric import NONE, Direction
 from didithelp.parameters import values_of
 from didithelp.settings import Pairing, Rule, SelectionSet
 from didithelp_mlflow.columns import metric_name
-from didithelp_mlflow.selected import select
+from didithelp_mlflow.selecting import select
 from didithelp_mlflow.selection import Selection
 
 Value = TypeVar("Value")
@@ -26,9 +26,9 @@ def from_mlflow(
     experiment: str | int,
     group_by: str,
     baseline: object,
-    candidates: Sequence[object] | str = "",
+    candidates: Sequence[object] | str | None = "",
     seed: str | None = "",
-    filter: str = "",
+    filter: str | None = "",
     alpha: float = 0.05,
     metric: str = "test_accuracy",
     direction: Direction = "auto",
@@ -51,10 +51,10 @@ def from_mlflow(
             "attributes.run_name"; NAME alone where it is unmistakable.
         baseline: what the runs of the reference have there.
         candidates: what others have there, as a list or with commas between them; empty
-            for every other group.
+            or None for every other group.
         seed: "params.NAME" or "tags.NAME" with the seed of each run, a whole number;
             empty or None where runs are replicates, which are not compared in pairs.
-        filter: a condition of MLflow's search on runs; empty for every run.
+        filter: a condition of MLflow's search on runs; empty or None for every run.
         alpha: as in `compare`.
         metric: name of the one that decides; of each run the last value counts.
         direction: as in `compare`.
@@ -80,15 +80,15 @@ def from_mlflow(
         pairing=pairing,
         selected_on=selected_on,
     )
-    listed = candidates
-    if not isinstance(candidates, str):
-        listed = repr([_spelled(candidate) for candidate in candidates])
+    listed = "" if candidates is None else candidates
+    if not isinstance(listed, str):
+        listed = repr([_spelled(candidate) for candidate in listed])
     selection = Selection(
         experiment=str(experiment),
-        filter=filter,
+        filter=filter or "",
         group_by=group_by,
         baseline=_spelled(baseline),
-        candidates=str(listed),
+        candidates=listed,
         seed=seed or "",
     )
     Words(language)  # refuses a wrong one

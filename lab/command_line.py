@@ -172,11 +172,15 @@ def _convert(field: dataclasses.Field[Any], text: str) -> Any:
     arrive as Python writes them.
     """
     kind: Any = field.type
+    word = text.strip()
+    # None is "not given" where a value may be empty. Else it may be a name.
+    empty = () if get_origin(kind) is tuple else ""
+    if word == "None" and is_valid(field, empty):
+        return empty
     if kind in (str, Path):
         return kind(text)
     if kind == tuple[str, ...]:
         return field.metadata["parse"](_listed(text, str))
-    word = text.strip()
     if get_origin(kind) is Literal:
         return _choice(get_args(kind), word)
     if "_" in text or not text.isascii():
@@ -192,12 +196,7 @@ def _convert(field: dataclasses.Field[Any], text: str) -> Any:
 
 
 def _choice(choices: tuple[str, ...], word: str) -> str:
-    """A word of a choice; one between on and off may be made by a truth value.
-
-    Python's None is the empty choice, where there is one.
-    """
-    if word == "None" and "" in choices:
-        return ""
+    """A word of a choice; one between on and off may be made by a truth value."""
     if set(choices) == {"on", "off"} and word.lower() in TRUTHS:
         return "on" if TRUTHS[word.lower()] else "off"
     return word

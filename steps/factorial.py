@@ -8,7 +8,6 @@ Leaves: `ablation/` with the effect of each change, and `comparison/` of the arm
 """
 
 import dataclasses
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -70,13 +69,12 @@ class Params(Options, Located):
 def run(params: Params, step: "Step") -> None:
     """Load the arms, find out what each change does, store and print the answer."""
     # Imported here, so that a wrong parameter is refused before pandas and SciPy load.
-    from didithelp import trials_folder
     from didithelp.ablating import ablate
 
     levels = read_levels(params.levels, params.working_directory)
     controls = tuple(filter(None, [params.control_arm.strip()]))
     places = (*params.arms, *controls)
-    arms = [step.artifacts.load(each, "trials", trials_folder.load) for each in places]
+    arms = compare.load_arms(places, step)
     count = len(params.arms)
     found = ablate(
         arms[:count],
@@ -127,7 +125,7 @@ def headlines(found: "Ablation") -> dict[str, float]:
     """The main effect, Shapley value and p of each change, as metrics of the run."""
     numbers = {}
     for effects in found.primary.factors:
-        name = metric_name(effects.factor)
+        name = compare.part_of_name(effects.factor)
         numbers[f"main_effect/{name}"] = effects.main.delta
         if effects.shapley is not None:
             numbers[f"shapley_value/{name}"] = effects.shapley.delta
@@ -139,14 +137,9 @@ def headlines(found: "Ablation") -> dict[str, float]:
 def tags(found: "Ablation") -> dict[str, str]:
     """The verdict on each change, as tags that MLflow can search."""
     return {
-        f"verdict.{metric_name(effects.factor)}": effects.main.verdict
+        f"verdict.{compare.part_of_name(effects.factor)}": effects.main.verdict
         for effects in found.primary.factors
     }
-
-
-def metric_name(factor: str) -> str:
-    """A factor in letters that MLflow takes: 'epochs+patience' → 'epochs_patience'."""
-    return re.sub(r"[^\w. -]", "_", factor)[: compare.LONGEST_NAME]
 
 
 def read_levels(text: str, working_directory: Path) -> "Table":

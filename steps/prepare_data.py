@@ -26,7 +26,8 @@ class Params(Split, Located):
 
     dataset: str = parameter(
         f"one of {', '.join(NAMES)}, a path to an .npz or a folder of idx files, or an"
-        " https URL of an .npz with #sha256=..."
+        " https URL of an .npz with #sha256=...",
+        valid=lambda place: bool(place.strip()),
     )
 
     def __post_init__(self) -> None:

@@ -134,6 +134,17 @@ def test_only_arms_have_no_default(entry_point):
 
 
 @each_entry_point
+def test_none_is_what_is_not_given_where_that_is_allowed(entry_point):
+    defaults = {"looks": "none"} | mlproject.defaults(entry_point)
+    for field in dataclasses.fields(params_class(entry_point)):
+        if is_valid(field, "") or is_valid(field, ()):
+            assert defaults[field.name] in ("", "none"), field.name
+            texts = {field.name: "None"}
+            spelled = command_line.canonical(params_class(entry_point), texts)
+            assert spelled == {field.name: defaults[field.name]}
+
+
+@each_entry_point
 def test_the_command_that_mlflow_runs_is_understood(project, entry_point, tmp_path):
     arms = examples(entry_point)
     mlflow_entry = project.get_entry_point(entry_point)

@@ -246,8 +246,11 @@ def of_secondary(difference: Difference, words: Words) -> Quantity:
 
 
 def decimals_of(error: float) -> int:
-    """The decimals that show two significant digits of a positive error."""
-    return max(0, 1 - math.floor(math.log10(error)))
+    """The decimals that show two significant digits of a positive error.
+
+    They are below 0 where not even its tens are significant.
+    """
+    return 1 - math.floor(math.log10(error))
 
 
 def _decimals_of_all(differences: Sequence[Difference]) -> int:

@@ -25,6 +25,7 @@ EMPTY = "-"
 THIN, NO_BREAK = "\u202f", "\u00a0"  # narrow and ordinary space that never break
 _BREAKS = re.compile(r"[ \t-\r\x1c-\x1f\x85\u1680\u2000-\u200a\u2028\u2029\u3000]+")
 _MOST_DECIMALS = 8  # more are not counted but written as an exponent
+_LARGEST = 1e15  # in size, of what has none: a float holds no more digits
 _UNPREFIXED = ("source", "numbers", "typography", "texts")
 _SINGULAR = {
     "up_to_one": lambda quantity: 0 < quantity <= 1,
@@ -192,13 +193,24 @@ class Words:
     def number(self, value: float | None, decimals: int, sign: str = "") -> str:
         """A number with so many decimals and digits in groups; never "-0.00".
 
-        One with more decimals than a reader counts has an exponent: "3.10e-9".
+        One with more decimals than a reader counts has an exponent, as "3.10e-9", and
+        so has a number above 1e15, as "2.23e17".
+
+        Args:
+            value: the number.
+            decimals: if below 0, which digit before the decimals is the last that is
+                shown of a number above 1e15; such a number has three digits otherwise.
+            sign: "+" where a positive number shows its sign.
         """
         if not _is_known(value):
             return EMPTY
-        if decimals > _MOST_DECIMALS and value:
+        is_large = _LARGEST <= abs(value) < math.inf
+        if is_large or (decimals > _MOST_DECIMALS and value):
             digits = max(0, decimals + math.floor(math.log10(abs(value))))
-            return self._decimal(f"{value:{sign}.{digits}e}".replace("e-0", "e-"))
+            if is_large and decimals >= 0:
+                digits = 2
+            return self._decimal(f"{value:{sign}.{digits}e}")
+        decimals = max(0, decimals)
         return self._decimal(f"{round(value, decimals) + 0.0:{sign},.{decimals}f}")
 
     def significant(self, value: float | None, sign: str = "") -> str:
@@ -208,7 +220,7 @@ class Words:
         if value == 0:
             return "0"
         rounded = float(f"{value:.1e}")  # 0.0996 is 0.10 and not 0.100
-        decimals = max(0, 1 - math.floor(math.log10(abs(rounded))))
+        decimals = 1 - math.floor(math.log10(abs(rounded)))
         return self.number(value, decimals, sign)
 
     def plain(self, value: float, digits: int = 6) -> str:
@@ -222,7 +234,7 @@ class Words:
 
     def tick(self, value: float) -> str:
         """A number on an axis: as short as it can be, with a true minus sign."""
-        return self.plain(value, 10).replace("e-0", "e-").replace("-", "\u2212")
+        return self.plain(value, 10).replace("-", "\u2212")
 
     def percent(self, fraction: float | None, decimals: int = 2) -> str:
         """0.0212 → "2.12%"."""
@@ -270,7 +282,11 @@ class Words:
         return clause.format(p=text)
 
     def _decimal(self, text: str) -> str:
-        """A number of Python, with commas between groups of three digits."""
+        """A number of Python, with commas between groups of three digits.
+
+        An exponent has no sign but a minus, and no zero before it: "1e6", "1e-9".
+        """
+        text = re.sub(r"e([+-])0*", lambda found: "e" + found[1].strip("+"), text)
         whole, point, decimals = text.partition(".")
         groups = whole.replace(",", self._numbers.thousands_separator)
         return groups + point.replace(".", self._numbers.decimal_mark) + decimals

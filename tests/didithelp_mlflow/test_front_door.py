@@ -45,6 +45,7 @@ def test_candidates_and_the_metric_may_be_written_in_many_ways(sqlite):
         ask(candidates=[0.1]),
         ask(candidates="0.1"),
         ask(metric="metrics.rmse", candidates=(np.float64(0.1),)),
+        ask(candidates=np.array([0.1])),
         ask(experiment=int(mlflow.get_experiment_by_name("mine").experiment_id)),
     ]
     assert len({answer.to_json() for answer in answers}) == 1
@@ -55,6 +56,12 @@ def test_runs_without_seeds_are_not_paired(sqlite):
     comparison = ask(seed=None).comparison
     assert comparison.pairing == "none"
     assert not comparison.primary[0].paired
+
+
+def test_none_is_what_is_not_given(sqlite):
+    log_runs()
+    nothing = ask(candidates=None, filter=None, seed=None)
+    assert nothing.to_json() == ask(candidates="", filter="", seed="").to_json()
 
 
 def test_another_store_than_the_present_one_may_be_asked(sqlite):

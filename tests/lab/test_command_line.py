@@ -144,14 +144,19 @@ def test_lists_of_whole_numbers(text, sizes):
 
 @dataclasses.dataclass(frozen=True)
 class Places(Parameters):
-    """What `Sample` has not: a switch, and a list of texts."""
+    """What `Sample` has not: a switch, a list of texts, and what may be empty."""
 
     cache: Literal["on", "off"] = parameter()
+    mood: Literal["", "good"] = parameter()
+    remark: str = parameter("some text, or empty")
     places: tuple[str, ...] = parameter(
         "places, separated by commas",
         valid=all,
         parse=lambda text: tuple(text.split(",")) if text else (),
     )
+
+
+PLACES = {"cache": "on", "mood": "", "remark": "", "places": ""}
 
 
 @pytest.mark.parametrize(
@@ -170,6 +175,9 @@ class Places(Parameters):
     + [(Sample, "sizes", [np.array([4, 2])[0]], (4,))]
     + [(Sample, "sizes", range(1, 5), (1, 2, 3, 4)), (Sample, "sizes", (9,), (9,))]
     + [(Places, "cache", True, "on"), (Places, "cache", False, "off")]
+    + [(Places, "mood", None, ""), (Places, "remark", None, "")]
+    + [(Sample, "title", None, "None"), (Sample, "folder", None, Path("None"))]
+    + [(Places, "places", None, ()), (Places, "remark", [None], "[None]")]
     + [(Places, "places", [], ()), (Places, "places", ("a b",), ("a b",))]
     + [(Places, "places", [Path("/a (1)"), Path("b")], ("/a (1)", "b"))]
     + [(Places, "places", "[old] a,b", ("[old] a", "b"))],
@@ -177,7 +185,7 @@ class Places(Parameters):
 def test_what_mlflow_makes_of_a_python_value_is_that_value(
     parameters, name, value, means
 ):
-    texts = {**TEXTS, "cache": "on", "places": "", name: str(value)}
+    texts = {**TEXTS, **PLACES, name: str(value)}
     built = command_line.build(parameters, texts)
     assert getattr(built, name) == means
     assert type(getattr(built, name)) is type(means)
@@ -186,7 +194,7 @@ def test_what_mlflow_makes_of_a_python_value_is_that_value(
 @pytest.mark.parametrize("value", [["a,b"], ["", "b"]])
 def test_a_list_that_cannot_be_spelled_with_commas_is_refused(value):
     with pytest.raises(ValueError, match="^places must be places, separated by comma"):
-        command_line.build(Places, {"cache": "on", "places": str(value)})
+        command_line.build(Places, {**PLACES, "places": str(value)})
 
 
 def test_an_optional_parameter_that_is_not_given_is_absent():

@@ -90,13 +90,13 @@ def test_the_headlines_are_metrics_and_the_verdicts_tags_that_mlflow_takes(found
     means = compare.means(found)
     assert len(means) == 2 * len(found.arms)
     for effects in found.primary.factors:
-        name = factorial.metric_name(effects.factor)
+        name = compare.part_of_name(effects.factor)
         assert metrics[f"main_effect/{name}"] == effects.main.delta
         assert metrics[f"shapley_value/{name}"] == effects.shapley.delta
         assert metrics[f"p_holm/{name}"] == effects.main.estimate.p_holm
         assert tags[f"verdict.{name}"] == effects.main.verdict
     for name in (*metrics, *means, *tags):
         assert re.fullmatch(r"[\w./ -]+", name)
-    assert factorial.metric_name("epochs+early_stopping_patience") == (
+    assert compare.part_of_name("epochs+early_stopping_patience") == (
         "epochs_early_stopping_patience"
     )

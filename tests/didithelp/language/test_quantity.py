@@ -81,7 +81,7 @@ def test_names_of_metrics_control_nothing():
 @pytest.mark.parametrize(
     ("error", "decimals"),
     [
-        *((0.0031, 4), (0.31, 2), (3.1, 1), (31.0, 0), (3100.0, 0)),
+        *((0.0031, 4), (0.31, 2), (3.1, 1), (31.0, 0), (3100.0, -2)),
         *((0.001, 4), (0.01, 3), (0.1, 2), (1.0, 1), (10.0, 0), (2e-10, 11)),
     ],
 )
@@ -98,6 +98,15 @@ def test_two_digits_of_an_error_are_shown(error, decimals):
         (TIME, 41.372, 1.24, "41.4 ± 1.2"),
         (REWARD, -1244.3, 57.2, "-1,244 ± 57"),
         (REWARD, 3.12e-9, 1.04e-10, "3.12e-9 ± 1.0e-10"),
+        (REWARD, 223249736471779744.0, 3.1e15, "2.232e17 ± 3.1e15"),
+        (REWARD, 223249736471779744.0, 3.1e17, "2.2e17 ± 3.1e17"),
+        (LOSS, 223249736471779744.0, None, "2.23e17"),
+        (
+            REWARD,
+            -123456789012345.0,
+            3.1e12,
+            "-123,456,789,012,345 ± 3,100,000,000,000",
+        ),
         (REWARD, -5.0, None, "-5.00"),
     ],
 )
@@ -131,6 +140,7 @@ def judged_loss(**changes):
         (-0.0312, 1e-6, 7),
         (-123.0, 12.0, 0),
         (-0.0312, None, 4),  # three digits of the difference
+        (223.0, None, 0),
         (0.0, None, 2),
     ],
 )
@@ -154,6 +164,8 @@ def test_candidates_in_one_table_have_the_digits_of_the_surest():
         ("val_loss", -0.0312, 0.0041, "better", "better, -0.0312 nats"),
         ("fit_time", 1.84, 0.21, "worse", "worse, +1.84 s"),
         ("reward", -1204.0, 121.0, "worse", "worse, -1,204"),
+        ("reward", 3.1234e19, 2.1e17, "better", "better, +3.123e19"),
+        ("reward", 3.1234e19, None, "better", "better, +3.12e19"),
         ("val_f1", -1e-6, 0.002, "inconclusive", "inconclusive, +0.00 points"),
     ],
 )

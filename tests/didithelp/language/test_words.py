@@ -3,6 +3,7 @@
 import ast
 import hashlib
 import json
+import math
 import re
 import string
 import tomllib
@@ -178,6 +179,14 @@ def test_a_text_without_a_code_is_refused():
         ("significant", (2.04e-11,), "2.0e-11", "2,0e-11"),
         ("number", (-1234567.0, 1), "-1,234,567.0", f"-1{THIN}234{THIN}567,0"),
         ("number", (3.1e-9, 11, "+"), "+3.10e-9", "+3,10e-9"),
+        ("number", (1234567.0, -3), "1,234,567", f"1{THIN}234{THIN}567"),
+        ("number", (2.2324e17, 4, "+"), "+2.23e17", "+2,23e17"),
+        ("number", (-2.2324e17, -15), "-2.23e17", "-2,23e17"),
+        ("number", (2e17, -20), "2e17", "2e17"),
+        ("number", (math.inf, -20), "inf", "inf"),
+        ("significant", (2.2324e17,), "2.2e17", "2,2e17"),
+        ("percent", (2.2324e17,), "2.23e19%", f"2,23e19{NO_BREAK}%"),
+        ("plain", (2.5e17,), "2.5e17", "2,5e17"),
         ("plain", (1_500_000.0, 10), "1,500,000", f"1{THIN}500{THIN}000"),
         ("tick", (-1200.0,), "\u22121,200", f"\u22121{THIN}200"),
         ("percent", (0.0212,), "2.12%", f"2,12{NO_BREAK}%"),
