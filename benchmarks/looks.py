@@ -31,9 +31,9 @@ from benchmarks.verdict import (
     percent,
     row,
 )
-from didithelp import decision, effects, looks, significance
+from didithelp import decision, effects, planned_looks, significance
 
-PLAN = looks.parse("5..20")
+PLAN = planned_looks.parse("5..20")
 DELTAS = (0.001, 0.0065, 0.003)  # small, the real one, half of it
 
 WORDS = ("better", "worse", "equivalent")
@@ -54,8 +54,8 @@ class Rule:
 RULES = (
     Rule("5 seeds", (5,), (ALPHA,)),
     Rule("20 seeds", (20,), (ALPHA,)),
-    Rule("looks", PLAN, looks.levels(PLAN, ALPHA), gives_up=True),
-    Rule("looks to the end", PLAN, looks.levels(PLAN, ALPHA)),
+    Rule("looks", PLAN, planned_looks.levels(PLAN, ALPHA), gives_up=True),
+    Rule("looks to the end", PLAN, planned_looks.levels(PLAN, ALPHA)),
     Rule("naive", PLAN, (ALPHA,) * len(PLAN)),
 )
 
@@ -127,7 +127,9 @@ def follow(rule: Rule, found: dict[int, effects.Effect]) -> tuple[str, int]:
             margin=MARGIN,
             higher_is_better=True,
         ).verdict
-        is_hopeless = rule.gives_up and _chance(effect, rule) < looks.LEAST_CHANCE
+        is_hopeless = (
+            rule.gives_up and _chance(effect, rule) < planned_looks.LEAST_CHANCE
+        )
         if verdict != "inconclusive" or is_hopeless:
             break
     return verdict, seeds
@@ -137,14 +139,16 @@ def _chance(effect: effects.Effect, rule: Rule) -> float:
     """Chance of a verdict at the last look; 1 where the noise is not known."""
     if not effect.variance > 0:
         return 1.0
-    estimate = looks.Estimate(
+    estimate = planned_looks.Estimate(
         effect.delta,
         effect.seed_variance,
         effect.item_variance,
         effect.residual_variance,
         effect.group_sizes[0],
     )
-    return looks.chance_of_verdict(estimate, rule.planned[-1], rule.levels[-1], MARGIN)
+    return planned_looks.chance_of_verdict(
+        estimate, rule.planned[-1], rule.levels[-1], MARGIN
+    )
 
 
 def rows(truth: Truth, counts: Counts, num_experiments: int) -> Iterator[str]:

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from didithelp import ablation_caveats, common_data, describing, estimating
+from didithelp import ablation_caveats, describing, factor_effects, shared_data
 from didithelp.ablation import (
     Ablation,
     BudgetMatched,
@@ -26,7 +26,7 @@ from didithelp.caveats import Scope, uncovered
 from didithelp.comparability import refuse_incomparable
 from didithelp.compared_arm import ComparedArm
 from didithelp.errors import Refusal
-from didithelp.estimating import Estimator, Sample
+from didithelp.factor_effects import Estimator, Sample
 from didithelp.factors import Factorial, Levels, combined
 from didithelp.language import ablation_sentences
 from didithelp.language.words import Words
@@ -111,7 +111,7 @@ def ablate(
     examined = [
         _Examined(describing.describe(arm, each, in_order[0], run_id), sample)
         for (arm, run_id), each, sample in zip(
-            given, runs, estimating.samples_of(runs), strict=True
+            given, runs, factor_effects.samples_of(runs), strict=True
         )
     ]
     numbers = _numbers(in_order, examined, table, _Question(in_unit, rule))
@@ -205,14 +205,14 @@ def _numbers(
         design=design.name,
         primary_metric=rule.metric,
         metric=question.metric,
-        dataset=common_data.dataset(arms),
-        test_set=common_data.test_set(arms),
+        dataset=shared_data.dataset(arms),
+        test_set=shared_data.test_set(arms),
         factors=factors,
         cells=cells,
         baseline=cells[0].arm.name,
         full=cells[-1].arm.name,
         effects=tuple(
-            estimating.effects_on(each, design, table.factors, _scope(each))
+            factor_effects.effects_on(each, design, table.factors, _scope(each))
             for each in question.estimators(samples)
         ),
         budget_matched=_budget_matched(factors, table, deciding),

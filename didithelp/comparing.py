@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from didithelp import caveats, common_data, describing, looking
+from didithelp import caveats, describing, looking, shared_data
 from didithelp.arm import Arm
 from didithelp.caveats import Scope
 from didithelp.comparability import refuse_incomparable
@@ -123,8 +123,8 @@ def _numbers(
         selected_on=settings.selected_on,
         family_size=len(arms) - 1,
         primary_metric=metric.name,
-        dataset=common_data.dataset(arms),
-        test_set=common_data.test_set(arms),
+        dataset=shared_data.dataset(arms),
+        test_set=shared_data.test_set(arms),
         reference=runs[0].name,
         arms=tuple(
             describing.describe(arm, runs_of_arm, arms[0], run_id)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from didithelp import looks
+from didithelp import planned_looks
 from didithelp.arm import Arm, distinct_names, with_seeds
 from didithelp.comparability import refuse_incomparable
 from didithelp.comparison import Difference, Hopeless, Look, Looks
@@ -57,7 +57,7 @@ def take(arms: Sequence[Arm], metric: Metric, settings: Settings) -> Taken:
         Refusal: the arms have too few seeds for the first look, or must not be compared
             at one of them.
     """
-    levels = looks.levels(settings.looks, settings.alpha)
+    levels = planned_looks.levels(settings.looks, settings.alpha)
     margin = margin_in(metric, settings.margin)
     last = _Last(settings.looks[-1], levels[-1], margin)
     orders = _orders(arms)
@@ -152,7 +152,7 @@ def _chance(difference: Difference, last: _Last) -> float | None:
     """Chance of a verdict at the last look; None where the noise is not known."""
     if not difference.se or difference.se_seed is None:
         return None
-    estimate = looks.Estimate(
+    estimate = planned_looks.Estimate(
         difference.delta,
         difference.se_seed**2,
         (difference.se_item or 0.0) ** 2,
@@ -160,7 +160,7 @@ def _chance(difference: Difference, last: _Last) -> float | None:
         min(difference.num_seeds),
     )
     level = last.level / difference.family_size
-    return looks.chance_of_verdict(estimate, last.num_seeds, level, last.margin)
+    return planned_looks.chance_of_verdict(estimate, last.num_seeds, level, last.margin)
 
 
 def _hopeless(
@@ -172,7 +172,7 @@ def _hopeless(
     """
     if LASTING_REASONS.intersection(difference.reasons):
         return "no_verdict_possible"
-    if chance is None or chance >= looks.LEAST_CHANCE:
+    if chance is None or chance >= planned_looks.LEAST_CHANCE:
         return None
     if margin is not None and difference.seeds_needed_for_margin is None:
         return "test_set_too_small"

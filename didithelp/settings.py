@@ -7,7 +7,7 @@ pandas and SciPy load.
 import dataclasses
 from typing import Literal, get_args
 
-from didithelp import looks
+from didithelp import planned_looks
 from didithelp.characters import is_name
 from didithelp.metric import (
     Direction,
@@ -76,9 +76,9 @@ class Settings(Rule):
     looks: tuple[int, ...] = parameter(
         "none, the first and the last planned number of seeds, such as 5..20 (looks at"
         " 5, 10 and 20), or all of them, such as 5,10,20",
-        note=f"from {looks.FIRST_LOOK} to {looks.LAST_LOOK}, since with fewer at the"
-        " first look too many equal recipes are called different",
-        valid=looks.is_plan,
-        parse=looks.parse,
-        spell=looks.spell,
+        note=f"from {planned_looks.FIRST_LOOK} to {planned_looks.LAST_LOOK}, since with"
+        " fewer at the first look too many equal recipes are called different",
+        valid=planned_looks.is_plan,
+        parse=planned_looks.parse,
+        spell=planned_looks.spell,
     )

@@ -8,6 +8,6 @@ that it is installed with the library: `pip install didithelp[mlflow]`, and then
 - `selection` declares what is asked for, `columns` finds it in a run.
 - `runs` searches a store; it alone knows MLflow, whose objects do not leave it.
 - `groups` sorts runs into groups, `arms` makes an arm of each, `datasets` says which
-  were run on other data; `selected` puts these together.
+  were run on other data; `selecting` puts these together.
 - `front_door` is the function for users.
 """

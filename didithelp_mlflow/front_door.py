@@ -16,7 +16,7 @@ from didithelp.parameters import values_of
 from didithelp.settings import Pairing, Rule, SelectionSet
 from didithelp_mlflow import stores
 from didithelp_mlflow.columns import metric_name
-from didithelp_mlflow.selected import select
+from didithelp_mlflow.selecting import select
 from didithelp_mlflow.selection import Selection
 
 Value = TypeVar("Value")

@@ -16,9 +16,9 @@ from lab.engines.protocol import EpochDone, Job
 from lab.host import console
 from lab.runs import keys, locations
 from lab.runs.launch import Launch
+from lab.training.arm_list import WantedArm
 from lab.training.recipe import Recipe
 from lab.training.trial import Trial
-from lab.training.wanted import WantedArm
 
 if TYPE_CHECKING:
     from lab.engines.protocol import Engine

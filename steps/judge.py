@@ -38,7 +38,7 @@ def run(params: Params, step: "Step") -> None:
     """Find the runs, compare their groups, store and print the answer."""
     # Imported here, so that a wrong parameter is refused before pandas and SciPy load.
     from didithelp import comparing
-    from didithelp_mlflow.selected import select
+    from didithelp_mlflow.selecting import select
     from lab.runs.judged import JudgedRuns
 
     rule = values_of(Rule, params) | {"metric": metric_name(params.metric)}

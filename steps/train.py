@@ -16,10 +16,10 @@ from lab.engines.processes import ProcessEngine
 from lab.host import lifecycle
 from lab.parameters import Located
 from lab.runs.keys import Caching
-from lab.training import wanted
+from lab.training import arm_list
+from lab.training.arm_list import WantedArm
 from lab.training.recipe import Recipe
 from lab.training.seeds import Trials
-from lab.training.wanted import WantedArm
 from steps import arms
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class Params(Recipe, Trials, Caching, ImagesToTrainOn):
     arm: name of the arm in tables and reports.
     """
 
-    arm: str = parameter(wanted.NAME, valid=wanted.is_name)
+    arm: str = parameter(arm_list.NAME, valid=arm_list.is_name)
 
     @property
     def recipe(self) -> Recipe:

@@ -15,9 +15,9 @@ from lab import entry_point
 from lab.engines.processes import ProcessEngine
 from lab.host import lifecycle
 from lab.runs.keys import Caching
-from lab.training import wanted
+from lab.training import arm_list
+from lab.training.arm_list import WantedArm
 from lab.training.seeds import Trials
-from lab.training.wanted import WantedArm
 from steps import arms
 from steps.train import ImagesToTrainOn
 
@@ -44,12 +44,12 @@ class Params(Trials, Caching, ImagesToTrainOn):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        wanted.read(self.arms, self.seeds)
+        arm_list.read(self.arms, self.seeds)
 
     @property
     def wanted(self) -> tuple[WantedArm, ...]:
         """The arms that are trained."""
-        return wanted.read(self.arms, self.seeds)
+        return arm_list.read(self.arms, self.seeds)
 
     @property
     def num_trials(self) -> int:

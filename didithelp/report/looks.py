@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from didithelp.comparison import Look, Looks
-from didithelp.language import looks as spoken
-from didithelp.language import quantity
+from didithelp.language import look_sentences, quantity
 from didithelp.language.quantity import Quantity
 from didithelp.language.words import EMPTY, clean
-from didithelp.looks import LEAST_CHANCE
+from didithelp.planned_looks import LEAST_CHANCE
 from didithelp.report.canvas import blank, drawing
 from didithelp.report.document import Block, Drawing, Plots, Table, Text
 from didithelp.report.figures import (
@@ -107,7 +106,7 @@ def _cells(look: Look, found: Looks, about: Quantity) -> list[str]:
         words.p(look.p_tost_holm, look.level),
         words.plain(look.level),
         words.percent(look.chance, 0),
-        spoken.state(look, found, words),
+        look_sentences.state(look, found, words),
     ]
 
 

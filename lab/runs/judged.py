@@ -4,7 +4,7 @@ import urllib.parse
 
 from didithelp.comparison import Comparison, Difference
 from didithelp_mlflow.runs import write_tags
-from didithelp_mlflow.selected import Selected, run_ids
+from didithelp_mlflow.selecting import Selected, run_ids
 from lab.runs import experiment
 from lab.runs.experiment import MACHINE_LEARNING, Experiment
 

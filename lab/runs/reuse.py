@@ -19,7 +19,7 @@ from lab.runs import keys, locations, tags
 from lab.runs.experiment import Experiment, StoredRun
 from lab.runs.keys import Key
 from lab.runs.launch import Launch
-from lab.runs.times import TrialTimes
+from lab.runs.trial_times import TrialTimes
 
 RUNS_TRIED = 20  # of those with the right key, before the result is made again
 ARMS_LIST = "arms.json"  # the file of a train_arms run that lists its arms

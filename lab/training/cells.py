@@ -9,13 +9,13 @@ import dataclasses
 import itertools
 import re
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from didithelp import factors as designs
 from didithelp.parameters import names_of, suggest, texts_of
 from lab import command_line, mlproject
+from lab.training.arm_list import WantedArm
 from lab.training.recipe import Recipe
-from lab.training.wanted import WantedArm
 
 # Changes that are one factor unless a user says otherwise: without the first of them,
 # the others do nothing, or are refused.
@@ -65,6 +65,7 @@ def cells_of(
     seeds: tuple[int, ...],
     *,
     with_control: bool,
+    given: Collection[str] = (),
 ) -> Cells:
     """Lay out the ablation of what two recipes differ in.
 
@@ -75,11 +76,13 @@ def cells_of(
             for all parameters in which the recipes differ.
         seeds: of every arm.
         with_control: whether the baseline is trained with as many other seeds, too.
+        given: parameters that a user has set, which must be of use.
 
     Raises:
         ValueError: these are no factors, or a combination of them is no recipe.
     """
     factors = factors_of(baseline, improved, named)
+    _refuse_unused(factors, baseline, improved, given)
     names = tuple("+".join(factor) for factor in factors)
     is_whole = _recipe(baseline, improved, factors, names) == improved
     arms, levels = [], {}
@@ -156,6 +159,24 @@ def _refuse_unknown(
                 f"factors must differ between the recipes, but {name} is"
                 f" {values[name]} in both; leave it out, or give the improved recipe"
                 f" another: -P {name}=..."
+            )
+
+
+def _refuse_unused(
+    factors: Sequence[Factor],
+    baseline: Recipe,
+    improved: Recipe,
+    given: Collection[str],
+) -> None:
+    """Refuse values that no arm would have, for no factor turns them on."""
+    used = {name for factor in factors for name in factor}
+    before, after = texts_of(Recipe, baseline), texts_of(Recipe, improved)
+    for name in given:
+        if name not in used and before[name] != after[name]:
+            raise ValueError(
+                f"factors must name every parameter that is given, got {name}="
+                f"{after[name]} in none of them, so it would stay {before[name]} as in"
+                f" the baseline; name it in factors, or leave -P {name} out"
             )
 
 

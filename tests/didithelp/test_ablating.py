@@ -10,6 +10,7 @@ import pytest
 import didithelp
 from didithelp import ablating, effects, scores, significance
 from didithelp.ablation import Ablation
+from didithelp.comparison import Caveat
 from didithelp.errors import Refusal
 from didithelp.factors import Factorial, spell
 from didithelp.language import ablation_sentences
@@ -322,8 +323,14 @@ def test_answers_without_probabilities_have_no_loss():
 def test_what_forbids_a_verdict_forbids_it(changes, reason):
     found = ablate(*experiment(Factorial(2), planted, **changes))
     assert reason in found.primary.factors[0].main.reasons
-    assert found.sentence.startswith("no verdict, since ")
+    assert found.sentence.startswith("No verdict, since ")
     assert "l2 is shown: -" in found.sentence
+
+
+def test_a_sentence_begins_in_upper_case_unless_with_a_name():
+    found = ablate(*experiment(Factorial(2), lambda cell: 0.0))
+    assert found.sentence.startswith("No effect of ")
+    assert ablation_sentences.answer(found, FRENCH).startswith("Aucun effet de ")
 
 
 def test_a_choice_on_the_test_set_forbids_verdicts():
@@ -343,7 +350,15 @@ def test_a_caveat_of_many_arms_is_told_once(additive):
     arms, levels = experiment(Factorial(3), planted)
     found = ablate([without_predictions(arm) for arm in arms], levels)
     (text,) = [each for each in found.warnings if "predictions.npz" in each]
-    assert text.startswith("none, l2 and 6 other arms ")
+    assert text.startswith("each of none, l2 and 6 other arms has ")
+
+
+def test_a_caveat_of_several_arms_is_one_of_each_of_them():
+    caveat = Caveat("one_seed", {"arm": ["l2", "bn"], "advised": 5})
+    each_of_them = "each of l2 and bn has 1 finished seed; 5 is the least advised"
+    assert ablation_sentences.warning(caveat, ENGLISH) == each_of_them
+    french = ablation_sentences.warning(caveat, FRENCH)
+    assert french.startswith("chacun des bras l2 et bn n'a qu'une graine finie")
 
 
 def test_recipes_that_follow_no_factor_are_told():

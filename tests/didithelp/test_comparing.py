@@ -185,7 +185,7 @@ def test_one_seed_against_several_has_no_variance_of_seeds():
     result = compare(baseline(num_runs=1), improved())
     assert primary(result)["reasons"] == ["too_few_seeds", "seed_variance_unknown"]
     assert primary(result)["single_pair"] is None
-    assert "1 and 5 unpaired seeds" in result["sentence"]
+    assert "1 and 5 unpaired runs" in result["sentence"]
 
 
 def test_two_seeds_show_estimates_but_no_verdict():
@@ -432,7 +432,7 @@ def test_different_seed_sets_are_unpaired_and_all_used():
     assert not found["paired"]
     assert "unpaired_seed_sets_differ" in found["flags"]
     assert found["p_outperform_ci95"] == [None, None]
-    assert "5 and 7 unpaired seeds" in result["sentence"]
+    assert "5 and 7 unpaired runs" in result["sentence"]
 
 
 def test_equal_seeds_are_unpaired_on_request():
@@ -444,7 +444,7 @@ def test_equal_seeds_are_unpaired_on_request():
     assert found["sensitivity"] is None
     assert found["per_seed"] == primary(compare(reference, candidate))["per_seed"]
     assert result["pairing"] == "none"
-    assert "5 and 5 unpaired seeds" in result["sentence"]
+    assert "5 and 5 unpaired runs" in result["sentence"]
     accuracies = pattern(1, 0.2).mean(axis=1), pattern(2, 0.05).mean(axis=1)
     expected = stats.ttest_ind(accuracies[1], accuracies[0], equal_var=False)
     assert found["delta"] / found["se_seed"] == pytest.approx(expected.statistic)
@@ -769,7 +769,8 @@ def test_accuracies_alone_are_compared_by_a_t_test(num_runs):
     assert found["se"] == found["se_seed"]
     assert result["verdict"] == "better"
     assert "on this test set only" in result["scope"]
-    assert "paired seeds, this test set only; p < .001" in result["sentence"]
+    sizes = "5 paired seeds" if num_runs == 5 else "5 and 7 unpaired runs"
+    assert f"; {sizes}, this test set only; p < .001" in result["sentence"]
     unknown = ("se_item", "se_res", "num_examples", "num_discordant", "per_seed")
     assert [found[name] for name in unknown] == [None] * len(unknown)
     assert found["calibration"]["brier_score"] is None

@@ -7,8 +7,8 @@ from types import SimpleNamespace
 import pytest
 
 from lab.engines.protocol import EpochDone, TrialDone
+from lab.training.arm_list import WantedArm
 from lab.training.trial import Trial
-from lab.training.wanted import WantedArm
 from steps import arms
 from tests.make_data import make_recipe
 

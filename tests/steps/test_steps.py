@@ -23,7 +23,7 @@ from lab.training import agreement, arm
 from lab.training.seeds import Trials
 from lab.training.trial import Trial
 from lab.training.versions import versions
-from pipelines import asked, main
+from pipelines import main, request
 from steps import compare, prepare_data, train, verify
 from tests.didithelp.builders import (
     baseline,
@@ -313,7 +313,7 @@ def test_a_validation_set_that_is_not_used_is_told(tmp_path, capsys):
 def test_the_plan_names_every_difference_between_the_recipes():
     given = mlproject.defaults("main") | {"seeds": "3", "working_directory": "."}
     text = main.outline(
-        command_line.build(main.Params, given), *asked.recipes({"l2_lambda": "1e-4"})
+        command_line.build(main.Params, given), *request.recipes({"l2_lambda": "1e-4"})
     )
     assert "3 trials of up to 5 epochs" in text
     assert "3 trials of up to 20 epochs" in text
@@ -367,7 +367,7 @@ def test_dots_between_numbers_of_seeds_plan_looks():
 
 
 def test_the_plan_says_how_many_trials_there_may_be():
-    text = main.outline(planned(), *asked.recipes({}))
+    text = main.outline(planned(), *request.recipes({}))
     assert "5, 10 or 20 trials of up to 5 epochs" in text
 
 
@@ -553,4 +553,4 @@ def test_an_arm_has_the_versions_of_its_trials():
 )
 def test_a_run_of_main_is_named_after_what_it_is_asked(given, overrides, name):
     params = command_line.build(main.Params, mlproject.defaults("main") | given)
-    assert asked.question("main", params, asked.recipes(overrides)[1]) == name
+    assert request.question("main", params, request.recipes(overrides)[1]) == name

@@ -192,7 +192,7 @@ ANSWERS = {
         "The difference is shown to exceed the margin of 0.005 nats.",
         "b est meilleur que a de 0,0316 nat (IC à 95 % de 0,0259 à 0,0373 ; 5 graines "
         "appariées, ces données seulement ; p < 0,001) : val_loss de 0,3424 à 0,3108 "
-        "nat (plus petit est mieux). Il est montré que la différence dépasse la marge "
+        "nat (plus bas, c'est mieux). Il est montré que la différence dépasse la marge "
         "de 0,005 nat.",
     ),
     "more seconds are worse": (
@@ -201,16 +201,16 @@ ANSWERS = {
         "only; p < .001): fit_time 31.08 to 34.24 s (lower is better).",
         "b est moins bon que a de 3,16 s (IC à 95 % de 2,59 à 3,73 ; 5 graines "
         "appariées, ces données seulement ; p < 0,001) : fit_time de 31,08 à 34,24 s "
-        "(plus petit est mieux).",
+        "(plus bas, c'est mieux).",
     ),
     "a large reward has thousands and no decimals": (
         judged("reward", times(-10_000, LOSSES), pairing="none", margin=300),
-        "b is better than a by 316 (95% CI 278 to 354; 5 and 5 unpaired seeds, these "
+        "b is better than a by 316 (95% CI 278 to 354; 5 and 5 unpaired runs, these "
         "data only; p < .001): reward -3,424 to -3,108 (higher is better). The "
         "difference is not shown to exceed the margin of 300.",
-        "b est meilleur que a de 316 (IC à 95 % de 278 à 354 ; 5 et 5 graines non "
-        "appariées, ces données seulement ; p < 0,001) : reward de -3 424 à -3 108 "
-        "(plus grand est mieux). Il n'est pas montré que la différence dépasse la "
+        "b est meilleur que a de 316 (IC à 95 % de 278 à 354 ; 5 et 5 essais non "
+        "appariés, ces données seulement ; p < 0,001) : reward de -3 424 à -3 108 "
+        "(plus haut, c'est mieux). Il n'est pas montré que la différence dépasse la "
         "marge de 300.",
     ),
     "a share is in points": (
@@ -221,7 +221,7 @@ ANSWERS = {
         "(p < .001), but smaller than the margin declared to matter.",
         "b est équivalent à a à la marge de 5 points près : -3,16 points (IC à 90 % de "
         "-3,59 à -2,73 ; 5 graines appariées, ces données seulement ; équivalence p < "
-        "0,001) : val_f1 de 34,24 % à 31,08 % (plus grand est mieux). Une différence "
+        "0,001) : val_f1 de 34,24 % à 31,08 % (plus haut, c'est mieux). Une différence "
         "est décelable (p < 0,001), mais plus petite que la marge déclarée importante.",
     ),
     "without a margin nothing is said of one": (
@@ -263,7 +263,7 @@ def test_the_question_names_the_metric():
 def test_the_choices_name_the_metric_and_its_margin():
     result = judged("val_loss", LOSSES, margin=0.005)
     assert "margin 0.005 nats of val_loss" in sentences.choices(result, Words("en"))
-    assert "marge de 0,005 nat de val_loss" in sentences.choices(result, Words("fr"))
+    assert "marge de 0,005 nat pour val_loss" in sentences.choices(result, Words("fr"))
     result = judged("val_loss", LOSSES)
     assert ", no margin, " in sentences.choices(result, Words("en"))
     notes = sentences.notes(result, Words("en"))

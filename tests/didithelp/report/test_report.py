@@ -213,7 +213,7 @@ def test_the_note_is_the_answer_in_short():
         (
             "fr",
             "not-worse",
-            "**Exigé : pas moins bon de 2 points ou plus. C'est satisfait.**",
+            "**Exigé : pas moins bon de 2 points ou plus. L'exigence est remplie.**",
         ),
         ("en", "", None),
     ],

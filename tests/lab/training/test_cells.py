@@ -5,8 +5,8 @@ import dataclasses
 import pytest
 
 from lab import command_line
-from lab.training import cells, wanted
-from pipelines import asked
+from lab.training import arm_list, cells
+from pipelines import request
 
 SEEDS = (0, 1, 2)
 BUDGET = "epochs+early_stopping_patience"
@@ -17,7 +17,7 @@ MORE = {"batch_size": "32", "hidden_units": "16", "learning_rate": "0.01"}
 
 
 def laid_out(named="", overrides=None, *, with_control=False, seeds=SEEDS):
-    recipes = asked.recipes(overrides or {})
+    recipes = request.recipes(overrides or {})
     factors = cells.read_factors(named)
     return cells.cells_of(*recipes, factors, seeds, with_control=with_control)
 
@@ -31,7 +31,7 @@ def test_factors_are_separated_as_people_write_them(text):
 
 def test_every_combination_of_what_the_published_recipes_differ_in_is_an_arm():
     found = laid_out()
-    baseline, improved = asked.recipes({})
+    baseline, improved = request.recipes({})
     assert found.factors == FACTORS
     assert len(found.arms) == 16 and found.control is None
     assert (found.arms[0].name, found.arms[0].recipe) == ("baseline", baseline)
@@ -53,7 +53,7 @@ def test_arms_are_named_by_what_is_on_or_where_that_is_most_by_what_is_off():
     assert found.arms[-1].name == "all"  # without the budget
     assert "all without l2_lambda" in found.levels
     for arm in laid_out(overrides={**MOMENTUM}).wanted:
-        assert wanted.is_name(arm.name), arm.name
+        assert arm_list.is_name(arm.name), arm.name
 
 
 def test_factors_that_are_named_leave_the_rest_as_in_the_baseline():
@@ -109,6 +109,19 @@ def test_wrong_factors_are_one_line_with_the_way_out(named, overrides, message):
     assert "\n" not in str(caught.value)
 
 
+def test_a_value_that_no_arm_would_have_is_refused():
+    given = {"epochs": "7", "batch_size": "128"}
+    factors = ("dropout_rate", "l2_lambda")
+
+    def lay_out(factors):
+        both = request.recipes(given)
+        return cells.cells_of(*both, factors, SEEDS, with_control=False, given=given)
+
+    with pytest.raises(ValueError, match="epochs=7 in none of them, so .* stay 5 as"):
+        lay_out(factors)
+    assert lay_out((*factors, "epochs")).arms[-1].recipe.epochs == 7
+
+
 def test_the_way_out_of_too_many_factors_is_one():
     with pytest.raises(ValueError, match="-P factors='(.*)'$") as caught:
         laid_out(overrides=MORE)
@@ -121,12 +134,12 @@ def test_one_factor_is_a_question_for_main_and_the_command_asks_it():
         laid_out("l2_lambda")
     words = str(caught.value).split(" -P ")[1:]
     overrides = dict(word.split("=") for word in words)
-    baseline, changed = asked.recipes(overrides)
+    baseline, changed = request.recipes(overrides)
     assert changed == dataclasses.replace(baseline, l2_lambda=0.001)
 
 
 def test_equal_recipes_have_no_factors():
-    baseline, _ = asked.recipes({})
+    baseline, _ = request.recipes({})
     with pytest.raises(ValueError, match="must differ from the baseline"):
         cells.cells_of(baseline, baseline, (), SEEDS, with_control=False)
 

@@ -5,9 +5,9 @@ import json
 import pytest
 
 from lab import command_line, mlproject
-from lab.training import wanted
+from lab.training import arm_list
+from lab.training.arm_list import WantedArm
 from lab.training.recipe import Recipe
-from lab.training.wanted import WantedArm
 
 
 def plain():
@@ -23,7 +23,7 @@ def plain():
     ],
 )
 def test_an_arm_is_what_it_has_other_than_the_baseline(text):
-    (arm,) = wanted.read(text, (0, 1))
+    (arm,) = arm_list.read(text, (0, 1))
     assert (arm.name, arm.seeds) == ("wide", (0, 1))
     assert arm.recipe.hidden_units == (64, 32)
     assert (arm.recipe.use_batch_norm, arm.recipe.epochs) == (True, 2)
@@ -31,13 +31,13 @@ def test_an_arm_is_what_it_has_other_than_the_baseline(text):
 
 
 def test_what_is_written_is_read_again_and_is_short():
-    arms = wanted.read(
+    arms = arm_list.read(
         '{"ä": {}, "b": {"l2_lambda": 1e-4}, "c": {"seeds": "7,"}}', (0,)
     )
     assert arms[2] == WantedArm("c", plain(), (7,))
-    text = wanted.write(arms, (0,))
+    text = arm_list.write(arms, (0,))
     assert text == '{"ä":{},"b":{"l2_lambda":"0.0001"},"c":{"seeds":"7,"}}'
-    assert wanted.read(text, (0,)) == arms
+    assert arm_list.read(text, (0,)) == arms
 
 
 def test_a_list_that_is_too_long_is_not_written():
@@ -46,12 +46,12 @@ def test_a_list_that_is_too_long_is_not_written():
         for number in range(30)
     ]
     with pytest.raises(ValueError, match="at most 6,000 characters"):
-        wanted.write(arms, (0,))
+        arm_list.write(arms, (0,))
 
 
 def test_never_and_none_are_the_same_patience():
     text = '{"a": {"early_stopping_patience": null}, "b": {"epochs": 6}}'
-    never = wanted.read(text, (0,))[0].recipe.early_stopping_patience
+    never = arm_list.read(text, (0,))[0].recipe.early_stopping_patience
     assert never is None
 
 
@@ -63,6 +63,8 @@ def test_never_and_none_are_the_same_patience():
         ("wide", "must be JSON such as"),
         ("{}", "at least one arm, got none"),
         ('{"a": {}, "a": {"epochs": 3}}', "'a' is given twice"),
+        ("{'a': {}, 'a': {'epochs': 3}}", "'a' is given twice"),
+        ("[" * 5000, "must be JSON such as"),
         ('{"a|b": {}}', "the name of an arm must be 1 to 200 letters"),
         ("{1: {}}", "the name of an arm must be"),
         ('{"a": 5}', "arm a must be an object of parameters"),
@@ -78,5 +80,5 @@ def test_never_and_none_are_the_same_patience():
 )
 def test_a_wrong_list_is_one_line_with_the_way_out(text, message):
     with pytest.raises(ValueError, match=message) as caught:
-        wanted.read(text, (3, 4))
+        arm_list.read(text, (3, 4))
     assert "\n" not in str(caught.value) and len(str(caught.value)) < 400

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from didithelp import looks
+from didithelp import planned_looks
 
 PLANS = [(5, 10), (5, 10, 12), (5, 10, 20), (5, 10, 20, 40), (6, 7, 8, 9, 10)]
 
@@ -25,16 +25,16 @@ PLANS = [(5, 10), (5, 10, 12), (5, 10, 20), (5, 10, 20, 40), (6, 7, 8, 9, 10)]
     ],
 )
 def test_a_plan_is_read_and_written(text, planned, spelled):
-    assert looks.parse(text) == planned
-    assert looks.is_plan(planned)
-    assert looks.spell(planned) == spelled
-    assert looks.parse(spelled) == planned
+    assert planned_looks.parse(text) == planned
+    assert planned_looks.is_plan(planned)
+    assert planned_looks.spell(planned) == spelled
+    assert planned_looks.parse(spelled) == planned
 
 
 @pytest.mark.parametrize("text", ["5..", "..20", "5-20", "a..b", "5..10..20", "5 20"])
 def test_what_is_no_plan_is_not_read(text):
     with pytest.raises(ValueError):
-        looks.parse(text)
+        planned_looks.parse(text)
 
 
 @pytest.mark.parametrize(
@@ -53,52 +53,54 @@ def test_what_is_no_plan_is_not_read(text):
     ],
 )
 def test_what_may_be_no_plan_is_none(text):
-    assert not looks.is_plan(looks.parse(text))
+    assert not planned_looks.is_plan(planned_looks.parse(text))
 
 
 def test_the_plan_that_was_simulated_has_its_levels():
-    assert looks.levels((5, 10, 20), 0.05) == (0.018, 0.018, 0.026)
+    assert planned_looks.levels((5, 10, 20), 0.05) == (0.018, 0.018, 0.026)
 
 
 @pytest.mark.parametrize("planned", PLANS)
 @pytest.mark.parametrize("alpha", [0.2, 0.05, 0.01, 1e-5])
 def test_all_looks_together_keep_to_alpha(planned, alpha):
-    levels = looks.levels(planned, alpha)
+    levels = planned_looks.levels(planned, alpha)
     assert len(levels) == len(planned)
     assert levels[0] == levels[-2] < levels[-1] < alpha
-    assert 0.98 * alpha < looks.false_alarms(levels, planned) <= 1.004 * alpha
+    assert 0.98 * alpha < planned_looks.false_alarms(levels, planned) <= 1.004 * alpha
 
 
 def test_the_simulated_levels_are_those_that_are_solved_for():
-    solved = looks.levels((5, 10, 20), math.nextafter(0.05, 1))
+    solved = planned_looks.levels((5, 10, 20), math.nextafter(0.05, 1))
     assert solved == pytest.approx((0.018, 0.018, 0.026), rel=0.01)
 
 
 def test_one_look_has_its_own_false_alarms():
-    assert looks.false_alarms((0.05,), (20,)) == pytest.approx(0.05, abs=1e-8)
+    assert planned_looks.false_alarms((0.05,), (20,)) == pytest.approx(0.05, abs=1e-8)
 
 
 def test_false_alarms_are_those_of_random_walks():
     planned, levels = (5, 10, 12), (0.02, 0.05, 0.03)
     steps = np.random.default_rng(0).standard_normal((400_000, planned[-1]))
     ends = steps.cumsum(axis=1)[:, np.array(planned) - 1] / np.sqrt(planned)
-    critical = [looks._NORMAL.inv_cdf(1 - level / 2) for level in levels]
+    critical = [planned_looks._NORMAL.inv_cdf(1 - level / 2) for level in levels]
     share = (np.abs(ends) > critical).any(axis=1).mean()
-    assert looks.false_alarms(levels, planned) == pytest.approx(share, abs=0.002)
+    assert planned_looks.false_alarms(levels, planned) == pytest.approx(
+        share, abs=0.002
+    )
 
 
 def test_noise_of_the_images_makes_looks_more_alike_and_false_alarms_rarer():
     planned, levels = np.array((5, 10, 20)), (0.018, 0.018, 0.026)
     variances = 1 / planned + 0.1  # seeds, and images that no seed removes
     as_if = 1 / variances  # seeds that would leave as much, were there no images
-    with_images = looks.false_alarms(levels, tuple(as_if))
-    assert with_images < looks.false_alarms(levels, (5, 10, 20))
+    with_images = planned_looks.false_alarms(levels, tuple(as_if))
+    assert with_images < planned_looks.false_alarms(levels, (5, 10, 20))
 
 
 def test_small_levels_of_many_candidates_add_up_to_little_more():
-    planned, levels = (5, 10, 20), looks.levels((5, 10, 20), 0.05)
+    planned, levels = (5, 10, 20), planned_looks.levels((5, 10, 20), 0.05)
     of_one = tuple(level / 20 for level in levels)
-    assert 0.05 < 20 * looks.false_alarms(of_one, planned) < 1.12 * 0.05
+    assert 0.05 < 20 * planned_looks.false_alarms(of_one, planned) < 1.12 * 0.05
 
 
 # --- chance of a verdict --------------------------------------------------------------
@@ -108,8 +110,8 @@ def simulated_chance(delta, variance, last_variance, level, margin):
     rng = np.random.default_rng(0)
     last = rng.normal(delta, math.sqrt(variance - last_variance), 200_000)
     error = math.sqrt(last_variance)
-    different = np.abs(last) > looks._NORMAL.inv_cdf(1 - level / 2) * error
-    one_sided = looks._NORMAL.inv_cdf(1 - level) * error
+    different = np.abs(last) > planned_looks._NORMAL.inv_cdf(1 - level / 2) * error
+    one_sided = planned_looks._NORMAL.inv_cdf(1 - level) * error
     return (different | (np.abs(last) + one_sided < margin)).mean()
 
 
@@ -117,15 +119,17 @@ def simulated_chance(delta, variance, last_variance, level, margin):
 @pytest.mark.parametrize("margin", [0.5, 3.0])
 def test_the_chance_of_a_verdict_is_that_of_the_last_estimate(delta, margin):
     # From 5 to 20 seeds; the images contribute 0.4 - 0.3.
-    estimate = looks.Estimate(delta, 1.6, 0.4, 0.3, 5)
+    estimate = planned_looks.Estimate(delta, 1.6, 0.4, 0.3, 5)
     expected = simulated_chance(delta, 1.7, 0.5, 0.026, margin)
-    found = looks.chance_of_verdict(estimate, 20, 0.026, margin)
+    found = planned_looks.chance_of_verdict(estimate, 20, 0.026, margin)
     assert found == pytest.approx(expected, abs=0.005)
 
 
 def test_without_a_margin_nothing_is_equivalent():
     with_margin, without = (
-        looks.chance_of_verdict(looks.Estimate(0.0, 2, 0, 0, 5), 20, 0.026, margin)
+        planned_looks.chance_of_verdict(
+            planned_looks.Estimate(0.0, 2, 0, 0, 5), 20, 0.026, margin
+        )
         for margin in (9.0, None)
     )
     assert without < 0.3 < with_margin <= 1
@@ -133,6 +137,6 @@ def test_without_a_margin_nothing_is_equivalent():
 
 def test_where_seeds_change_nothing_the_present_estimate_is_the_last():
     for delta, expected in ((0.0, 0), (3.0, 1), (-3.0, 1)):
-        estimate = looks.Estimate(delta, 0.0, 1.0, 0.0, 5)
-        found = looks.chance_of_verdict(estimate, 20, 0.05, 0.1)
+        estimate = planned_looks.Estimate(delta, 0.0, 1.0, 0.0, 5)
+        found = planned_looks.chance_of_verdict(estimate, 20, 0.05, 0.1)
         assert found == pytest.approx(expected)

@@ -6,7 +6,7 @@ import pytest
 
 from lab.runs import keys, tags
 from lab.runs.experiment import StoredRun
-from lab.runs.times import TrialTimes
+from lab.runs.trial_times import TrialTimes
 
 HERE, THERE = {"x_train": "aa"}, {"x_train": "bb"}
 

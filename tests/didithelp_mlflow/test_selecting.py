@@ -9,8 +9,8 @@ import pytest
 
 from didithelp.arm import DIVERGED, FINISHED
 from didithelp.errors import Refusal
-from didithelp_mlflow import runs, selected
-from didithelp_mlflow.selected import run_ids, select
+from didithelp_mlflow import runs, selecting
+from didithelp_mlflow.selecting import run_ids, select
 from didithelp_mlflow.selection import Selection
 
 
@@ -266,7 +266,7 @@ def test_an_experiment_may_be_named_by_its_id(sqlite):
 
 
 def test_too_many_groups_are_no_candidates_unless_they_are_listed(sqlite, monkeypatch):
-    monkeypatch.setattr(selected, "MOST_CANDIDATES", 1)
+    monkeypatch.setattr(selecting, "MOST_CANDIDATES", 1)
     log_arms()
     assert len(ask().arms) == 2
     log({"optimizer": "lion", "seed": 0}, 0.5)
