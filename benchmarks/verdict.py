@@ -143,8 +143,6 @@ def verdict(effect: effects.Effect) -> str:
         p_holm=significance.difference_p(effect),
         p_tost_holm=significance.equivalence_p(effect, MARGIN),
         alpha=ALPHA,
-        metric="test_accuracy",
-        direction="auto",
         margin=MARGIN,
         higher_is_better=True,
     ).verdict

@@ -7,7 +7,7 @@ is called here stays.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, SupportsFloat, TypeVar
@@ -26,7 +26,7 @@ from didithelp.language import sentences
 from didithelp.language.words import Words, in_full
 from didithelp.levels import Table
 from didithelp.metric import NONE, Direction
-from didithelp.parameters import explain
+from didithelp.parameters import explain, field_of
 from didithelp.recorder import Recorder
 from didithelp.requirement import (
     REQUIREMENTS,
@@ -442,8 +442,7 @@ def _planned(plan: str | Sequence[int]) -> tuple[int, ...]:
     try:
         return planned_looks.parse(plan)
     except ValueError:
-        (field,) = (each for each in fields(Settings) if each.name == "looks")
-        raise ValueError(explain(field, plan)) from None
+        raise ValueError(explain(field_of(Settings, "looks"), plan)) from None
 
 
 def _plain(number: Number) -> Number:

@@ -128,6 +128,11 @@ def names_of(parameters: type[Parameters]) -> list[str]:
     return [field.name for field in dataclasses.fields(parameters)]
 
 
+def field_of(parameters: type[Parameters], name: str) -> dataclasses.Field[Any]:
+    """The declaration of one parameter."""
+    return {field.name: field for field in dataclasses.fields(parameters)}[name]
+
+
 def values_of(parameters: type[Parameters], source: Parameters) -> dict[str, Any]:
     """The fields of `parameters` out of a larger `source`."""
     return {name: getattr(source, name) for name in names_of(parameters)}
