@@ -309,7 +309,7 @@ def compare(
     seed: int = 0,
     pairing: Pairing = "seed",
     selected_on: SelectionSet = "validation",
-    looks: str | Sequence[int] = "none",
+    looks: str | Sequence[int] | None = "none",
     language: str = "en",
 ) -> Answer:
     """Say of each candidate whether it is better than `reference`, and how surely.
@@ -435,13 +435,15 @@ def _check_arm(arm: object, taker: str, list_fix: str) -> None:
     raise ValueError(f"{taker} takes arms, got {type(arm).__name__}; {fix}")
 
 
-def _planned(plan: str | Sequence[int]) -> tuple[int, ...]:
+def _planned(plan: str | Sequence[int] | None) -> tuple[int, ...]:
     """The planned numbers of seeds, which may be given as on a command line."""
-    if not isinstance(plan, str):
-        return tuple(map(as_python, plan))
+    if plan is None:
+        return ()
     try:
-        return planned_looks.parse(plan)
-    except ValueError:
+        if isinstance(plan, str):
+            return planned_looks.parse(plan)
+        return tuple(map(as_python, plan))
+    except (ValueError, TypeError):
         raise ValueError(explain(field_of(Settings, "looks"), plan)) from None
 
 

@@ -11,6 +11,7 @@ from didithelp.language.words import Words
 from didithelp.metric import NONE, Direction
 from didithelp.parameters import values_of
 from didithelp.settings import Pairing, Rule, SelectionSet
+from didithelp_mlflow import stores
 from didithelp_mlflow.columns import metric_name
 from didithelp_mlflow.selecting import select
 from didithelp_mlflow.selection import Selection
@@ -63,8 +64,8 @@ def from_mlflow(
 
     Raises:
         Refusal: the runs make no arms that may be compared.
-        ValueError: a parameter is wrong, or names what the store does not have.
-        MlflowException: the store fails.
+        ValueError: a parameter is wrong, or names what the store does not have; or the
+            store is not there, or fails.
     """
     rule = Rule(
         alpha=as_python(alpha),
@@ -87,7 +88,8 @@ def from_mlflow(
         seed=seed or "",
     )
     Words(language)  # refuses a wrong one
-    found = select(selection, rule.metric, tracking_uri=tracking_uri)
+    with stores.readable(tracking_uri):
+        found = select(selection, rule.metric, tracking_uri=tracking_uri)
     if not found.is_paired:
         rule = dataclasses.replace(rule, pairing="none")
     return front_door.compare(

@@ -151,13 +151,20 @@ def _with_results(
 
 def _refuse_without_results(group: Group, members: Seeded, asked: Asked) -> None:
     if not _results(members, asked.metric):
-        states = sorted({run.status for run in group.runs})
+        states = sorted({_state(run, asked.metric) for run in group.runs})
         raise Refusal(
             "no_finished_run",
             f"{group.name} must have a finished run with a number for {asked.metric}, "
             f"got none among {len(group.runs):,} ({', '.join(states)}); name another"
             " group, metric or seed",
         )
+
+
+def _state(run: Run, metric: str) -> str:
+    """'FAILED', or 'FINISHED with nan' where that is all it has for the metric."""
+    number = run.metrics.get(metric)
+    is_result = number is None or arms.is_number(number)
+    return run.status if is_result else f"{run.status} with {number:g}"
 
 
 def _results(members: Seeded, metric: str) -> dict[int, Run]:

@@ -66,7 +66,7 @@ class Params(compare.Options, compare.Required, Trials, Caching, prepare_data.Pa
         if self.looks[-1] != len(self.seeds):
             raise ValueError(
                 f"looks must end with the number of seeds, got looks={plan} and"
-                f" {len(self.seeds)} seeds; give seeds={plan}"
+                f" {len(self.seeds)} seeds; give seeds={self.looks[-1]}"
             )
         if self.cache == "off":
             raise ValueError(

@@ -8,12 +8,11 @@ Leaves: `ablation/` with the effect of each change, and `comparison/` of the arm
 """
 
 import dataclasses
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from didithelp.parameters import Interval, from_python, is_filled, parameter, values_of
-from lab import entry_point
+from didithelp.parameters import Interval, is_filled, parameter, values_of
+from lab import entry_point, literals
 from lab.host import console
 from lab.parameters import Located
 from lab.runs.locations import run_of
@@ -25,6 +24,10 @@ if TYPE_CHECKING:
     from didithelp.levels import Table
     from lab.runs.step import Step
 
+EXPECTED = (
+    'JSON such as {"plain": {"l2": 0}, "all": {"l2": 1}}, or a CSV or JSON file with a'
+    " row per arm"
+)
 UNNAMED = (b",", b";", b"\t")  # what a CSV begins with whose first column has no name
 LINKS = {"comparison": "../comparison/report.html"}
 LINK_TO_THIS = {"ablation": "../ablation/report.html"}
@@ -153,10 +156,6 @@ def read_levels(text: str, working_directory: Path) -> "Table":
 
     from didithelp import csv_files
 
-    expected = (
-        'levels must be JSON such as {"plain": {"l2": 0}, "all": {"l2": 1}}, or a CSV'
-        " or JSON file with a row per arm"
-    )
     content = text.strip()
     if content[0] not in "{[":
         path = working_directory / Path(content).expanduser()
@@ -165,19 +164,15 @@ def read_levels(text: str, working_directory: Path) -> "Table":
             if path.suffix.lower() != ".json":
                 # Row names without a name of their own, as pandas writes them.
                 data = b"arm" + data if data[:1] in UNNAMED else data
-                table = csv_files.read(data)
+                table = csv_files.read(data, as_text=True)
                 first = "arm" if "arm" in table else table.columns[0]
                 return table.set_index(first)
             content = data.decode("utf-8-sig")
         except (OSError, ValueError) as error:
-            raise ValueError(f"{expected}, got {text!r}: {error}") from None
-    try:
-        levels = json.loads(content)
-    except json.JSONDecodeError:
-        try:
-            levels = from_python(content)
-        except ValueError:
-            raise ValueError(f"{expected}, got {text[:200]!r}") from None
+            why = error.strerror if isinstance(error, OSError) else str(error).strip()
+            got = literals.shown(text)
+            raise ValueError(f"levels must be {EXPECTED}, got {got}: {why}") from None
+    levels = literals.read(content, "levels", EXPECTED)
     return pd.DataFrame(levels) if isinstance(levels, list) else levels
 
 

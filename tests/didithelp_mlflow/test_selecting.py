@@ -203,6 +203,14 @@ def test_groups_without_results_are_said_unless_they_were_asked_for(sqlite):
             ask(**asked)
 
 
+def test_runs_that_have_no_number_are_told_from_others(sqlite):
+    log_arms()
+    for seed, number in enumerate((math.nan, math.inf, None)):
+        log({"optimizer": "lion", "seed": seed}, number)
+    with pytest.raises(Refusal, match="among 3 .FINISHED, FINISHED with (inf|nan), "):
+        ask("lion")
+
+
 def test_data_that_differs_is_said(sqlite):
     for seed in range(2):
         log({"optimizer": "adam", "seed": seed}, 0.5, data=[seed])

@@ -102,7 +102,7 @@ USAGE = table(
     main("at the first look too many equal recipes", seeds="3..20"),
     main("got 'a..b' as seeds", seeds="a..b"),
     main("got '20..5' as seeds", seeds="20..5"),
-    main("looks=5..20 and 5 seeds; give seeds=5..20", looks="5..20"),
+    main("looks=5..20 and 5 seeds; give seeds=20", looks="5..20"),
     main("got looks=5,20 and seeds=5..20; give one of", seeds="5..20", looks="5,20"),
     main("cache must be on with looks, got off", seeds="5..20", cache="off"),
     main("plan must be true", plan="1"),
