@@ -101,8 +101,9 @@ def _refuse_unusable_runs(arm: Arm) -> None:
     if not seeds:
         raise Refusal(
             "no_finished_run",
-            f"{arm.name} must have a finished run, got {len(arm.metrics)} diverged "
-            "ones; lower its learning_rate",
+            f"{arm.name} must have a finished run, got {len(arm.metrics)} that "
+            "diverged or failed; leave this arm out, or repeat its runs, such as with a"
+            " lower learning rate",
         )
     examples = None if arm.scores is None else arm.scores.examples
     for tested in (arm.labels, examples):

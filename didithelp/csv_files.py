@@ -23,11 +23,16 @@ _DECIMAL_COMMA = r"[+-]?\d+(?:,\d+)?(?:[eE][+-]?\d+)?"
 _FRACTION = r"0,\d+|[01]"  # in quotes between commas, where 1,234 is a thousand
 
 
-def read(content: bytes) -> pd.DataFrame:
+def read(content: bytes, *, as_text: bool = False) -> pd.DataFrame:
     """The table in a CSV file, without its empty rows.
 
     Row names, which have no name in the header, are left out. A name that stands twice
     in the header is twice among the columns.
+
+    Args:
+        content: of the file.
+        as_text: leave every cell as it is written, also 01 and None, which are names
+            in some tables; empty ones are missing either way.
 
     Raises:
         ValueError: it is no such table.
@@ -50,12 +55,16 @@ def read(content: bytes) -> pd.DataFrame:
         skipinitialspace=True,
         low_memory=False,  # else the type of a cell depends on how many there are
         index_col=False if surplus and not any(surplus) else None,
+        dtype=str if as_text else None,
+        keep_default_na=not as_text,
+        na_values=[""],
     )
     if len(header) == len(table.columns):
         named = zip(header, table.columns, strict=True)
         table.columns = pd.Index([name or number for name, number in named])
-    numbers = _FRACTION if separator == "," else _DECIMAL_COMMA
-    table = table.apply(_with_decimal_points, numbers=numbers)
+    if not as_text:
+        numbers = _FRACTION if separator == "," else _DECIMAL_COMMA
+        table = table.apply(_with_decimal_points, numbers=numbers)
     return table.dropna(how="all").reset_index(drop=True)
 
 

@@ -7,7 +7,7 @@ is called here stays.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, SupportsFloat, TypeVar
@@ -26,7 +26,7 @@ from didithelp.language import sentences
 from didithelp.language.words import Words, in_full
 from didithelp.levels import Table
 from didithelp.metric import NONE, Direction
-from didithelp.parameters import explain
+from didithelp.parameters import explain, field_of
 from didithelp.recorder import Recorder
 from didithelp.requirement import (
     REQUIREMENTS,
@@ -54,7 +54,7 @@ __all__ = [
     "load_arm",
 ]
 
-Number = TypeVar("Number")
+Value = TypeVar("Value")
 Result = TypeVar("Result")
 
 
@@ -309,7 +309,7 @@ def compare(
     seed: int = 0,
     pairing: Pairing = "seed",
     selected_on: SelectionSet = "validation",
-    looks: str | Sequence[int] = "none",
+    looks: str | Sequence[int] | None = "none",
     language: str = "en",
 ) -> Answer:
     """Say of each candidate whether it is better than `reference`, and how surely.
@@ -352,12 +352,12 @@ def compare(
     comparison = comparing.compare(
         reference,
         candidates,
-        alpha=_plain(alpha),
+        alpha=as_python(alpha),
         metric=metric,
         direction=direction,
-        margin=NONE if margin is None else _plain(margin),
-        resamples=_plain(resamples),
-        seed=_plain(seed),
+        margin=NONE if margin is None else as_python(margin),
+        resamples=as_python(resamples),
+        seed=as_python(seed),
         pairing=pairing,
         selected_on=selected_on,
         looks=_planned(looks),
@@ -414,10 +414,10 @@ def factorial(
         arms,
         levels,
         control=control,
-        alpha=_plain(alpha),
+        alpha=as_python(alpha),
         metric=metric,
         direction=direction,
-        margin=NONE if margin is None else _plain(margin),
+        margin=NONE if margin is None else as_python(margin),
         selected_on=selected_on,
     )
     return FactorialAnswer(ablation, given, language)
@@ -435,20 +435,21 @@ def _check_arm(arm: object, taker: str, list_fix: str) -> None:
     raise ValueError(f"{taker} takes arms, got {type(arm).__name__}; {fix}")
 
 
-def _planned(plan: str | Sequence[int]) -> tuple[int, ...]:
+def _planned(plan: str | Sequence[int] | None) -> tuple[int, ...]:
     """The planned numbers of seeds, which may be given as on a command line."""
-    if not isinstance(plan, str):
-        return tuple(map(_plain, plan))
+    if plan is None:
+        return ()
     try:
-        return planned_looks.parse(plan)
-    except ValueError:
-        (field,) = (each for each in fields(Settings) if each.name == "looks")
-        raise ValueError(explain(field, plan)) from None
+        if isinstance(plan, str):
+            return planned_looks.parse(plan)
+        return tuple(map(as_python, plan))
+    except (ValueError, TypeError):
+        raise ValueError(explain(field_of(Settings, "looks"), plan)) from None
 
 
-def _plain(number: Number) -> Number:
-    """A NumPy scalar as the Python number that it is; all else as it is."""
-    return number.item() if isinstance(number, np.generic) else number
+def as_python(value: Value) -> Value:
+    """A NumPy scalar as the Python value that it is; all else as it is."""
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def _runs(what: str, results: Mapping[int, Result]) -> Iterable[tuple[int, Result]]:

@@ -6,6 +6,7 @@ from that line. Parameters have no defaults here: those of recipes live in `MLpr
 those of a comparison in the signature of `compare`.
 """
 
+import ast
 import dataclasses
 import difflib
 import math
@@ -64,6 +65,25 @@ def whole_number(text: str) -> int:
         ValueError: it is no whole number.
     """
     return int(text.strip().removesuffix(".0"))
+
+
+def from_python(text: str) -> Any:
+    """The value that Python writes so: "['adam', 'sgd']" → ['adam', 'sgd'].
+
+    It is whatever somebody has written, hence `Any`.
+
+    Raises:
+        ValueError: it is no literal of Python's.
+    """
+    try:
+        return ast.literal_eval(text.strip())
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        raise ValueError(text) from None
+
+
+def is_filled(text: str) -> bool:
+    """Whether a text holds more than blanks: `valid` of one that must be given."""
+    return bool(text.strip())
 
 
 def parameter(
@@ -126,6 +146,11 @@ class Parameters:
 def names_of(parameters: type[Parameters]) -> list[str]:
     """The parameters' names in the order in which they are declared."""
     return [field.name for field in dataclasses.fields(parameters)]
+
+
+def field_of(parameters: type[Parameters], name: str) -> dataclasses.Field[Any]:
+    """The declaration of one parameter."""
+    return {field.name: field for field in dataclasses.fields(parameters)}[name]
 
 
 def values_of(parameters: type[Parameters], source: Parameters) -> dict[str, Any]:

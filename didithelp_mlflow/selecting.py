@@ -163,7 +163,7 @@ def _why(group: Group, members: Seeded, asked: Asked) -> str:
     lacking = {"runs_without_metric": asked.metric, "runs_without_seed": asked.seed}
     return ", ".join(
         [
-            *sorted({run.status for run in group.runs}),
+            *sorted({_state(run, asked.metric) for run in group.runs}),
             *(
                 f"{remark.values['count']:,} without {lacking[remark.code]}"
                 for remark in members.remarks
@@ -171,6 +171,13 @@ def _why(group: Group, members: Seeded, asked: Asked) -> str:
             ),
         ]
     )
+
+
+def _state(run: Run, metric: str) -> str:
+    """'FAILED', or 'FINISHED with nan' where that is all it has for the metric."""
+    number = run.metrics.get(metric)
+    is_result = number is None or arms.is_number(number)
+    return run.status if is_result else f"{run.status} with {number:g}"
 
 
 def _results(members: Seeded, metric: str) -> dict[int, Run]:

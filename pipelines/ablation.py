@@ -21,7 +21,7 @@ from lab.training.cells import Cells, cells_of, read_factors
 from lab.training.recipe import Recipe
 from lab.training.seeds import Trials
 from pipelines.request import question, read, recipes, refuse_unknown_metric
-from steps import factorial, prepare_data
+from steps import compare, factorial, prepare_data
 
 if TYPE_CHECKING:
     from lab.runs.step import Step
@@ -93,17 +93,13 @@ def launch_all(params: Params, launcher: Launcher, cells: Cells, listed: str) ->
 
 def show_again(answer: str, step: "Step", language: str) -> None:
     """Store the answer of an earlier run on this one as well, and print it again."""
-    from didithelp import trials_folder
     from didithelp.ablation import Ablation
     from didithelp.report.ablation_report import AblationReport
 
     _, folder = step.answers.adopt(answer, "comparison", "ablation")
     found = Ablation.from_json((folder / "ablation.json").read_text("utf-8"))
-    told = [*found.arms, *([found.control.arm] if found.control else [])]
-    loaded = [
-        step.artifacts.load(f"runs:/{arm.run_id}", "trials", trials_folder.load)
-        for arm in told
-    ]
+    run_ids = [cell.arm.run_id for cell in found.all_cells]
+    loaded = compare.load_arms((f"runs:/{run_id}" for run_id in run_ids), step)
     report = AblationReport(found, loaded, language=language)
     console.result(report.summary())
 

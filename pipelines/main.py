@@ -18,7 +18,14 @@ from typing import TYPE_CHECKING
 
 from didithelp import planned_looks
 from didithelp.metric import metric_of
-from didithelp.parameters import explain, parameter, spell, texts_of, values_of
+from didithelp.parameters import (
+    explain,
+    field_of,
+    parameter,
+    spell,
+    texts_of,
+    values_of,
+)
 from didithelp.settings import Settings
 from lab import command_line, entry_point
 from lab.host import console, cores
@@ -59,7 +66,7 @@ class Params(compare.Options, compare.Required, Trials, Caching, prepare_data.Pa
         if self.looks[-1] != len(self.seeds):
             raise ValueError(
                 f"looks must end with the number of seeds, got looks={plan} and"
-                f" {len(self.seeds)} seeds; give seeds={plan}"
+                f" {len(self.seeds)} seeds; give seeds={self.looks[-1]}"
             )
         if self.cache == "off":
             raise ValueError(
@@ -144,14 +151,12 @@ def look(params: Params, step: "Step", arms: dict[str, str]) -> bool:
     This is done here, because a step of its own would take seconds to start. What the
     last look sees is compare's to say, which repeats all of them.
     """
-    from didithelp import looking, trials_folder
+    from didithelp import looking
     from didithelp.language import look_sentences
     from didithelp.language.words import Words
     from didithelp.report.frame import train_seconds
 
-    loaded = [
-        step.artifacts.load(uri, "trials", trials_folder.load) for uri in arms.values()
-    ]
+    loaded = compare.load_arms(arms.values(), step)
     settings = Settings(**values_of(Settings, params))
     metric = metric_of(settings.metric, settings.direction)
     found = looking.take(loaded, metric, settings).looks
@@ -189,17 +194,13 @@ def hold_against_requirement(answer: str, step: "Step", params: Params) -> None:
 
 def report_in(folder: Path, step: "Step", params: Params) -> "Report":
     """The report of the stored answer of a compare run that this one has launched."""
-    from didithelp import trials_folder
     from didithelp.comparison import Comparison
     from didithelp.report.report import Report
 
     text = (folder / "comparison.json").read_text("utf-8")
     comparison = Comparison.from_json(text)
-    loaded = [
-        step.artifacts.load(f"runs:/{compared.run_id}", "trials", trials_folder.load)
-        for compared in comparison.arms
-        if compared.run_id is not None  # the driver's always have one
-    ]
+    run_ids = [compared.run_id for compared in comparison.arms]
+    loaded = compare.load_arms((f"runs:/{run_id}" for run_id in run_ids), step)
     return Report(
         comparison,
         loaded,
@@ -218,13 +219,12 @@ def with_looks(given: dict[str, str]) -> dict[str, str]:
     seeds = given["seeds"]
     if ".." not in seeds:
         return given
-    (field,) = (each for each in dataclasses.fields(Settings) if each.name == "looks")
     try:
         planned = planned_looks.parse(seeds)
     except ValueError:
         planned = ()
     if not planned or not planned_looks.is_plan(planned):
-        raise ValueError(f"{explain(field, seeds)} as seeds")
+        raise ValueError(f"{explain(field_of(Settings, 'looks'), seeds)} as seeds")
     if given["looks"].strip().lower() != "none":
         raise ValueError(
             f"looks must be none where seeds plans them, got looks={given['looks']}"

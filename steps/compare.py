@@ -19,16 +19,16 @@ from typing import TYPE_CHECKING, Literal
 
 from didithelp import planned_looks, requirement
 from didithelp.metric import TEST_ACCURACY, margin_in, metric_of
-from didithelp.parameters import parameter, values_of
+from didithelp.parameters import is_filled, parameter, values_of
 from didithelp.requirement import Requirement
 from didithelp.settings import Rule, Settings
 from lab import entry_point
 from lab.host import console
 from lab.parameters import Located
-from lab.runs.locations import run_of
+from lab.runs.locations import listed, run_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     import numpy as np
 
@@ -41,12 +41,12 @@ if TYPE_CHECKING:
 HEADLINES = ("delta", "p_holm")
 # Those of each arm that become metrics of the run, with the metric that decides.
 MEANS = ("test_accuracy", "test_cross_entropy")
-LONGEST_NAME = 100  # of an arm, in the name of a metric
+LONGEST_NAME = 100  # of an arm or a factor, in the name of a metric
 
 
 def locations(text: str) -> tuple[str, ...]:
     """Split at commas: 'runs:/1/trials, mine' → ('runs:/1/trials', 'mine'); '' → ()."""
-    return tuple(part.strip() for part in text.split(",")) if text.strip() else ()
+    return tuple(listed(text)) if text.strip() else ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -86,7 +86,7 @@ class Params(Options, Required, Located):
 
     baseline: str = parameter(
         "a runs:/ URI, run id or folder of a trials/",
-        valid=lambda place: bool(place.strip()),
+        valid=is_filled,
     )
     improved: str = parameter("a runs:/ URI, run id or folder of a trials/")
     candidates: tuple[str, ...] = parameter(
@@ -114,15 +114,25 @@ class Params(Options, Required, Located):
 
 def run(params: Params, step: "Step") -> None:
     """Load the arms, compare, store and print the answer."""
-    # Imported here, so that a wrong parameter is refused before pandas and SciPy load.
-    from didithelp import trials_folder
-
-    loaded = [
-        step.artifacts.load(location, "trials", trials_folder.load)
-        for location in params.arms
-    ]
+    loaded = load_arms(params.arms, step)
     comparison = judge(params, step, params.arms, loaded, required=params.require)
     insist(step, comparison, params.require)
+
+
+def load_arms(places: "Iterable[str]", step: "Step") -> "list[Arm]":
+    """The arms in the `trials/` of these runs and folders, in their order.
+
+    Args:
+        places: a run id, a runs:/ URI or a folder of each.
+        step: that fetches them.
+
+    Raises:
+        ValueError: one of them has no `trials/`, or none that can be used.
+    """
+    # Imported here, so that a wrong parameter is refused before pandas loads.
+    from didithelp import trials_folder
+
+    return [step.artifacts.load(each, "trials", trials_folder.load) for each in places]
 
 
 def judge(
@@ -280,7 +290,7 @@ def headlines(comparison: "Comparison") -> dict[str, float]:
     primary = comparison.primary
     metric = ""
     if comparison.metric != TEST_ACCURACY:
-        metric = f"_{_plain(comparison.primary_metric)}"
+        metric = f"_{part_of_name(comparison.primary_metric)}"
     suffixes = [""]
     if len(primary) > 1:
         names = _endings([difference.candidate for difference in primary])
@@ -301,7 +311,7 @@ def means(found: "Comparison | Ablation") -> dict[str, float]:
     names = _endings([arm.name for arm in found.arms])
     metrics = dict.fromkeys([found.primary_metric, *MEANS])
     return {
-        f"{_plain(metric)}/{name}": mean
+        f"{part_of_name(metric)}/{name}": mean
         for metric in metrics
         for name, arm in zip(names, found.arms, strict=True)
         if (mean := arm.summary(metric).mean) is not None
@@ -346,15 +356,18 @@ def _numbers(difference: "Difference") -> dict[str, float | None]:
 
 def _endings(names: list[str]) -> list[str]:
     """Endings of metric names, one per arm, as far as MLflow allows the names."""
-    plain = [_plain(name) for name in names]
+    plain = [part_of_name(name) for name in names]
     if len(set(plain)) == len(plain):
         return plain
     return [f"{number}.{name}" for number, name in enumerate(plain, start=1)]
 
 
-def _plain(name: str) -> str:
-    """A name as a part of that of a metric."""
-    return re.sub(r"^\.|[^\w. -]", "_", name)[:LONGEST_NAME]
+def part_of_name(text: str) -> str:
+    """A text in letters that MLflow takes in the name of a metric or a tag.
+
+    'epochs+patience' → 'epochs_patience'; it is cut after `LONGEST_NAME` letters.
+    """
+    return re.sub(r"^\.|[^\w. -]", "_", text)[:LONGEST_NAME]
 
 
 def _joined(words: dict[str, str]) -> str:

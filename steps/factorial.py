@@ -7,15 +7,12 @@ Leaves: `ablation/` with the effect of each change, and `comparison/` of the arm
         verdicts as tags and note. All of it is on its own run and on the driver's.
 """
 
-import ast
 import dataclasses
-import json
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from didithelp.parameters import Interval, parameter, values_of
-from lab import entry_point
+from didithelp.parameters import Interval, is_filled, parameter, values_of
+from lab import entry_point, literals
 from lab.host import console
 from lab.parameters import Located
 from lab.runs.locations import run_of
@@ -27,6 +24,10 @@ if TYPE_CHECKING:
     from didithelp.levels import Table
     from lab.runs.step import Step
 
+EXPECTED = (
+    'JSON such as {"plain": {"l2": 0}, "all": {"l2": 1}}, or a CSV or JSON file with a'
+    " row per arm"
+)
 UNNAMED = (b",", b";", b"\t")  # what a CSV begins with whose first column has no name
 LINKS = {"comparison": "../comparison/report.html"}
 LINK_TO_THIS = {"ablation": "../ablation/report.html"}
@@ -60,7 +61,7 @@ class Params(Options, Located):
     levels: str = parameter(
         'JSON such as {"plain": {"l2": 0}, "all": {"l2": 1}}, or a CSV or JSON file'
         " with a row per arm and a column per change",
-        valid=lambda text: bool(text.strip()),
+        valid=is_filled,
     )
     control_arm: str = parameter("a runs:/ URI, run id or folder of a trials/")
 
@@ -68,13 +69,12 @@ class Params(Options, Located):
 def run(params: Params, step: "Step") -> None:
     """Load the arms, find out what each change does, store and print the answer."""
     # Imported here, so that a wrong parameter is refused before pandas and SciPy load.
-    from didithelp import trials_folder
     from didithelp.ablating import ablate
 
     levels = read_levels(params.levels, params.working_directory)
     controls = tuple(filter(None, [params.control_arm.strip()]))
     places = (*params.arms, *controls)
-    arms = [step.artifacts.load(each, "trials", trials_folder.load) for each in places]
+    arms = compare.load_arms(places, step)
     count = len(params.arms)
     found = ablate(
         arms[:count],
@@ -125,7 +125,7 @@ def headlines(found: "Ablation") -> dict[str, float]:
     """The main effect, Shapley value and p of each change, as metrics of the run."""
     numbers = {}
     for effects in found.primary.factors:
-        name = metric_name(effects.factor)
+        name = compare.part_of_name(effects.factor)
         numbers[f"main_effect/{name}"] = effects.main.delta
         if effects.shapley is not None:
             numbers[f"shapley_value/{name}"] = effects.shapley.delta
@@ -137,14 +137,9 @@ def headlines(found: "Ablation") -> dict[str, float]:
 def tags(found: "Ablation") -> dict[str, str]:
     """The verdict on each change, as tags that MLflow can search."""
     return {
-        f"verdict.{metric_name(effects.factor)}": effects.main.verdict
+        f"verdict.{compare.part_of_name(effects.factor)}": effects.main.verdict
         for effects in found.primary.factors
     }
-
-
-def metric_name(factor: str) -> str:
-    """A factor in letters that MLflow takes: 'epochs+patience' → 'epochs_patience'."""
-    return re.sub(r"[^\w. -]", "_", factor)[: compare.LONGEST_NAME]
 
 
 def read_levels(text: str, working_directory: Path) -> "Table":
@@ -161,10 +156,6 @@ def read_levels(text: str, working_directory: Path) -> "Table":
 
     from didithelp import csv_files
 
-    expected = (
-        'levels must be JSON such as {"plain": {"l2": 0}, "all": {"l2": 1}}, or a CSV'
-        " or JSON file with a row per arm"
-    )
     content = text.strip()
     if content[0] not in "{[":
         path = working_directory / Path(content).expanduser()
@@ -173,19 +164,15 @@ def read_levels(text: str, working_directory: Path) -> "Table":
             if path.suffix.lower() != ".json":
                 # Row names without a name of their own, as pandas writes them.
                 data = b"arm" + data if data[:1] in UNNAMED else data
-                table = csv_files.read(data)
+                table = csv_files.read(data, as_text=True)
                 first = "arm" if "arm" in table else table.columns[0]
                 return table.set_index(first)
             content = data.decode("utf-8-sig")
         except (OSError, ValueError) as error:
-            raise ValueError(f"{expected}, got {text!r}: {error}") from None
-    try:
-        levels = json.loads(content)
-    except json.JSONDecodeError:
-        try:
-            levels = ast.literal_eval(content)
-        except (ValueError, SyntaxError, MemoryError, RecursionError):
-            raise ValueError(f"{expected}, got {text[:200]!r}") from None
+            why = error.strerror if isinstance(error, OSError) else str(error).strip()
+            got = literals.shown(text)
+            raise ValueError(f"levels must be {EXPECTED}, got {got}: {why}") from None
+    levels = literals.read(content, "levels", EXPECTED)
     return pd.DataFrame(levels) if isinstance(levels, list) else levels
 
 

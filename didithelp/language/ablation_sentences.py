@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from didithelp import decision
 from didithelp.ablation import Ablation, FactorEffects, Interaction, Judged
 from didithelp.comparison import Caveat
+from didithelp.language import sentences
 from didithelp.language.quantity import Quantity, decimals_of
 from didithelp.language.words import Words, clean, code_of
 
@@ -133,7 +133,8 @@ def _factors(ablation: Ablation, words: Words) -> str:
     forbidden = reasons.pop() if len(reasons) == 1 else ()
     if set(forbidden) <= set(UNDECIDED):
         return words.clauses(clauses)
-    return words.clauses([_no_verdict(forbidden, words), *clauses])
+    why = ", ".join(sentences.reasons(forbidden, ablation.primary_metric, words))
+    return words.clauses([words("ablation.no_verdict", reasons=why), *clauses])
 
 
 def _factor(effects: FactorEffects, ablation: Ablation, words: Words) -> str:
@@ -148,16 +149,6 @@ def _factor(effects: FactorEffects, ablation: Ablation, words: Words) -> str:
 def _margin(ablation: Ablation, words: Words) -> str:
     """The margin with its unit; only what is equivalent, and so has one, shows it."""
     return quantity(ablation, words).parameter(ablation.margin or 0.0)
-
-
-def _no_verdict(reasons: Sequence[str], words: Words) -> str:
-    least = {
-        "least_seeds": decision.LEAST_SEEDS,
-        "least_images": decision.LEAST_DISCORDANT,
-        "least_clusters": decision.LEAST_CLUSTERS,
-    }
-    texts = [words(f"reasons.{reason}", **least) for reason in reasons]
-    return words("ablation.no_verdict", reasons=", ".join(texts))
 
 
 def _total(ablation: Ablation, words: Words) -> str:

@@ -84,21 +84,21 @@ def reasons_and_flags(difference: Difference, words: Words) -> str:
 def evidence(judged: Difference | Judged, metric: str, words: Words) -> str:
     """The same of whatever is judged by a metric."""
     flags = [words(f"flags.{flag}") for flag in judged.flags]
-    return words.clauses([*_reasons(judged.reasons, metric, words), *flags])
+    return words.clauses([*reasons(judged.reasons, metric, words), *flags])
 
 
-def _reasons(codes: Sequence[str], metric: str, words: Words) -> list[str]:
-    """Why there is no verdict."""
+def reasons(codes: Sequence[str], metric: str, words: Words) -> list[str]:
+    """Why there is no verdict by a metric, a text for each code of a decision."""
     least = {
         "least_seeds": decision.LEAST_SEEDS,
         "least_images": decision.LEAST_DISCORDANT,
         "least_clusters": decision.LEAST_CLUSTERS,
     }
-    keys = {code: f"reasons.{code}" for code in codes}
+    texts = {code: words(f"reasons.{code}", **least) for code in codes}
     if metric != TEST_ACCURACY.name:
-        about_images = {"few_discordant_examples"} & keys.keys()
-        keys |= {code: f"other_metric.{code}" for code in about_images}
-    return [words(key, **least) for key in keys.values()]
+        images = {"few_discordant_examples"} & texts.keys()
+        texts |= {code: words(f"other_metric.{code}", **least) for code in images}
+    return list(texts.values())
 
 
 def _margin(comparison: Comparison, words: Words) -> str:
@@ -305,9 +305,7 @@ class _Answer:
 
     def _reasons(self, without: Sequence[str] = ()) -> str:
         codes = [code for code in self._difference.reasons if code not in without]
-        return self._words.clauses(
-            _reasons(codes, self._difference.metric, self._words)
-        )
+        return self._words.clauses(reasons(codes, self._difference.metric, self._words))
 
     def _estimate(self) -> str:
         words, evidence = self._words, self._evidence()

@@ -2,8 +2,10 @@
 
 - `execution` runs a step within its run; `step` is what the step sees of it, with
   `trials`, `answers`, `artifacts`, `datasets`, `models` and `provenance` behind it.
+  `open_run` is what it has in common with the run of an arm that is nested in it.
 - `launch` describes a step to run; `launched` runs it, `plan` only says what would run.
-- `keys` says what a result depends on; `reuse` looks for one that is there already.
+- `keys` says what a result depends on; `reuse` looks for one that is there already, and
+  `trial_times` tells how long the others take.
 - `experiment` reads and writes runs, `tags` names their tags, `locations` tells what
   names a run; `reaper` ends the runs of killed processes.
 - `judged` links the runs of others that were judged, and tells them the verdict.

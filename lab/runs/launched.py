@@ -143,6 +143,8 @@ class LaunchedRuns:
                 storage_dir=str(self._scratch),
             )
         except MlflowException as error:
+            # A step that was killed could not end what is nested in its run.
+            reaper.end_dead_runs(self._experiment, self._run_id)
             raise StepError(f"step {launch.name} stopped: {self._why(error)}") from None
         finally:
             self._at_work.remove(launch)

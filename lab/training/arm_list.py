@@ -4,19 +4,19 @@ The text is JSON: by name of the arm, what it has other than `train_baseline`, s
 `{"plain": {}, "wide": {"hidden_units": "1024"}}`. An arm may have `seeds` of its own.
 """
 
-import ast
 import dataclasses
 import itertools
 import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from didithelp.parameters import MAX_SHOWN, names_of, suggest, texts_of
-from lab import command_line, mlproject
+from didithelp.parameters import names_of, suggest, texts_of
+from lab import command_line, literals, mlproject
 from lab.training.recipe import Recipe
 from lab.training.seeds import Seeds, spell_seeds
 
 NAME = "1 to 200 letters, digits, spaces or any of .-_+, such as baseline"
+EXPECTED = 'JSON such as {"plain": {}, "wide": {"hidden_units": 1024}}'
 REFERENCE = "train_baseline"  # the entry point whose defaults an arm differs from
 LONGEST = 6000  # characters that MLflow keeps of a parameter
 
@@ -99,29 +99,10 @@ def _entries(text: str) -> Mapping[str, Any]:
     Raises:
         ValueError: it means none, or has a name twice.
     """
-    try:
-        entries = json.loads(text, object_pairs_hook=_unique)
-    except json.JSONDecodeError:
-        try:
-            entries = ast.literal_eval(text.strip())
-        except (ValueError, SyntaxError, MemoryError, RecursionError):
-            entries = None
+    entries = literals.read(text, "arms", EXPECTED)
     if not isinstance(entries, dict):
-        shown = text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}..."
-        raise ValueError(
-            'arms must be JSON such as {"plain": {}, "wide": {"hidden_units": 1024}},'
-            f" got {shown!r}"
-        )
+        raise ValueError(f"arms must be {EXPECTED}, got {literals.shown(text)}")
     return entries
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """The dictionary of these pairs, of which JSON itself keeps the last ones alone."""
-    names = [name for name, _ in pairs]
-    for name in names:
-        if names.count(name) > 1:
-            raise ValueError(f"{name!r} is given twice in arms; give it once")
-    return dict(pairs)
 
 
 def _arm(name: str, given: Any, seeds: tuple[int, ...]) -> WantedArm:

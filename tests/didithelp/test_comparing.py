@@ -992,6 +992,15 @@ def test_arms_that_must_not_be_compared_are_refused(candidate, reason):
         assert "\n" not in str(caught.value)
 
 
+def test_an_arm_without_a_finished_run_is_told_what_helps_whatever_its_recipe():
+    with pytest.raises(Refusal) as caught:
+        compare(baseline(), make_arm(np.ones((0, 600)), diverged=(0, 1), name="mine"))
+    assert str(caught.value) == (
+        "no_finished_run: mine must have a finished run, got 2 that diverged or failed;"
+        " leave this arm out, or repeat its runs, such as with a lower learning rate"
+    )
+
+
 def test_duplicate_seeds_are_refused_even_if_an_arm_was_changed_after_its_check():
     arm = baseline()
     arm.seeds[1] = arm.seeds[0]

@@ -235,7 +235,13 @@ def test_the_front_door_takes_a_plan_as_people_write_it(plan):
     assert Comparison.from_json(answer.to_json()) == answer.comparison
 
 
-@pytest.mark.parametrize("plan", ["3..20", "often", (5,), (20, 5)])
+@pytest.mark.parametrize("plan", ["none", "", (), None])
+def test_the_front_door_takes_no_plan_as_people_write_it(plan):
+    settings = SETTINGS | {"looks": plan}
+    assert didithelp.compare(*arms(num_runs=3), **settings).comparison.looks is None
+
+
+@pytest.mark.parametrize("plan", ["3..20", "often", (5,), (20, 5), 5, True])
 def test_the_front_door_refuses_another_plan(plan):
     with pytest.raises(ValueError, match=r"^looks must be none, the first .*, got "):
         didithelp.compare(*arms(), looks=plan)

@@ -212,6 +212,14 @@ def test_a_group_without_results_is_refused_with_what_its_runs_lack(sqlite):
         ask("lion")
 
 
+def test_runs_that_have_no_number_are_told_from_others(sqlite):
+    log_arms()
+    for seed, number in enumerate((math.nan, math.inf, None)):
+        log({"optimizer": "lion", "seed": seed}, number)
+    with pytest.raises(Refusal, match="among 3 .FINISHED, FINISHED with (inf|nan), "):
+        ask("lion")
+
+
 def test_data_that_differs_is_said(sqlite):
     for seed in range(2):
         log({"optimizer": "adam", "seed": seed}, 0.5, data=[seed])

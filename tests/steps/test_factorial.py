@@ -52,12 +52,31 @@ def test_levels_may_be_a_json_file(tmp_path):
     assert cells(str(path), tmp_path / "elsewhere").keys() == CELLS.keys()
 
 
-@pytest.mark.parametrize("text", ["absent.csv", "{plain: 0}", "[1, 2", "empty.csv"])
+@pytest.mark.parametrize("names", [["None", "NA"], ["01", "1"], ["1.0", "1e0"]])
+def test_the_names_in_a_table_are_as_they_are_written(names, tmp_path):
+    plain, other = names
+    (tmp_path / "levels.csv").write_text(f"arm,mixup\n{plain},0\n{other},1\n")
+    read = tables.read_levels(factorial.read_levels("levels.csv", tmp_path), names)
+    assert read.arms == {(False,): plain, (True,): other}
+
+
+def test_a_name_given_twice_is_refused(tmp_path):
+    text = json.dumps(LEVELS).replace(
+        '"mixup": 1, "cosine": 0', '"mixup": 1, "mixup": 0'
+    )
+    with pytest.raises(ValueError, match="'mixup' is given twice in levels"):
+        factorial.read_levels(text, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["absent.csv", "{plain: 0}", "[1, 2", "[" * 5000, "x" * 5000, "empty.csv"],
+)
 def test_other_levels_are_refused_in_one_line(text, tmp_path):
     (tmp_path / "empty.csv").write_text("")
     with pytest.raises(ValueError, match="levels must be JSON such as") as caught:
         factorial.read_levels(text, tmp_path)
-    assert "\n" not in str(caught.value)
+    assert "\n" not in str(caught.value) and len(str(caught.value)) < 1000
 
 
 @pytest.fixture(scope="module")
@@ -71,13 +90,13 @@ def test_the_headlines_are_metrics_and_the_verdicts_tags_that_mlflow_takes(found
     means = compare.means(found)
     assert len(means) == 2 * len(found.arms)
     for effects in found.primary.factors:
-        name = factorial.metric_name(effects.factor)
+        name = compare.part_of_name(effects.factor)
         assert metrics[f"main_effect/{name}"] == effects.main.delta
         assert metrics[f"shapley_value/{name}"] == effects.shapley.delta
         assert metrics[f"p_holm/{name}"] == effects.main.estimate.p_holm
         assert tags[f"verdict.{name}"] == effects.main.verdict
     for name in (*metrics, *means, *tags):
         assert re.fullmatch(r"[\w./ -]+", name)
-    assert factorial.metric_name("epochs+early_stopping_patience") == (
+    assert compare.part_of_name("epochs+early_stopping_patience") == (
         "epochs_early_stopping_patience"
     )

@@ -6,6 +6,7 @@ import types
 import mlflow
 import pytest
 
+from lab.host import process
 from lab.runs import tags
 from lab.runs.errors import StepError
 from lab.runs.launch import Launch
@@ -139,6 +140,22 @@ def test_why_a_step_failed_is_in_the_run_of_its_driver(
     assert status == 1
     assert run.data.tags["error"] == f"step prepare_data stopped: {why or said}"
     assert run.data.tags["error"] in run.data.tags[tags.NOTE]
+
+
+def test_what_a_killed_step_had_begun_is_ended(store, monkeypatch):
+    begun = []
+
+    def run_project(*_, experiment_id, **__):
+        owner = process.identity().rsplit(" ", 2)[0] + " 999999999 1"
+        run = mlflow.MlflowClient().create_run(
+            experiment_id, tags={tags.PROCESS: owner}
+        )
+        begun.append(run.info.run_id)
+        raise mlflow.MlflowException("exit status -9")
+
+    launches = [Launch("prepare_data", {"dataset": "mnist-5k"})]
+    assert launched(store, monkeypatch, run_project, launches)[1] == 1
+    assert mlflow.get_run(begun[0]).info.status == "KILLED"
 
 
 def test_a_step_that_fails_is_named(store, monkeypatch):

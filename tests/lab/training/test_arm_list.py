@@ -63,6 +63,8 @@ def test_never_and_none_are_the_same_patience():
         ("wide", "must be JSON such as"),
         ("{}", "at least one arm, got none"),
         ('{"a": {}, "a": {"epochs": 3}}', "'a' is given twice"),
+        ("{'a': {}, 'a': {'epochs': 3}}", "'a' is given twice"),
+        ("[" * 5000, "must be JSON such as"),
         ('{"a|b": {}}', "the name of an arm must be 1 to 200 letters"),
         ("{1: {}}", "the name of an arm must be"),
         ('{"a": 5}', "arm a must be an object of parameters"),

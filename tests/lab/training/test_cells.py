@@ -114,7 +114,7 @@ def test_a_value_that_no_arm_would_have_is_refused():
     factors = ("dropout_rate", "l2_lambda")
 
     def lay_out(factors):
-        both = asked.recipes(given)
+        both = request.recipes(given)
         return cells.cells_of(*both, factors, SEEDS, with_control=False, given=given)
 
     with pytest.raises(ValueError, match="epochs=7 in none of them, so .* stay 5 as"):
