@@ -69,7 +69,7 @@ def from_mlflow(
     """
     rule = Rule(
         alpha=as_python(alpha),
-        metric=metric_name(metric),
+        metric=metric_name(metric) if isinstance(metric, str) else metric,
         direction=direction,
         margin=NONE if margin is None else as_python(margin),
         resamples=as_python(resamples),

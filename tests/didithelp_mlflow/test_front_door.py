@@ -79,6 +79,8 @@ def test_a_store_that_is_not_there_is_refused_and_not_made(tmp_path):
 def test_a_wrong_parameter_is_refused_before_the_store_is_asked():
     with pytest.raises(ValueError, match="direction must be higher or lower"):
         ask(metric="mystery", tracking_uri="http://127.0.0.1:9")
+    with pytest.raises(ValueError, match="metric must be the name .* got None"):
+        ask(metric=None, tracking_uri="http://127.0.0.1:9")
 
 
 def test_the_defaults_are_those_of_mlproject():
