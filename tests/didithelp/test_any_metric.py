@@ -64,7 +64,7 @@ def test_a_loss_is_the_t_test_and_lower_is_better(paired):
     assert found["p"] == pytest.approx(test.pvalue)
     assert found["ci95"] == pytest.approx(list(test.confidence_interval(0.95)))
     assert found["num_examples"] is None
-    assert "on the data that the metric was measured on only" in result["scope"]
+    assert "only on the data that the metric was measured on" in result["scope"]
     summary = result["arms"][1]["other_metrics"]["val_loss"]
     assert summary["values"] == new
     assert summary["sd"] == pytest.approx(np.std(new, ddof=1))
