@@ -210,14 +210,14 @@ def _with_data(
     """
     reference, *candidates = made
     told = []
-    names = [reference.name]
+    others = []
     for arm, own in zip(candidates, results[1:], strict=True):
         both = (reference.name, arm.name)
         found = datasets.remarks(both, results[0], own, is_paired=is_paired)
         if found is None:
-            names.append(arm.name)
+            others.append(arm.name)
         told.append(replace(arm, remarks=(*arm.remarks, *(found or ()))))
-    if names[1:]:
-        remark = Remark("unnamed_data", {"arms": names})
+    if others:
+        remark = Remark("unnamed_data", {"others": others})
         reference = replace(reference, remarks=(*reference.remarks, remark))
     return reference, *told

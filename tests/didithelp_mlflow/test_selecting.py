@@ -234,7 +234,7 @@ def test_data_of_several_candidates_that_cannot_be_checked_is_one_remark(sqlite)
     for name, data in {"adam": [1], "sgd": None, "lion": [1], "p=1": None}.items():
         log({"optimizer": name, "seed": 0}, 0.5, data=data)
     adam, *others = ask().arms
-    assert codes(adam)["unnamed_data"] == {"arms": ["adam", "sgd", "p=1"]}
+    assert codes(adam)["unnamed_data"] == {"others": ["sgd", "p=1"]}
     assert not any(codes(arm) for arm in others)
 
 
