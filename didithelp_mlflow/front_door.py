@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from typing import TypeVar
-
-import numpy as np
 
 from didithelp import front_door
-from didithelp.front_door import Answer
+from didithelp.front_door import Answer, as_python
 from didithelp.language.words import Words
 from didithelp.metric import NONE, Direction
 from didithelp.parameters import values_of
@@ -18,8 +15,6 @@ from didithelp_mlflow import stores
 from didithelp_mlflow.columns import metric_name
 from didithelp_mlflow.selecting import select
 from didithelp_mlflow.selection import Selection
-
-Value = TypeVar("Value")
 
 
 def from_mlflow(
@@ -73,11 +68,11 @@ def from_mlflow(
             store is not there, or fails.
     """
     rule = Rule(
-        alpha=_plain(alpha),
+        alpha=as_python(alpha),
         metric=metric_name(metric),
         direction=direction,
-        margin=NONE if margin is None else _plain(margin),
-        resamples=_plain(resamples),
+        margin=NONE if margin is None else as_python(margin),
+        resamples=as_python(resamples),
         pairing=pairing,
         selected_on=selected_on,
     )
@@ -106,11 +101,6 @@ def _listed(candidates: Sequence[object] | str | None) -> str:
     return repr([_spelled(candidate) for candidate in candidates])
 
 
-def _plain(value: Value) -> Value:
-    """A NumPy scalar as the Python value that it is; all else as it is."""
-    return value.item() if isinstance(value, np.generic) else value
-
-
 def _spelled(value: object) -> str:
     """A value as MLflow stores it: 0.001 as "0.001", and so of a NumPy scalar."""
-    return str(_plain(value))
+    return str(as_python(value))
