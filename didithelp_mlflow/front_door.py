@@ -76,15 +76,12 @@ def from_mlflow(
         pairing=pairing,
         selected_on=selected_on,
     )
-    listed = "" if candidates is None else candidates
-    if not isinstance(listed, str):
-        listed = repr([_spelled(candidate) for candidate in listed])
     selection = Selection(
         experiment=str(experiment),
         filter=filter or "",
         group_by=group_by,
         baseline=_spelled(baseline),
-        candidates=listed,
+        candidates=_listed(candidates),
         seed=seed or "",
     )
     Words(language)  # refuses a wrong one
@@ -95,6 +92,13 @@ def from_mlflow(
     return front_door.compare(
         *found.arms, seed=analysis_seed, language=language, **values_of(Rule, rule)
     )
+
+
+def _listed(candidates: Sequence[object] | str | None) -> str:
+    """The candidates as they are typed on a command line."""
+    if candidates is None or isinstance(candidates, str):
+        return candidates or ""
+    return repr([_spelled(candidate) for candidate in candidates])
 
 
 def _spelled(value: object) -> str:
