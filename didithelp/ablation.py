@@ -306,6 +306,14 @@ class Ablation:
         """Those of the cells, in their order."""
         return tuple(cell.arm for cell in self.cells)
 
+    @property
+    def all_cells(self) -> tuple[Cell, ...]:
+        """The cells, then the control if there is one, in which no factor is on."""
+        if self.control is None:
+            return self.cells
+        none = {factor.name: False for factor in self.factors}
+        return (*self.cells, Cell(none, self.control.arm))
+
     def of(self, metric: str) -> MetricEffects:
         """The effects on this metric.
 
@@ -320,10 +328,7 @@ class Ablation:
         Raises:
             KeyError: no arm has it.
         """
-        arms = {arm.name: arm for arm in self.arms}
-        if self.control is not None:
-            arms[self.control.arm.name] = self.control.arm
-        return arms[name]
+        return {cell.arm.name: cell.arm for cell in self.all_cells}[name]
 
     def to_json(self) -> str:
         """The text of `ablation.json`: the same for the same ablation."""

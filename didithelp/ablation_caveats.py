@@ -32,8 +32,7 @@ def find(
         arms: those of its cells, in their order, then the control if there is one.
         digests: of each arm, those of its runs' predictions.
     """
-    control = ablation.control
-    told = [*ablation.arms, *([] if control is None else [control.arm])]
+    told = [cell.arm for cell in ablation.all_cells]
     found = [
         *_about_control(ablation),
         *caveats.about_data(ablation.dataset, ablation.selected_on, arms),

@@ -15,10 +15,7 @@ from didithelp import caveats, describing, looking, shared_data
 from didithelp.arm import Arm
 from didithelp.caveats import Scope
 from didithelp.comparability import refuse_incomparable
-from didithelp.comparison import (
-    Comparison,
-    Difference,
-)
+from didithelp.comparison import Comparison, Difference
 from didithelp.decision import Verdict
 from didithelp.differences import differences
 from didithelp.language import sentences
@@ -111,10 +108,7 @@ def _numbers(
     primary = [difference for difference in all_differences if difference.is_primary]
     return Comparison(
         scope=_scope(primary),
-        not_covered=tuple(
-            ENGLISH(f"not_covered.{part}")
-            for part in caveats.uncovered(has_clusters=_have_clusters(primary))
-        ),
+        not_covered=_not_covered(primary),
         alpha=settings.alpha,
         margin=margin_in(metric, settings.margin),
         resamples=settings.resamples,
@@ -158,9 +152,11 @@ def _verdict(primary: Sequence[Difference]) -> Verdict | dict[str, Verdict]:
     return {difference.candidate: difference.verdict for difference in primary}
 
 
-def _have_clusters(primary: Sequence[Difference]) -> bool:
-    """Whether the examples of all differences are known to come in groups."""
-    return all(difference.num_clusters is not None for difference in primary)
+def _not_covered(primary: Sequence[Difference]) -> tuple[str, ...]:
+    """What no verdict is about, in English."""
+    has_clusters = all(difference.num_clusters is not None for difference in primary)
+    parts = caveats.uncovered(has_clusters=has_clusters)
+    return tuple(ENGLISH(f"not_covered.{part}") for part in parts)
 
 
 def _scope(primary: Sequence[Difference]) -> str:

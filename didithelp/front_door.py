@@ -54,7 +54,7 @@ __all__ = [
     "load_arm",
 ]
 
-Number = TypeVar("Number")
+Value = TypeVar("Value")
 Result = TypeVar("Result")
 
 
@@ -352,12 +352,12 @@ def compare(
     comparison = comparing.compare(
         reference,
         candidates,
-        alpha=_plain(alpha),
+        alpha=as_python(alpha),
         metric=metric,
         direction=direction,
-        margin=NONE if margin is None else _plain(margin),
-        resamples=_plain(resamples),
-        seed=_plain(seed),
+        margin=NONE if margin is None else as_python(margin),
+        resamples=as_python(resamples),
+        seed=as_python(seed),
         pairing=pairing,
         selected_on=selected_on,
         looks=_planned(looks),
@@ -414,10 +414,10 @@ def factorial(
         arms,
         levels,
         control=control,
-        alpha=_plain(alpha),
+        alpha=as_python(alpha),
         metric=metric,
         direction=direction,
-        margin=NONE if margin is None else _plain(margin),
+        margin=NONE if margin is None else as_python(margin),
         selected_on=selected_on,
     )
     return FactorialAnswer(ablation, given, language)
@@ -442,14 +442,14 @@ def _planned(plan: str | Sequence[int] | None) -> tuple[int, ...]:
     try:
         if isinstance(plan, str):
             return planned_looks.parse(plan)
-        return tuple(map(_plain, plan))
+        return tuple(map(as_python, plan))
     except (ValueError, TypeError):
         raise ValueError(explain(field_of(Settings, "looks"), plan)) from None
 
 
-def _plain(number: Number) -> Number:
-    """A NumPy scalar as the Python number that it is; all else as it is."""
-    return number.item() if isinstance(number, np.generic) else number
+def as_python(value: Value) -> Value:
+    """A NumPy scalar as the Python value that it is; all else as it is."""
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def _runs(what: str, results: Mapping[int, Result]) -> Iterable[tuple[int, Result]]:

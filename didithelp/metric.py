@@ -11,11 +11,10 @@ import math
 import re
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Literal, get_args
+from typing import Literal
 
 Unit = Literal["share", "nats", "seconds", ""]
 Direction = Literal["higher", "lower", "auto"]
-DIRECTIONS = get_args(Direction)
 
 AUTO, NONE = "auto", "none"  # words that stand for a margin
 AUTO_MARGIN = 0.001  # of an accuracy: a tenth of a point

@@ -6,6 +6,7 @@ from that line. Parameters have no defaults here: those of recipes live in `MLpr
 those of a comparison in the signature of `compare`.
 """
 
+import ast
 import dataclasses
 import difflib
 import math
@@ -64,6 +65,25 @@ def whole_number(text: str) -> int:
         ValueError: it is no whole number.
     """
     return int(text.strip().removesuffix(".0"))
+
+
+def from_python(text: str) -> Any:
+    """The value that Python writes so: "['adam', 'sgd']" → ['adam', 'sgd'].
+
+    It is whatever somebody has written, hence `Any`.
+
+    Raises:
+        ValueError: it is no literal of Python's.
+    """
+    try:
+        return ast.literal_eval(text.strip())
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        raise ValueError(text) from None
+
+
+def is_filled(text: str) -> bool:
+    """Whether a text holds more than blanks: `valid` of one that must be given."""
+    return bool(text.strip())
 
 
 def parameter(

@@ -28,8 +28,6 @@ from didithelp.run_tables import column_of, is_same_name
 
 # Metrics that differ each time an arm is trained, so that no comparison holds them.
 TIMINGS = ("train_seconds",)
-
-
 SHARE_TOLERANCE = 1e-6  # by which float32 may exceed 1
 SAME_MEAN = 1e-4  # relative, up to which two means of the same numbers were rounded
 SURELY_PERCENT = 1.5  # no fraction, not even a word error rate, is usually beyond it

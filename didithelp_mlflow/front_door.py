@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from typing import TypeVar
-
-import numpy as np
 
 from didithelp import front_door
-from didithelp.front_door import Answer
+from didithelp.front_door import Answer, as_python
 from didithelp.language.words import Words
 from didithelp.metric import NONE, Direction
 from didithelp.parameters import values_of
 from didithelp.settings import Pairing, Rule, SelectionSet
+from didithelp_mlflow import stores
 from didithelp_mlflow.columns import metric_name
 from didithelp_mlflow.selecting import select
 from didithelp_mlflow.selection import Selection
-
-Value = TypeVar("Value")
 
 
 def from_mlflow(
@@ -68,31 +64,29 @@ def from_mlflow(
 
     Raises:
         Refusal: the runs make no arms that may be compared.
-        ValueError: a parameter is wrong, or names what the store does not have.
-        MlflowException: the store fails.
+        ValueError: a parameter is wrong, or names what the store does not have; or the
+            store is not there, or fails.
     """
     rule = Rule(
-        alpha=_plain(alpha),
+        alpha=as_python(alpha),
         metric=metric_name(metric),
         direction=direction,
-        margin=NONE if margin is None else _plain(margin),
-        resamples=_plain(resamples),
+        margin=NONE if margin is None else as_python(margin),
+        resamples=as_python(resamples),
         pairing=pairing,
         selected_on=selected_on,
     )
-    listed = "" if candidates is None else candidates
-    if not isinstance(listed, str):
-        listed = repr([_spelled(candidate) for candidate in listed])
     selection = Selection(
         experiment=str(experiment),
         filter=filter or "",
         group_by=group_by,
         baseline=_spelled(baseline),
-        candidates=listed,
+        candidates=_listed(candidates),
         seed=seed or "",
     )
     Words(language)  # refuses a wrong one
-    found = select(selection, rule.metric, tracking_uri=tracking_uri)
+    with stores.readable(tracking_uri):
+        found = select(selection, rule.metric, tracking_uri=tracking_uri)
     if not found.is_paired:
         rule = dataclasses.replace(rule, pairing="none")
     return front_door.compare(
@@ -100,11 +94,13 @@ def from_mlflow(
     )
 
 
-def _plain(value: Value) -> Value:
-    """A NumPy scalar as the Python value that it is; all else as it is."""
-    return value.item() if isinstance(value, np.generic) else value
+def _listed(candidates: Sequence[object] | str | None) -> str:
+    """The candidates as they are typed on a command line."""
+    if candidates is None or isinstance(candidates, str):
+        return candidates or ""
+    return repr([_spelled(candidate) for candidate in candidates])
 
 
 def _spelled(value: object) -> str:
     """A value as MLflow stores it: 0.001 as "0.001", and so of a NumPy scalar."""
-    return str(_plain(value))
+    return str(as_python(value))

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from didithelp.characters import is_harmless
-from didithelp.parameters import suggest
+from didithelp.parameters import from_python, suggest
 from didithelp_mlflow.columns import Column, listed
 from didithelp_mlflow.runs import Run
 
@@ -129,8 +128,8 @@ def _values(text: str, groups: Sequence[Group]) -> list[str]:
         return [text]
     if text.strip().startswith("["):
         try:
-            items = ast.literal_eval(text.strip())
-        except (ValueError, SyntaxError, MemoryError, RecursionError):
+            items = from_python(text)
+        except ValueError:
             items = None
         if isinstance(items, list):
             return [str(item) for item in items]

@@ -20,8 +20,8 @@ from didithelp_mlflow.columns import listed
 
 PAGE = 1000  # runs of one request; a server may take a second for it
 # MLflow's codes for what it does not have, and for a text that it does not understand.
-UNKNOWN = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
 INVALID = "INVALID_PARAMETER_VALUE"
+UNKNOWN = ("RESOURCE_DOES_NOT_EXIST", INVALID)
 ENDED = ("FINISHED", "FAILED", "KILLED")
 
 

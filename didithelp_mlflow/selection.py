@@ -5,7 +5,7 @@ It is declared apart, so that a command line can refuse a wrong one before MLflo
 
 import dataclasses
 
-from didithelp.parameters import Parameters, parameter
+from didithelp.parameters import Parameters, is_filled, parameter
 from didithelp_mlflow import columns
 
 
@@ -26,7 +26,7 @@ class Selection(Parameters):
 
     experiment: str = parameter(
         "the name or the id of an MLflow experiment",
-        valid=lambda text: bool(text.strip()),
+        valid=is_filled,
     )
     filter: str = parameter("a condition of MLflow's search on runs, or empty")
     group_by: str = parameter(
@@ -34,7 +34,7 @@ class Selection(Parameters):
     )
     baseline: str = parameter(
         "what the runs of the reference have in group_by, such as adam",
-        valid=lambda text: bool(text.strip()),
+        valid=is_filled,
     )
     candidates: str = parameter(
         "what other runs have in group_by, separated by commas, or empty for every"

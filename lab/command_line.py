@@ -4,7 +4,6 @@ It is strict: what is unknown, missing, given twice or out of bounds ends the pr
 with one line on stderr and exit status 2.
 """
 
-import ast
 import atexit
 import contextlib
 import dataclasses
@@ -18,6 +17,7 @@ from typing import Any, Literal, ParamSpec, TypeVar, get_args, get_origin
 from didithelp.parameters import (
     Parameters,
     explain,
+    from_python,
     is_valid,
     names_of,
     suggest,
@@ -221,8 +221,8 @@ def _listed(text: str, kind: type[int] | type[str]) -> str:
         items = bare[1:-1].split()
     else:
         try:
-            items = ast.literal_eval(bare) if bare[:1] in ("[", "(") else None
-        except (ValueError, SyntaxError, MemoryError, RecursionError):
+            items = from_python(bare) if bare[:1] in ("[", "(") else None
+        except ValueError:
             return text
     if not isinstance(items, list | tuple | range):
         return text

@@ -98,8 +98,8 @@ def show_again(answer: str, step: "Step", language: str) -> None:
 
     _, folder = step.answers.adopt(answer, "comparison", "ablation")
     found = Ablation.from_json((folder / "ablation.json").read_text("utf-8"))
-    told = [*found.arms, *([found.control.arm] if found.control else [])]
-    loaded = compare.load_arms((f"runs:/{arm.run_id}" for arm in told), step)
+    run_ids = [cell.arm.run_id for cell in found.all_cells]
+    loaded = compare.load_arms((f"runs:/{run_id}" for run_id in run_ids), step)
     report = AblationReport(found, loaded, language=language)
     console.result(report.summary())
 

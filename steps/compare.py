@@ -19,13 +19,13 @@ from typing import TYPE_CHECKING, Literal
 
 from didithelp import planned_looks, requirement
 from didithelp.metric import TEST_ACCURACY, margin_in, metric_of
-from didithelp.parameters import parameter, values_of
+from didithelp.parameters import is_filled, parameter, values_of
 from didithelp.requirement import Requirement
 from didithelp.settings import Rule, Settings
 from lab import entry_point
 from lab.host import console
 from lab.parameters import Located
-from lab.runs.locations import run_of
+from lab.runs.locations import listed, run_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -46,7 +46,7 @@ LONGEST_NAME = 100  # of an arm or a factor, in the name of a metric
 
 def locations(text: str) -> tuple[str, ...]:
     """Split at commas: 'runs:/1/trials, mine' → ('runs:/1/trials', 'mine'); '' → ()."""
-    return tuple(part.strip() for part in text.split(",")) if text.strip() else ()
+    return tuple(listed(text)) if text.strip() else ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -86,7 +86,7 @@ class Params(Options, Required, Located):
 
     baseline: str = parameter(
         "a runs:/ URI, run id or folder of a trials/",
-        valid=lambda place: bool(place.strip()),
+        valid=is_filled,
     )
     improved: str = parameter("a runs:/ URI, run id or folder of a trials/")
     candidates: tuple[str, ...] = parameter(

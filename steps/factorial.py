@@ -11,7 +11,7 @@ import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from didithelp.parameters import Interval, parameter, values_of
+from didithelp.parameters import Interval, is_filled, parameter, values_of
 from lab import entry_point, literals
 from lab.host import console
 from lab.parameters import Located
@@ -61,7 +61,7 @@ class Params(Options, Located):
     levels: str = parameter(
         'JSON such as {"plain": {"l2": 0}, "all": {"l2": 1}}, or a CSV or JSON file'
         " with a row per arm and a column per change",
-        valid=lambda text: bool(text.strip()),
+        valid=is_filled,
     )
     control_arm: str = parameter("a runs:/ URI, run id or folder of a trials/")
 

@@ -7,7 +7,7 @@ Leaves: `dataset/` with six arrays and `dataset.json`; the splits as data set in
 import dataclasses
 from typing import TYPE_CHECKING
 
-from didithelp.parameters import parameter, values_of
+from didithelp.parameters import is_filled, parameter, values_of
 from lab import entry_point
 from lab.data import dataset as data
 from lab.data.prepare import prepare
@@ -27,7 +27,7 @@ class Params(Split, Located):
     dataset: str = parameter(
         f"one of {', '.join(NAMES)}, a path to an .npz or a folder of idx files, or an"
         " https URL of an .npz with #sha256=...",
-        valid=lambda place: bool(place.strip()),
+        valid=is_filled,
     )
 
     def __post_init__(self) -> None:

@@ -10,7 +10,7 @@ import dataclasses
 import functools
 from typing import TYPE_CHECKING
 
-from didithelp.parameters import parameter, values_of
+from didithelp.parameters import is_filled, parameter, values_of
 from lab import entry_point
 from lab.engines.processes import ProcessEngine
 from lab.host import lifecycle
@@ -39,7 +39,7 @@ class ImagesToTrainOn(Located):
     data: str = parameter(
         "a runs:/ URI of a dataset/, the id of a prepare_data run, or a data set as"
         " prepare_data takes it",
-        valid=lambda location: bool(location.strip()),
+        valid=is_filled,
     )
 
 

@@ -10,7 +10,7 @@ import functools
 import statistics
 from typing import TYPE_CHECKING
 
-from didithelp.parameters import parameter
+from didithelp.parameters import is_filled, parameter
 from lab import entry_point
 from lab.engines.processes import ProcessEngine
 from lab.host import lifecycle
@@ -39,7 +39,7 @@ class Params(Trials, Caching, ImagesToTrainOn):
     arms: str = parameter(
         'JSON such as {"plain": {}, "wide": {"hidden_units": 1024}}, by name of the arm'
         " what it has other than train_baseline",
-        valid=lambda text: bool(text.strip()),
+        valid=is_filled,
     )
 
     def __post_init__(self) -> None:

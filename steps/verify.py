@@ -10,7 +10,7 @@ import functools
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from didithelp.parameters import parameter
+from didithelp.parameters import is_filled, parameter
 from lab import command_line, entry_point
 from lab.data import dataset as data
 from lab.engines.processes import ProcessEngine
@@ -40,7 +40,7 @@ class Params(Located):
 
     arm: str = parameter(
         "the run id or runs:/ URI of an arm that was trained here",
-        valid=lambda location: bool(location.strip()),
+        valid=is_filled,
     )
     trial_seed: int | None = parameter(
         SEEDS,

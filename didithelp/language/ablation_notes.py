@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from didithelp.ablation import Ablation, MetricEffects
 from didithelp.language import quantity, sentences
+from didithelp.language.ablation_sentences import POINTS_DECIMALS
 from didithelp.language.quantity import Quantity
 from didithelp.language.words import Words, clean
 from didithelp.metric import Metric
@@ -83,7 +84,8 @@ def written(found: MetricEffects, words: Words) -> Quantity:
     estimates = [found.total.estimate, *(each.main.estimate for each in found.factors)]
     errors = [each.se for each in estimates if each.se]
     decimals = quantity.decimals_of(max(errors)) if errors else 4
-    return Quantity(metric, words, 2 if found.unit == "share" else decimals)
+    is_share = found.unit == "share"
+    return Quantity(metric, words, POINTS_DECIMALS if is_share else decimals)
 
 
 def _margin(ablation: Ablation, words: Words) -> str:

@@ -93,21 +93,17 @@ class Quantity:
 
     def in_level_unit(self, name: str) -> str:
         """A name with the unit of a value: 'plain, %'."""
-        unit = self.metric.unit
-        if not unit:
-            return name
-        return self.words(
-            "with_unit", name=name, unit=self.words(f"level_units.{unit}")
-        )
+        return self._with_unit(f"level_units.{self.metric.unit}", name)
 
     def in_points(self, name: str) -> str:
         """A name with the unit of a difference."""
-        unit = self.metric.unit
-        if not unit:
+        return self._with_unit(f"difference_units.{self.metric.unit}", name)
+
+    def _with_unit(self, key: str, name: str) -> str:
+        """A name with the unit that has this key; the name alone without a unit."""
+        if not self.metric.unit:
             return name
-        return self.words(
-            "with_unit", name=name, unit=self.words(f"difference_units.{unit}")
-        )
+        return self.words("with_unit", name=name, unit=self.words(key))
 
     def text(self, key: str, **values: Any) -> str:
         """The text of a key about this metric."""

@@ -9,10 +9,10 @@ import pandas as pd
 
 from didithelp.ablation import Ablation, Estimate, Judged
 from didithelp.arm import Arm
+from didithelp.report.ablation_tables import KINDS
 from didithelp.report.frame import arm_columns
 
 ALL = "all factors"  # names the row of what all factors do together
-OTHERS = ("at_baseline", "at_full", "shapley")
 
 
 def factors(ablation: Ablation) -> pd.DataFrame:
@@ -26,7 +26,7 @@ def factors(ablation: Ablation) -> pd.DataFrame:
         for each in found.factors:
             columns = {"metric": found.metric, "factor": each.factor}
             rows.append(columns | _judged(each.main))
-            for kind in OTHERS:
+            for kind in KINDS:
                 rows[-1] |= _estimate(f"{kind}_", getattr(each, kind))
         rows.append({"metric": found.metric, "factor": ALL} | _judged(found.total))
     return pd.DataFrame(rows)
@@ -53,14 +53,11 @@ def arms(ablation: Ablation, known: Mapping[str, Arm]) -> pd.DataFrame:
         ablation: the answer.
         known: the arms by name, for the time that they took.
     """
-    cells = [(cell.levels, cell.arm) for cell in ablation.cells]
-    if ablation.control is not None:
-        none = {factor.name: False for factor in ablation.factors}
-        cells.append((none, ablation.control.arm))
     rows = []
-    for levels, arm in cells:
-        row = arm_columns(arm, known.get(arm.name), ablation.primary_metric)
-        rows.append({"arm": row.pop("arm"), **_on(levels), **row})
+    for cell in ablation.all_cells:
+        arm = known.get(cell.arm.name)
+        row = arm_columns(cell.arm, arm, ablation.primary_metric)
+        rows.append({"arm": row.pop("arm"), **_on(cell.levels), **row})
     return pd.DataFrame(rows)
 
 

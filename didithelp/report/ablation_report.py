@@ -173,9 +173,7 @@ def _by_name(ablation: Ablation, arms: Sequence[Arm]) -> dict[str, Arm]:
     Raises:
         ValueError: one of them is not in the answer.
     """
-    known = {arm.name for arm in ablation.arms}
-    if ablation.control is not None:
-        known.add(ablation.control.arm.name)
+    known = {cell.arm.name for cell in ablation.all_cells}
     strange = sorted({arm.name for arm in arms} - known)
     if strange:
         raise ValueError(

@@ -292,19 +292,12 @@ def cells(ablation: Ablation, arms: Mapping[str, Arm], words: Words) -> Table:
     ]
     rows = [
         _arm_cells(cell, keys, arms.get(cell.arm.name), about)
-        for cell in _with_control(ablation)
+        for cell in ablation.all_cells
     ]
     header, *rows = tables.without_empty_columns([header, *rows])
     order = ", ".join(clean(factor.name) for factor in ablation.factors)
     caption = words("ablation_report.caption_arms", factors=order)
     return Table(header, rows, caption)
-
-
-def _with_control(ablation: Ablation) -> list[Cell]:
-    """The arms, and last the control, in which no factor is on."""
-    control = ablation.control
-    none = {factor.name: False for factor in ablation.factors}
-    return [*ablation.cells, *([Cell(none, control.arm)] if control else [])]
 
 
 def _arm_cells(

@@ -2,9 +2,11 @@
 
 import collections
 import dataclasses
+import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from didithelp.report.width import TERMINAL_WIDTH
 from lab.runs.launch import Launch
 from lab.runs.locations import listed
 
@@ -85,7 +87,8 @@ class Plan:
         width = max(14, *(len(row.name) for row in self._rows))
         for row in self._rows:
             time = "" if row.what == "reused" else f"  {about(row.seconds)}"
-            lines.append(f"  {row.name:<{width}}  {row.what:<6}{time}  {row.why}")
+            line = f"  {row.name:<{width}}  {row.what:<6}{time}  {row.why}"
+            lines += textwrap.wrap(line, TERMINAL_WIDTH, subsequent_indent=" " * 6)
         seconds = [row.seconds for row in self._rows if row.seconds is not None]
         if len(seconds) == len(self._rows):
             total = f"{about(sum(seconds))} in all"

@@ -106,8 +106,8 @@ def test_several_changes_at_once_are_named():
     warnings = compare(baseline(), improved(recipe=recipe))["warnings"]
     assert warnings == [
         "2 parameters of the recipe differ between baseline and improved "
-        "(dropout_rate, l2_lambda): which of them made the difference is unknown; arms "
-        "with each combination of them tell, by mlflow run . -e ablate or "
+        "(dropout_rate, l2_lambda): which of them made the difference is unknown; to "
+        "know, train each combination, with mlflow run . -e ablate or for "
         "didithelp.factorial"
     ]
 

@@ -70,6 +70,12 @@ def test_another_store_than_the_present_one_may_be_asked(sqlite):
     assert ask(tracking_uri=sqlite).verdict == "worse"
 
 
+def test_a_store_that_is_not_there_is_refused_and_not_made(tmp_path):
+    with pytest.raises(ValueError, match="tracking_uri must be .* there is no file"):
+        ask(tracking_uri=f"sqlite:///{tmp_path}/wrong.db")
+    assert not any(tmp_path.iterdir())
+
+
 def test_a_wrong_parameter_is_refused_before_the_store_is_asked():
     with pytest.raises(ValueError, match="direction must be higher or lower"):
         ask(metric="mystery", tracking_uri="http://127.0.0.1:9")

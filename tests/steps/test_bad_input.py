@@ -50,7 +50,7 @@ USAGE = table(
     prepare("train_size must be a whole number >= 0", train_size="all"),
     prepare("unknown parameter 'datset'; did you mean 'dataset'?", datset="mnist"),
     prepare("unknown parameter 'help'", help="me"),
-    prepare("nothing at", dataset=""),
+    prepare("must be one of mnist, fashion-mnist", dataset=""),
     prepare("'minst' and nothing at", dataset="minst"),
     prepare(r"'two\nlines' and nothing at", dataset="two\nlines"),
     prepare(r"'\x1b[2J' and nothing at", dataset="\x1b[2J"),

@@ -48,7 +48,14 @@ def planned(oracle, seeds="5"):
         ]
     )
     plan.launch(Launch("compare", {"baseline": arms[0], "improved": arms[1]}))
-    return {line.split()[0]: line for line in plan.text().splitlines()}
+    return {line.split()[0]: line for line in lines(plan)}
+
+
+def lines(plan):
+    """The lines of a plan, those that were wrapped put together again."""
+    text = plan.text()
+    assert max(map(len, text.splitlines())) <= 80
+    return text.replace("\n      ", " ").splitlines()
 
 
 def planned_ablation(oracle):
@@ -57,7 +64,7 @@ def planned_ablation(oracle):
     given = {"data": data, "arms": '{"a": {}, "b": {"epochs": 9}}', "seeds": "3"}
     arms = plan.arms_of(plan.launch(Launch("train_arms", given)), ["a", "b"])
     plan.launch(Launch("factorial", {"arms": ",".join(arms), "levels": "{}"}))
-    return {line.split()[0]: line for line in plan.text().splitlines()}
+    return {line.split()[0]: line for line in lines(plan)}
 
 
 def test_many_arms_take_what_their_trials_took_one_by_one():
@@ -123,7 +130,7 @@ def planned_looks(oracle):
         if seeds == "5":
             assert plan.note_possible_end() is False
     plan.launch(Launch("compare", {"baseline": PENDING}))
-    *rows, total = plan.text().splitlines()
+    *rows, total = lines(plan)
     return rows[1:], total
 
 
