@@ -58,9 +58,13 @@ def control(ablation: Ablation, words: Words) -> str | None:
     found = ablation.control
     if found is None:
         return None
-    is_alarm = found.against_baseline.verdict in ("better", "worse")
+    text = "ablation.control"
+    if found.against_baseline.verdict in ("better", "worse"):
+        text = "ablation.control_alarm"
+    elif set(found.against_baseline.reasons).difference(UNDECIDED):
+        text = "ablation.control_mute"
     return words(
-        "ablation.control_alarm" if is_alarm else "ablation.control",
+        text,
         baseline=clean(ablation.baseline),
         estimate=with_verdict(found.against_baseline, ablation, words),
     )

@@ -10,6 +10,7 @@ import pytest
 import didithelp
 from didithelp import ablating, effects, scores, significance
 from didithelp.ablation import Ablation
+from didithelp.arm import with_seeds
 from didithelp.comparison import Caveat
 from didithelp.errors import Refusal
 from didithelp.factors import Factorial, spell
@@ -240,6 +241,15 @@ def test_a_control_shows_nothing_and_is_told(additive):
     assert judged.estimate.se == pytest.approx(expected.standard_error)
     text = ablation_sentences.control(additive, ENGLISH)
     assert "none against itself" in text and "Nothing is shown" in text
+
+
+def test_a_control_that_could_show_nothing_reassures_of_nothing():
+    seeds = control_arm().seeds[:2]
+    control = with_seeds(control_arm(), seeds)
+    found = ablate(*experiment(Factorial(2), planted), control=control)
+    assert found.control.against_baseline.reasons == ("too_few_seeds",)
+    text = ablation_sentences.control(found, ENGLISH)
+    assert "could show nothing" in text and "Nothing is shown" not in text
 
 
 def test_a_control_that_differs_is_an_alarm():
