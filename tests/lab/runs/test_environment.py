@@ -61,6 +61,7 @@ assert dict(os.environ) == before, dict(os.environ)
 def test_telemetry_is_off_before_mlflow_loads(entry_point, tmp_path):
     given = mlproject.defaults(entry_point) | {"working_directory": str(tmp_path)}
     given |= {"data": "mnist-5k", "baseline": "a", "improved": "b"}
+    given |= {"experiment": "a", "group_by": "params.a"}
     given.setdefault("arm", "a")
     given["arms"] = '{"a": {}}' if entry_point == "train_arms" else "a,b"
     given["levels"] = "levels.csv"
