@@ -74,7 +74,8 @@ def test_the_parent_of_a_search_over_a_grid_is_left_out(digits):
     assert answer.verdict == "better"
 
 
-def test_keras(digits, one_thread):
+@pytest.mark.usefixtures("one_thread")
+def test_keras(digits):
     import keras
 
     x_train, x_test, y_train, y_test = (part[:300] for part in digits)
