@@ -6,7 +6,7 @@ is called here stays.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -55,7 +55,6 @@ __all__ = [
 ]
 
 Value = TypeVar("Value")
-Result = TypeVar("Result")
 
 
 def arm_from_predictions(
@@ -86,12 +85,7 @@ def arm_from_predictions(
     recorder = Recorder(
         name, labels, clusters=clusters, recipe=recipe, versions=versions
     )
-    for seed, probabilities in _runs("predictions", predictions):
-        if probabilities is None:
-            recorder.diverged(seed)
-        else:
-            recorder.add(seed, probabilities)
-    return recorder.arm()
+    return _recorded(recorder, "predictions", predictions, "probabilities")
 
 
 def arm_from_accuracies(
@@ -117,12 +111,7 @@ def arm_from_accuracies(
         Refusal: one line: what was expected, what was received, how to fix it.
     """
     recorder = Recorder(name, recipe=recipe, versions=versions)
-    for seed, accuracy in _runs("accuracies", accuracies):
-        if accuracy is None:
-            recorder.diverged(seed)
-        else:
-            recorder.add(seed, accuracy=accuracy)
-    return recorder.arm()
+    return _recorded(recorder, "accuracies", accuracies, "accuracy")
 
 
 def arm_from_metrics(
@@ -148,12 +137,7 @@ def arm_from_metrics(
         Refusal: one line: what was expected, what was received, how to fix it.
     """
     recorder = Recorder(name, recipe=recipe, versions=versions)
-    for seed, numbers in _runs("metrics", metrics):
-        if numbers is None:
-            recorder.diverged(seed)
-        else:
-            recorder.add(seed, metrics=numbers)
-    return recorder.arm()
+    return _recorded(recorder, "metrics", metrics, "metrics")
 
 
 def arm_from_scores(
@@ -194,12 +178,7 @@ def arm_from_scores(
         recipe=recipe,
         versions=versions,
     )
-    for seed, numbers in _runs("scores", scores):
-        if numbers is None:
-            recorder.diverged(seed)
-        else:
-            recorder.add(seed, scores=numbers)
-    return recorder.arm()
+    return _recorded(recorder, "scores", scores, "scores")
 
 
 def load_arm(folder: str | Path) -> Arm:
@@ -452,12 +431,29 @@ def as_python(value: Value) -> Value:
     return value.item() if isinstance(value, np.generic) else value
 
 
-def _runs(what: str, results: Mapping[int, Result]) -> Iterable[tuple[int, Result]]:
-    """The seed and the result of each run; refuses what is not given by seed."""
+def _recorded(
+    recorder: Recorder, what: str, results: Mapping[int, Any], keyword: str
+) -> Arm:
+    """The arm of all runs, whose results are by seed; None is a run that diverged.
+
+    Args:
+        recorder: has no run yet.
+        what: the name that users know the results by.
+        results: each of the type that `keyword` of `Recorder.add` has, hence `Any`.
+        keyword: of `Recorder.add`.
+
+    Raises:
+        ArmError: the results are not given by seed, or one cannot be recorded.
+    """
     if not isinstance(results, Mapping):
         raise ArmError(
             f"{what} must be given by seed, {{0: ..., 1: ...}}, got "
             f"{type(results).__name__}; if the seeds are 0, 1, 2, ... pass "
             f"dict(enumerate({what}))"
         )
-    return results.items()
+    for seed, result in results.items():
+        if result is None:
+            recorder.diverged(seed)
+        else:
+            recorder.add(seed, **{keyword: result})
+    return recorder.arm()
