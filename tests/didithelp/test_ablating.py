@@ -188,7 +188,7 @@ def test_cells_and_factors_are_told_with_their_parameters(additive):
     assert additive.baseline == "none"
     assert additive.full == "l2 + bn + dropout + budget"
     assert [cell.arm.name for cell in additive.cells[:3]] == ["none", "l2", "bn"]
-    assert additive.cells[1].levels == dict(zip(NAMES, (True, *[False] * 3)))  # noqa: B905
+    assert additive.cells[1].levels == {name: name == NAMES[0] for name in NAMES[:4]}
     assert additive.factors[0].parameters == {"l2_lambda": (0.0, 0.001)}
     assert additive.factors[3].parameters == {
         "early_stopping_patience": (None, 5),

@@ -53,12 +53,12 @@ def test_weights_sum_to_zero(design):
 
 @each_design
 def test_a_pair_that_does_more_together_interacts_by_half_of_it(design):
-    for first, second in design.pairs:
-        found = value(
-            design.interaction(first, second),
-            lambda cell: cell[first] and cell[second],  # noqa: B023
-        )
-        assert found == Fraction(1, 2)
+    for pair in design.pairs:
+
+        def worth(cell, pair=pair):
+            return all(cell[factor] for factor in pair)
+
+        assert value(design.interaction(*pair), worth) == Fraction(1, 2)
 
 
 @each_design
