@@ -143,6 +143,7 @@ def _begin() -> None:
     streams.make_lenient()
     # A notebook names a backend of its own, which this environment may not have.
     os.environ["MPLBACKEND"] = "agg"
+    lifecycle.collect_seldom()
     lifecycle.note_interruptions()
     _claim_run()
     packages.check()

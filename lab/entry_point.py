@@ -68,4 +68,7 @@ def main(
     environment.prepare()
     from lab.runs import execution
 
-    execution.execute(run, params, name=name, overrides=overrides)
+    try:
+        execution.execute(run, params, name=name, overrides=overrides)
+    finally:
+        lifecycle.unload_nothing()

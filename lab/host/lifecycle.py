@@ -1,5 +1,6 @@
 """Begins and ends the process of a step: signals, exit codes, work not to be cut."""
 
+import gc
 import multiprocessing
 import os
 import queue
@@ -19,6 +20,11 @@ PARENT_PROCESS = os.getppid()
 # What ends this process: a signal, what the step raised, or None when it is done.
 endings: "queue.SimpleQueue[signal.Signals | BaseException | None]"
 endings = queue.SimpleQueue()
+
+# So many objects more than before, and Python looks for cycles of garbage among them
+# (its own number is 700). Libraries make hundreds of thousands as they load, and keep
+# them: to look at those costs a sixth of loading MLflow, SciPy and a store.
+OBJECTS_BETWEEN_COLLECTIONS = 100_000
 
 # Ctrl-C and the end of a terminal send these to every process that was started there.
 TO_ALL = (signal.SIGINT, signal.SIGHUP)
@@ -58,6 +64,20 @@ def leave_at_once(status: int) -> NoReturn:
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(status)
+
+
+def collect_seldom() -> None:
+    """Let Python look for cycles of garbage after more new objects than it would."""
+    gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
+
+
+def unload_nothing() -> None:
+    """Let Python leave what is loaded alone when this process ends.
+
+    It would look for cycles among all of it, which takes as long as loading half of
+    it. Threads, open files and whatever has asked to be called still come to their end.
+    """
+    gc.freeze()
 
 
 def note_interruptions() -> None:

@@ -49,6 +49,23 @@ def test_the_end_of_a_terminal_is_an_end_unless_nohup_says_no(before, heard):
     assert (process.returncode, out.split()) == (0, heard)
 
 
+def test_the_process_of_an_entry_point_seldom_looks_for_garbage():
+    program = """
+import gc
+from lab import command_line
+from lab.host import lifecycle
+
+usual = gc.get_threshold()[0]
+command_line.read([], [])
+lifecycle.unload_nothing()
+print(gc.get_threshold()[0] > 10 * usual, gc.get_freeze_count() > 10_000)
+"""
+    out = subprocess.check_output(
+        [sys.executable, "-c", program], cwd=mlproject.PROJECT_DIRECTORY, text=True
+    )
+    assert out == "True True\n"
+
+
 def test_a_piece_is_finished_before_the_end_and_no_other_is_begun():
     work, done = WholeWork(), []
     is_begun, may_finish = threading.Event(), threading.Event()

@@ -130,6 +130,27 @@ def interrupt(script, number, variables, errors=subprocess.PIPE):
     return step.returncode, out, err
 
 
+ASKS_TO_BE_CALLED = """
+import atexit, gc
+
+def before():
+    atexit.register(lambda: print("called", gc.get_freeze_count() > 0))
+
+def run(step):
+    print("done", flush=True)
+"""
+
+
+def test_a_finished_step_unloads_nothing_and_keeps_what_it_has_promised(store):
+    out = subprocess.check_output(
+        [sys.executable, "-c", ASKS_TO_BE_CALLED + STEP],
+        cwd=mlproject.PROJECT_DIRECTORY,
+        env=os.environ | {"MLFLOW_TRACKING_URI": mlflow.get_tracking_uri()},
+        text=True,
+    )
+    assert out == "done\ncalled True\n"
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 @pytest.mark.parametrize("script", [SWALLOWS, STORES_A_TRIAL, STILL_LOADS])
