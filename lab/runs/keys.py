@@ -6,13 +6,11 @@ last bits can differ from processor to processor. The tags of runs keep keys (se
 `lab.runs.experiment`).
 """
 
-import ast
 import dataclasses
 import functools
 import hashlib
 import json
-import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
@@ -20,6 +18,7 @@ from didithelp.dataset_description import SCHEMA, DatasetDescription
 from didithelp.parameters import Parameters, parameter, texts_of
 from lab.host.packages import installed
 from lab.mlproject import PROJECT_DIRECTORY, pins, project
+from lab.runs import essentials
 from lab.training.recipe import Recipe
 from lab.training.versions import PACKAGES
 
@@ -29,10 +28,6 @@ LONGEST_VALUE = 120
 LONGEST_TOLD = 50  # of an old and a new value, where a change is told
 
 Part = dict[str, str]
-
-# Steps are launched from several threads at once, and Python 3.11 breaks a parser that
-# another interrupts ("AST constructor recursion depth mismatch").
-_PARSER = threading.Lock()
 
 # These and what they import decide the weights of a trial.
 TRIAL_MODULES = ("lab.training.trainer", "lab.training.environment")
@@ -143,9 +138,13 @@ def code(*modules: str) -> Part:
         the first 12 hexadecimal digits of a SHA-256, by path in the project.
     """
     digests: Part = {}
-    waiting = [*modules]
+    waiting, seen = [*modules], set[str]()
+    memory = essentials.memory()
     while waiting:
         module = waiting.pop()
+        if module in seen:
+            continue
+        seen.add(module)
         package = module.rpartition(".")[0]
         if package:
             waiting.append(package)
@@ -156,10 +155,11 @@ def code(*modules: str) -> Part:
         if name in digests:
             continue
         start = module if path.name == "__init__.py" else package
-        digests[name], imports = _read(path.read_bytes(), start)
+        digests[name], imports = memory.read(path.read_bytes(), start)
         waiting += imports
         if DATA_READERS & set(imports):
             digests |= _data(path.parent)
+    memory.keep()
     return digests
 
 
@@ -219,57 +219,6 @@ def _project_file(module: str) -> Path | None:
         if candidate.is_file():
             return candidate
     return None
-
-
-@functools.cache
-def _read(source: bytes, package: str) -> tuple[str, list[str]]:
-    """Digest of a module's source, and the modules that it imports.
-
-    Args:
-        source: of the module.
-        package: that relative imports start from.
-    """
-    with _PARSER:
-        tree = _Essentials().visit(ast.parse(source))
-    return _sha256(ast.unparse(tree))[:12], list(_imports(tree, package))
-
-
-class _Essentials(ast.NodeTransformer):
-    """Leaves out what decides no result; comments and layout are gone already."""
-
-    def visit_Expr(self, node: ast.Expr) -> ast.AST | None:
-        """Drop docstrings, and other texts that are no part of a statement."""
-        value = node.value
-        if isinstance(value, ast.Constant) and isinstance(value.value, str):
-            return None
-        return self.generic_visit(node)
-
-    def visit_Raise(self, node: ast.Raise) -> ast.AST:
-        """Keep the kind of an error, drop its message."""
-        if isinstance(node.exc, ast.Call):
-            node.exc = node.exc.func
-        return node
-
-    def visit_If(self, node: ast.If) -> ast.AST | None:
-        """Drop what is for type checkers alone."""
-        if ast.unparse(node.test) in ("TYPE_CHECKING", "typing.TYPE_CHECKING"):
-            return None
-        return self.generic_visit(node)
-
-
-def _imports(tree: ast.AST, package: str) -> Iterator[str]:
-    """Names of modules that may be imported when the code of `tree` runs."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        if isinstance(node, ast.ImportFrom):
-            name = node.module or ""
-            if node.level:
-                above = package.split(".")[: 1 - node.level or None]
-                name = ".".join([*above, *filter(None, [name])])
-            yield name
-            # What is imported from a package may be a module of it.
-            yield from (f"{name}.{alias.name}" for alias in node.names)
 
 
 def _differences(old: Part, new: Part) -> Iterable[tuple[str, str, str]]:

@@ -3,8 +3,6 @@
 import ast
 import dataclasses
 import shutil
-import time
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -290,20 +288,3 @@ def test_a_folder_is_its_names_and_contents(tmp_path):
     assert keys.digest_folder(tmp_path / "two") != first
     (tmp_path / "one" / "sub" / "file").rename(tmp_path / "one" / "file")
     assert keys.digest_folder(tmp_path / "one") != first
-
-
-def test_one_module_is_parsed_at_a_time(monkeypatch):
-    """Python 3.11 cannot parse in two threads at once."""
-    parse, at_work, most = ast.parse, [], []
-
-    def slowly(source):
-        at_work.append(source)
-        most.append(len(at_work))
-        time.sleep(0.05)
-        at_work.remove(source)
-        return parse(source)
-
-    monkeypatch.setattr(ast, "parse", slowly)
-    with ThreadPoolExecutor() as threads:
-        list(threads.map(lambda n: keys._read(f"x = {n}.5".encode(), ""), range(4)))
-    assert most == [1, 1, 1, 1]
