@@ -93,10 +93,13 @@ def launch_all(params: Params, launcher: Launcher, cells: Cells, listed: str) ->
 
 def show_again(answer: str, step: "Step", language: str) -> None:
     """Store the answer of an earlier run on this one as well, and print it again."""
+    _, folder = step.answers.adopt(answer, "comparison", "ablation")
+    if shown := console.kept(folder / compare.PRINTED):
+        console.result(shown)
+        return
     from didithelp.ablation import Ablation
     from didithelp.report.ablation_report import AblationReport
 
-    _, folder = step.answers.adopt(answer, "comparison", "ablation")
     found = Ablation.from_json((folder / "ablation.json").read_text("utf-8"))
     run_ids = [cell.arm.run_id for cell in found.all_cells]
     loaded = compare.load_arms((f"runs:/{run_id}" for run_id in run_ids), step)

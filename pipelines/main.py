@@ -174,7 +174,8 @@ def look(params: Params, step: "Step", arms: dict[str, str]) -> bool:
 def show_again(answer: str, step: "Step", params: Params) -> None:
     """Store the answer of an earlier run on this one as well, and print it again."""
     (folder,) = step.answers.adopt(answer, "comparison")
-    console.result(report_in(folder, step, params).summary())
+    shown = console.kept(folder / compare.PRINTED)
+    console.result(shown or report_in(folder, step, params).summary())
 
 
 def hold_against_requirement(answer: str, step: "Step", params: Params) -> None:

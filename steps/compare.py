@@ -42,6 +42,8 @@ HEADLINES = ("delta", "p_holm")
 # Those of each arm that become metrics of the run, with the metric that decides.
 MEANS = ("test_accuracy", "test_cross_entropy")
 LONGEST_NAME = 100  # of an arm or a factor, in the name of a metric
+# The file of an answer that has what is printed, to print it again.
+PRINTED = "terminal.ansi"
 
 
 def locations(text: str) -> tuple[str, ...]:
@@ -218,6 +220,7 @@ def conclude(
     )
     folder = step.scratch / "comparison"
     report.write(folder)
+    console.keep(report.summary(), folder / PRINTED)
     step.answers.log(
         folder,
         report.table,

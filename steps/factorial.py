@@ -110,6 +110,7 @@ def conclude(
     )
     folder = step.scratch / "ablation"
     report.write(folder)
+    console.keep(report.summary(), folder / compare.PRINTED)
     step.answers.log(
         folder,
         report.table,

@@ -8,14 +8,15 @@ import sys
 import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Protocol
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
 
 from didithelp.characters import is_harmless
 
 if TYPE_CHECKING:
     from rich import progress as rich_progress
-    from rich.console import RenderableType
-
+    from rich.console import Console, RenderableType
+    from rich.text import Text
 
 # Environment variable: steps that run at once show no bars, which would overwrite each
 # other on one terminal.
@@ -62,15 +63,46 @@ def warn(text: str) -> None:
 
 def result(answer: "RenderableType") -> None:
     """Print the answer to stdout; in color on a terminal, unless NO_COLOR is set."""
+    shown = printable(answer) if isinstance(answer, str) else answer
+    _console().print("", shown, "", sep="\n")
+    sys.stdout.flush()
+
+
+def keep(answer: "RenderableType", path: Path) -> None:
+    """Write what `result` shows on a terminal, colors included, for `kept`."""
+    with open(path, "w", encoding="utf-8") as file:
+        out = _console(
+            file=file, force_terminal=True, color_system="standard", no_color=False
+        )
+        out.print(answer)
+
+
+def kept(path: Path) -> "Text | None":
+    """What `keep` has written, which takes no statistics to load.
+
+    Returns:
+        None if it is gone, if somebody else has written it, or where standard output
+        lacks its lines: `rich` draws others there.
+    """
+    from rich.text import Text
+
+    if not path.is_file() or _console().options.ascii_only:
+        return None
+    text = path.read_text("utf-8", "replace").removesuffix("\n")
+    shown = Text.from_ansi(text, no_wrap=True, overflow="ignore")
+    return shown if printable(shown.plain) == shown.plain else None
+
+
+def _console(**settings: Any) -> "Console":
+    """Where answers are shown: stdout, unless `settings` of `rich` say otherwise."""
     from rich.console import Console
 
     from didithelp.report.width import TERMINAL_WIDTH
 
     # The width is fixed: in a narrower window lines wrap, but no number is cut.
-    out = Console(width=TERMINAL_WIDTH, highlight=False, markup=False, emoji=False)
-    shown = printable(answer) if isinstance(answer, str) else answer
-    out.print("", shown, "", sep="\n")
-    sys.stdout.flush()
+    return Console(
+        width=TERMINAL_WIDTH, highlight=False, markup=False, emoji=False, **settings
+    )
 
 
 @contextmanager
