@@ -22,9 +22,9 @@ endings: "queue.SimpleQueue[signal.Signals | BaseException | None]"
 endings = queue.SimpleQueue()
 
 # So many objects more than before, and Python looks for cycles of garbage among them
-# (its own number is 700). Libraries make hundreds of thousands as they load, and keep
-# them: to look at those costs a sixth of loading MLflow, SciPy and a store.
-OBJECTS_BETWEEN_COLLECTIONS = 100_000
+# (its own number is 700). MLflow and a store make 340,000 as they load, and keep most:
+# to look at those again and again is a sixth of loading them.
+OBJECTS_BETWEEN_COLLECTIONS = 500_000
 
 # Ctrl-C and the end of a terminal send these to every process that was started there.
 TO_ALL = (signal.SIGINT, signal.SIGHUP)

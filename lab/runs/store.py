@@ -104,8 +104,8 @@ def _state_of(path: Path) -> tuple[str | None, bool]:
 
 def _revisions() -> tuple[set[str], str]:
     """Every revision of the tables that the installed MLflow knows, and the newest."""
-    files = importlib.metadata.files("mlflow") or []
-    migrations = [file for file in files if file.match("db_migrations/versions/*.py")]
+    mlflow = Path(str(importlib.metadata.distribution("mlflow").locate_file("mlflow")))
+    migrations = mlflow.glob("store/db_migrations/versions/*.py")
     text = "\n".join(file.read_text("utf-8") for file in migrations)
     known = set(re.findall(r"^revision = [\"'](\w+)", text, re.MULTILINE))
     before = set(re.findall(r"^down_revision = [\"'](\w+)", text, re.MULTILINE))
