@@ -7,7 +7,7 @@ start meanwhile.
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, TypeVar
 
 from didithelp.parameters import Parameters
@@ -53,6 +53,7 @@ def main(
     *,
     name: str,
     overrides: Mapping[str, str] | None = None,
+    logs_data: bool = True,
 ) -> None:
     """Run a step; where it fails, say why and end the process.
 
@@ -61,12 +62,15 @@ def main(
         run: the step's function; it is given `params` and the step's MLflow run.
         name: for the MLflow run, unless the user has named it.
         overrides: text by name of what was given beyond `params`.
+        logs_data: whether it logs data sets, tables or models itself; one that only
+            launches others loads in less time.
 
     Raises:
         SystemExit: the step failed.
     """
     environment.prepare()
-    from lab.runs import execution
+    with nullcontext() if logs_data else environment.without_pandas():
+        from lab.runs import execution
 
     try:
         execution.execute(run, params, name=name, overrides=overrides)

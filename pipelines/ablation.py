@@ -157,4 +157,5 @@ if __name__ == "__main__":
         functools.partial(run, cells=laid_out, listed=listed),
         name=question("ablate", checked, after),
         overrides=changed,
+        logs_data=False,
     )

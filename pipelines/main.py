@@ -268,4 +268,5 @@ if __name__ == "__main__":
         functools.partial(run, overrides=changed),
         name=question("main", checked, after),
         overrides=changed,
+        logs_data=False,
     )

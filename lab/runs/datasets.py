@@ -8,7 +8,6 @@ from mlflow.data.code_dataset_source import CodeDatasetSource
 from mlflow.data.dataset import Dataset as MlflowDataset
 from mlflow.data.dataset_source import DatasetSource
 from mlflow.data.http_dataset_source import HTTPDatasetSource
-from mlflow.data.numpy_dataset import from_numpy
 from mlflow.entities import Dataset, DatasetInput, InputTag, RunTag
 from mlflow.exceptions import MlflowException
 from mlflow.utils.mlflow_tags import MLFLOW_DATASET_CONTEXT
@@ -32,6 +31,8 @@ def log(run_id: str, dataset: "data.Dataset", warnings: Sequence[str]) -> None:
         dataset: what the run makes, or trains on.
         warnings: what is odd about its images, in words.
     """
+    from mlflow.data.numpy_dataset import from_numpy  # loads pandas
+
     digests = dataset.description.digests
     for split, context in CONTEXTS.items():
         images = from_numpy(

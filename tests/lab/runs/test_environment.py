@@ -74,3 +74,36 @@ def test_telemetry_is_off_before_mlflow_loads(entry_point, tmp_path):
 def test_telemetry_is_off_before_a_store_is_made(tmp_path):
     answer = python(LEAVES_BEFORE_MLFLOW, "lab.runs.store", folder=tmp_path)
     assert (answer.returncode, answer.stdout) == (7, "true\n"), answer.stderr
+
+
+LOADS_MLFLOW = """
+import sys
+from lab.runs import environment
+
+environment.prepare()
+with environment.without_pandas():
+    from lab.runs import execution, launched
+print({"mlflow", "pandas", "scipy"} & sys.modules.keys())
+from mlflow.data.numpy_dataset import from_numpy
+print({"pandas"} & sys.modules.keys())
+"""
+
+
+def test_mlflow_loads_without_pandas_and_finds_it_afterwards():
+    answer = python(LOADS_MLFLOW)
+    assert (answer.stdout, answer.stderr) == ("{'mlflow'}\n{'pandas'}\n", "")
+
+
+def test_nothing_is_hidden_from_a_plugin_that_loads_with_mlflow(tmp_path):
+    info = tmp_path / "theirs-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(
+        "Metadata-Version: 2.1\nName: theirs\nVersion: 1.0\n"
+    )
+    (info / "entry_points.txt").write_text(
+        "[mlflow.tracking_store]\nx = theirs:Store\n"
+    )
+    (tmp_path / "theirs.py").write_text("import pandas\nStore = print\n")
+    answer = python(f"import sys\nsys.path.append({str(tmp_path)!r})\n{LOADS_MLFLOW}")
+    loaded, _ = answer.stdout.splitlines()
+    assert "pandas" in loaded and answer.stderr == ""
