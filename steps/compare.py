@@ -10,6 +10,7 @@ Leaves: `comparison/` with `report.html`, tables, `comparison.json` and figures;
 
 import collections
 import dataclasses
+import functools
 import hashlib
 import json
 import logging
@@ -132,7 +133,9 @@ def load_arms(places: "Iterable[str]", step: "Step") -> "list[Arm]":
     # Imported here, so that a wrong parameter is refused before pandas loads.
     from didithelp import trials_folder
 
-    return [step.artifacts.load(each, "trials", trials_folder.load) for each in places]
+    # However many test examples there are, one run is in memory at a time.
+    load = functools.partial(trials_folder.load, mapped=True)
+    return [step.artifacts.load(each, "trials", load) for each in places]
 
 
 def judge(
