@@ -6,6 +6,7 @@ TensorFlow in tests is as it is in a worker: quiet, on the CPU, one thread.
 import os
 import signal
 import socket
+import sys
 import tempfile
 from pathlib import Path
 
@@ -36,6 +37,21 @@ if "PYTEST_XDIST_WORKER" not in os.environ:
 def one_thread():
     """For every test that computes with TensorFlow in this process."""
     environment.use_one_thread()
+
+
+@pytest.fixture(autouse=True)
+def threads_of_tensorflow():
+    """Fail the test that has TensorFlow start its threads without `one_thread`.
+
+    What TensorFlow has started it cannot change, so that every later test of this
+    process that needs one thread would fail, and which come later depends on the
+    machine.
+    """
+    yield
+    if context := sys.modules.get("tensorflow.python.eager.context"):
+        started = context.context()._initialized
+        if started and context.context().intra_op_parallelism_threads != 1:
+            pytest.fail("computes with TensorFlow without the fixture one_thread")
 
 
 @pytest.fixture

@@ -82,7 +82,7 @@ def test_anything_but_raw_pixels_is_refused(images, found):
 
 
 @pytest.fixture
-def stored(store) -> tuple[Path, keras.Model]:
+def stored(store, one_thread) -> tuple[Path, keras.Model]:
     """The folder of a model that a step has stored, and the network."""
     network = model.build(make_recipe(), IMAGES.shape[1:], 5, seed=0)
     network.compile(loss=model.LOSS)
