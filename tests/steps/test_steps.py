@@ -241,6 +241,12 @@ def compare_params(**given):
     return command_line.build(compare.Params, defaults | given)
 
 
+def test_a_direction_in_the_words_of_another_tool_is_told_in_ours():
+    given = compare_params(improved="new", direction="Maximize")
+    assert given.direction == "higher"
+    assert texts_of(verdicts.Options, given)["direction"] == "higher"
+
+
 def test_the_arms_to_compare_are_improved_or_candidates():
     assert compare_params(improved="a,b").arms == ("old", "a,b")
     names = compare_params(candidates="my_torch,größer,日本").arms
