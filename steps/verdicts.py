@@ -6,6 +6,7 @@ It is no step of its own. An answer goes to the run of the step and to its drive
 
 import collections
 import dataclasses
+import functools
 import hashlib
 import json
 import logging
@@ -82,7 +83,9 @@ def load_arms(places: "Iterable[str]", step: "Step") -> "list[Arm]":
     # Imported here, so that a wrong parameter is refused before pandas loads.
     from didithelp import trials_folder
 
-    return [step.artifacts.load(each, "trials", trials_folder.load) for each in places]
+    # However many test examples there are, one run is in memory at a time.
+    load = functools.partial(trials_folder.load, mapped=True)
+    return [step.artifacts.load(each, "trials", load) for each in places]
 
 
 def judge(
