@@ -28,7 +28,7 @@ from lab.engines.protocol import Job, TrialDone
 from lab.training import environment
 from lab.training.trial import Trial
 from lab.training.versions import versions
-from steps import compare, train
+from steps import train, verdicts
 
 MAIN = mlproject.defaults("main")
 # Of each trial, as soon as it is trained; the arms hold all the rest.
@@ -132,7 +132,7 @@ def main() -> None:
         arms.append(arm.assemble(params.arm, params.recipe, dataset, trials))
         trials_folder.save(arms[-1], given.out / name)
     options = command_line.build(
-        compare.Options, {name: MAIN[name] for name in names_of(compare.Options)}
+        verdicts.Options, {name: MAIN[name] for name in names_of(verdicts.Options)}
     )
     settings = values_of(decision.Settings, options)
     comparison = compare_arms(arms[0], arms[1:], **settings)
