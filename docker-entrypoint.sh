@@ -29,4 +29,6 @@ fi
 # A user id that the image does not know has neither name nor home folder.
 export HOME=/tmp USER="${USER:-tp2}"
 export MLFLOW_TRACKING_URI="${MLFLOW_TRACKING_URI:-sqlite:////runs/mlflow.db}"
+# Two containers on a new store: the first makes it, the other waits.
+PYTHONPATH=/app python -m lab.runs.store
 exec mlflow run /app --env-manager local "$@"

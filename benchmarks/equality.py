@@ -4,7 +4,8 @@
 
 Both arms have the improved recipe of MLproject, the same seeds, hence the same initial
 weights, and the same validation images; batches and dropped units differ. FOLDER gets
-`dataset/`, an arm each in `keras/` and `engine/`, and `comparison/`.
+`dataset/`, every trial in `trials.csv` and `summary.md` as soon as it is trained, an
+arm each in `keras/` and `engine/`, and `comparison/`.
 """
 
 import argparse
@@ -12,8 +13,11 @@ import dataclasses
 import multiprocessing
 import os
 import time
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
+from benchmarks.results import Measurements, markdown, write_summary
 from didithelp.parameters import names_of, values_of
 from lab import command_line, mlproject
 from lab.data import dataset as data
@@ -24,9 +28,11 @@ from lab.engines.protocol import Job, TrialDone
 from lab.training import environment
 from lab.training.trial import Trial
 from lab.training.versions import versions
-from steps import compare, train
+from steps import train, verdicts
 
 MAIN = mlproject.defaults("main")
+# Of each trial, as soon as it is trained; the arms hold all the rest.
+TOLD = ("test_accuracy", "test_cross_entropy", "actual_epochs", "train_seconds")
 
 
 def fit(params: train.Params, folder: Path, seed: int) -> Trial:
@@ -72,24 +78,20 @@ def fit(params: train.Params, folder: Path, seed: int) -> Trial:
     return Trial(seed, "finished", metrics, history, probabilities, weights, versions())
 
 
-def train_by_keras(params: train.Params, folder: Path) -> list[Trial]:
+def train_by_keras(params: train.Params, folder: Path) -> Iterator[Trial]:
     """Train all seeds by Keras, in as many processes as the engine gets."""
     context = multiprocessing.get_context("spawn")
     with context.Pool(params.num_workers, maxtasksperchild=1) as pool:
-        tasks = [(params, folder, seed) for seed in params.seeds]
-        return pool.starmap(fit, tasks, chunksize=1)
+        yield from pool.imap_unordered(partial(fit, params, folder), params.seeds)
 
 
-def train_by_engine(params: train.Params, folder: Path) -> list[Trial]:
+def train_by_engine(params: train.Params, folder: Path) -> Iterator[Trial]:
     """Train all seeds by the engine, as the training step does."""
     jobs = [Job(params.recipe, seed, folder) for seed in params.seeds]
     with ProcessEngine(params.num_workers) as engine:
-        trials = {
-            event.job.seed: event.trial
-            for event in engine.train(jobs)
-            if isinstance(event, TrialDone)
-        }
-    return [trials[seed] for seed in params.seeds]
+        for event in engine.train(jobs):
+            if isinstance(event, TrialDone):
+                yield event.trial
 
 
 def main() -> None:
@@ -117,14 +119,20 @@ def main() -> None:
     improved = command_line.build(
         train.Params, mlproject.defaults("train_improved") | settings
     )
-    arms = []
+    arms, measured = [], Measurements(given.out / "trials.csv")
     for name, run in (("keras", train_by_keras), ("engine", train_by_engine)):
         params = dataclasses.replace(improved, arm=name)
-        trials = run(params, folder)
+        trials = []
+        for trial in run(params, folder):
+            trials.append(trial)
+            told = {column: trial.metrics[column] for column in TOLD}
+            measured.add(arm=name, seed=trial.seed, **told)
+            write_summary(given.out, markdown(measured.table))
+        trials.sort(key=lambda trial: trial.seed)
         arms.append(arm.assemble(params.arm, params.recipe, dataset, trials))
         trials_folder.save(arms[-1], given.out / name)
     options = command_line.build(
-        compare.Options, {name: MAIN[name] for name in names_of(compare.Options)}
+        verdicts.Options, {name: MAIN[name] for name in names_of(verdicts.Options)}
     )
     settings = values_of(decision.Settings, options)
     comparison = compare_arms(arms[0], arms[1:], **settings)

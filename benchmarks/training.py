@@ -5,7 +5,8 @@
 Every peer runs in processes of its own, once as one process that may use every core
 and once as one process per core, and all of them stay loaded. A repeat asks one after
 the other for an epoch, so that a busy minute of the machine hits everybody. FOLDER gets
-`epochs.csv` (every measurement), `summary.csv`, `summary.md` and `summary.png`.
+`epochs.csv` (every measurement, as soon as it is there), and after each repeat
+`summary.csv`, `summary.md` and, at the end, `summary.png`.
 """
 
 import argparse
@@ -13,7 +14,7 @@ import multiprocessing
 import os
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -23,6 +24,7 @@ from typing import Any
 import pandas as pd
 
 from benchmarks.peers import PEERS
+from benchmarks.results import Measurements, markdown, write_summary
 from didithelp.parameters import names_of
 from lab import command_line, mlproject
 from lab.data import dataset as data
@@ -142,8 +144,22 @@ def environment(peer: str, num_threads: int) -> Iterator[None]:
         os.environ.update(before)
 
 
-def compete(folder: Path, names: list[str], repeats: int) -> tuple[pd.DataFrame, dict]:
-    """Measure all peers: every measurement as a row, and why a peer has none."""
+def compete(
+    folder: Path,
+    names: list[str],
+    repeats: int,
+    epochs: Measurements,
+    tell: Callable[[dict[str, str]], None],
+) -> None:
+    """Measure all peers.
+
+    Args:
+        folder: the data set.
+        names: of the peers.
+        repeats: epochs that each of them is asked for.
+        epochs: every measurement is added.
+        tell: called after each repeat, with why peers are missing.
+    """
     cores = sorted(os.sched_getaffinity(0))
     contestants, missing = [], {}
     for peer in names:
@@ -155,15 +171,14 @@ def compete(folder: Path, names: list[str], repeats: int) -> tuple[pd.DataFrame,
             else:
                 contestants.append(contestant)
                 print(f"ready: {peer}, {contestant.workers} at once", flush=True)
-    rows = []
     for repeat in range(1, repeats + 1):
         print(f"repeat {repeat} of {repeats}", flush=True)
         # Every other time backwards, so that no peer always follows the same one.
         for contestant in contestants[:: 1 if repeat % 2 else -1]:
-            rows.append({"repeat": repeat, **contestant.measure()})
+            epochs.add(repeat=repeat, **contestant.measure())
+        tell(missing)
     for contestant in contestants:
         contestant.stop()
-    return pd.DataFrame(rows), missing
 
 
 def summarize(rows: pd.DataFrame) -> pd.DataFrame:
@@ -181,15 +196,11 @@ def summarize(rows: pd.DataFrame) -> pd.DataFrame:
     return summary.sort_values(["workers", "median"], ignore_index=True)
 
 
-def markdown(summary: pd.DataFrame, missing: dict[str, str]) -> str:
+def describe(summary: pd.DataFrame, missing: dict[str, str]) -> str:
     """The summary for people, with versions, and with what could not be measured."""
     versions = ", ".join(map(" ".join, installed(DISTRIBUTIONS).items()))
-    titles = list(summary.columns)
-    lines = ["| " + " | ".join(titles) + " |", "|---|" + "---:|" * (len(titles) - 1)]
-    for row in summary.itertuples(index=False):
-        cells = (f"{cell:.3g}" if isinstance(cell, float) else cell for cell in row)
-        lines.append(f"| {' | '.join(map(str, cells))} |")
-    lines += ["", "Wall and CPU seconds per model and epoch.", versions + "."]
+    lines = [markdown(summary), "Wall and CPU seconds per model and epoch."]
+    lines += [versions + "."]
     lines += [f"Missing: {peer} ({reason})." for peer, reason in missing.items()]
     return "\n".join(lines) + "\n"
 
@@ -218,21 +229,22 @@ def main() -> None:
     parser.add_argument("--peers", nargs="+", choices=PEERS, default=list(PEERS))
     parser.add_argument("--out", type=Path, required=True)
     given = parser.parse_args()
-    given.out.mkdir(parents=True, exist_ok=True)
+    epochs = Measurements(given.out / "epochs.csv")
+
+    def tell(missing: dict[str, str]) -> None:
+        summary = summarize(epochs.table)
+        summary.to_csv(given.out / "summary.csv", index=False)
+        write_summary(given.out, f"{dataset.name}\n\n{describe(summary, missing)}")
+
     with TemporaryDirectory() as scratch:
         split = command_line.build(Split, MAIN)
         dataset = prepare(given.dataset, split, Path.cwd())
         folder = Path(scratch) / "dataset"
         data.save(dataset, folder)
-        rows, missing = compete(folder, given.peers, given.repeats)
-    rows.to_csv(given.out / "epochs.csv", index=False)
-    summary = summarize(rows)
-    summary.to_csv(given.out / "summary.csv", index=False)
-    text = f"{dataset.name}\n\n{markdown(summary, missing)}"
-    (given.out / "summary.md").write_text(text, "utf-8")
-    print(text)
+        compete(folder, given.peers, given.repeats, epochs, tell)
+    print((given.out / "summary.md").read_text("utf-8"))
     try:
-        draw(summary, given.out / "summary.png")
+        draw(summarize(epochs.table), given.out / "summary.png")
     except ImportError as error:
         print(f"no summary.png: {error}")
 

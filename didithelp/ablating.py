@@ -36,6 +36,7 @@ from didithelp.metric import (
     TEST_CROSS_ENTROPY,
     Direction,
     Metric,
+    direction_of,
     margin_in,
     metric_of,
 )
@@ -91,7 +92,7 @@ def ablate(
     rule = Rule(
         alpha=alpha,
         metric=metric,
-        direction=direction,
+        direction=direction_of(direction),
         margin=margin,
         resamples=1,
         pairing="none",
@@ -103,7 +104,7 @@ def ablate(
     given = [by_name[name] for name in table.arms.values()]
     if control is not None:
         given.append((control, control_run_id))
-    in_order, deciding = [arm for arm, _ in given], metric_of(metric, direction)
+    in_order, deciding = [arm for arm, _ in given], metric_of(metric, rule.direction)
     refuse_incomparable(in_order, deciding)
     if control is not None:
         _refuse_control(control, in_order[:-1])

@@ -10,6 +10,7 @@ import json
 from collections import Counter
 from collections.abc import Collection, Container, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from didithelp.characters import is_name
 from didithelp.dataset_description import DatasetDescription
 from didithelp.errors import ArmError as ArmError
 from didithelp.example_scores import Scores, check_ids
-from didithelp.probabilities import is_one_hot, problem
+from didithelp.probabilities import each_run, is_one_hot, problem
 
 FINISHED, DIVERGED = "finished", "diverged"
 WHOLE_NUMBER_COLUMNS = (
@@ -89,6 +90,7 @@ class Arm:
         seeds: (S,) int64, the finished trials, in the order of `probabilities`.
         labels: (N,) integers in 0..C-1, the test labels; None without predictions.
         probabilities: (S, N, C) float32 in [0, 1], each row sums to 1; None if unknown.
+            They may lie in a file, and are read run by run.
         remarks: what of the files was read otherwise than it stands there, or left
             out; not stored.
         is_tracked: whether it was read from the store of an experiment tracker, so that
@@ -135,7 +137,7 @@ class Arm:
         """Whether it is known what each run predicted for each test example."""
         return self.probabilities is not None
 
-    @property
+    @cached_property
     def has_answers_only(self) -> bool:
         """Whether the predictions name a class and do not say how sure they are."""
         return self.probabilities is not None and is_one_hot(self.probabilities)
@@ -162,10 +164,15 @@ def with_seeds(arm: Arm, seeds: Collection[int]) -> Arm:
         metrics=arm.metrics[arm.metrics["seed"].isin(wanted)],
         history=arm.history[arm.history["seed"].isin(wanted)],
         seeds=arm.seeds[places],
-        probabilities=None if probabilities is None else probabilities[places],
+        probabilities=None if probabilities is None else _of(probabilities, places),
         scores=None if arm.scores is None else arm.scores.of(places),
         remarks=tuple(_remarks_on(wanted, arm.remarks)),
     )
+
+
+def _of(probabilities: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """Those of some runs, by (S,) booleans; of all runs, they stay where they are."""
+    return probabilities if places.all() else probabilities[places]
 
 
 def _remarks_on(seeds: Sequence[int], remarks: Sequence[Remark]) -> Iterator[Remark]:
@@ -371,8 +378,9 @@ def check_predictions(
             f"{shape[2]} classes, got {labels.min()}..{labels.max()}"
             f"{'; pass labels - 1' if labels.min() == 1 else ''}"
         )
-    if text := problem(probabilities):
-        raise ArmError(f"probabilities {text}")
+    for run in each_run(probabilities):
+        if text := problem(run):
+            raise ArmError(f"probabilities {text}")
 
 
 def labels_fix(labels: np.ndarray) -> str:

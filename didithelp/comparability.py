@@ -12,10 +12,11 @@ import pandas as pd
 
 from didithelp.arm import Arm, finished_rows, metric_columns
 from didithelp.errors import Refusal
+from didithelp.examined import BRIER_SCORE
 from didithelp.metric import Metric
 from didithelp.parameters import suggest
 from didithelp.run_tables import column_of
-from didithelp.runs import BRIER_SCORE, scores_of
+from didithelp.runs import scores_of
 
 MOST_SHOWN = 12  # names of metrics in a message
 LARGEST = 1e100  # in size; the square of such a metric is still a number

@@ -20,7 +20,7 @@ from didithelp.decision import Verdict
 from didithelp.differences import differences
 from didithelp.language import sentences
 from didithelp.language.words import Words
-from didithelp.metric import Direction, Metric, margin_in, metric_of
+from didithelp.metric import Direction, Metric, direction_of, margin_in, metric_of
 from didithelp.runs import runs_of_all
 from didithelp.settings import Pairing, SelectionSet, Settings
 
@@ -72,7 +72,7 @@ def compare(
     settings = Settings(
         alpha=alpha,
         metric=metric,
-        direction=direction,
+        direction=direction_of(direction),
         margin=margin,
         resamples=resamples,
         seed=seed,
@@ -83,7 +83,7 @@ def compare(
     if not candidates:
         raise ValueError("candidates must hold at least one arm, got none")
     arms = [reference, *candidates]
-    deciding = metric_of(metric, direction)
+    deciding = metric_of(metric, settings.direction)
     refuse_incomparable(arms, deciding)
     run_ids = [None] * len(arms) if run_ids is None else run_ids
     taken = looking.take(arms, deciding, settings) if settings.looks else None

@@ -13,7 +13,8 @@ from didithelp import codec, secondary
 from didithelp.arm import DIVERGED, RUN_ID, Arm, finished_rows
 from didithelp.compared_arm import ComparedArm, Metrics, Summary
 from didithelp.comparison import known
-from didithelp.runs import COUNT_UNITS, Runs
+from didithelp.examined import COUNT_UNITS
+from didithelp.runs import Runs
 
 
 def describe(arm: Arm, runs: Runs, reference: Arm, run_id: str | None) -> ComparedArm:

@@ -21,10 +21,11 @@ from didithelp.clusters import Groups, groups_of
 from didithelp.comparison import Interval, bounds, known, root
 from didithelp.contrasts import Moments
 from didithelp.effects import Effect, Scale
+from didithelp.examined import COUNT_UNITS
 from didithelp.factors import Factorial, Levels, Weights
 from didithelp.families import Tests
 from didithelp.metric import Metric
-from didithelp.runs import COUNT_UNITS, Runs, run_scale
+from didithelp.runs import Runs, run_scale
 from didithelp.settings import Rule
 
 UNLIKE_SITUATIONS = "unlike_situations"

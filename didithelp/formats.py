@@ -5,9 +5,10 @@ held against what it can contain and against `MAX_BYTES` before memory is taken 
 """
 
 import math
+import struct
 import zipfile
 from io import BytesIO
-from typing import BinaryIO
+from typing import BinaryIO, Literal, NamedTuple
 
 import numpy as np
 
@@ -19,6 +20,9 @@ MAX_BYTES = 4 * 2**30
 MAX_DEFLATE_RATIO = 1032  # zlib's own bound, which only endless zeros come near
 MAX_NAMES_SHOWN = 10
 
+CHUNK_BYTES = 2**20  # that are read at once where nothing is kept of them
+# Before each entry; its end tells how long the name and the extra field are.
+LOCAL_HEADER = struct.Struct("<26x2H")
 # Bytes from which a .npy header is read: the header itself may claim to be 4 GB long.
 NPY_HEAD_BYTES = 2**14
 NPY_HEADER_READERS = {
@@ -27,12 +31,31 @@ NPY_HEADER_READERS = {
 }
 
 
+class _Header(NamedTuple):
+    """What the head of a .npy file says; `size` is its own, in bytes."""
+
+    size: int
+    shape: tuple[int, ...]
+    is_fortran: bool
+    dtype: np.dtype
+
+
 def read_npz(
-    file: BinaryIO, names: tuple[str, ...], where: str, optional: tuple[str, ...] = ()
+    file: BinaryIO,
+    names: tuple[str, ...],
+    where: str,
+    optional: tuple[str, ...] = (),
+    mapped: tuple[str, ...] = (),
 ) -> dict[str, np.ndarray]:
     """The named arrays of an `.npz` archive, by name; its other entries are ignored.
 
-    The `optional` ones are left out where it lacks them.
+    Args:
+        file: the archive; one on disk, if arrays are to be mapped.
+        names: of the arrays that it must hold.
+        where: what the archive is called in messages.
+        optional: names of arrays that are left out where it lacks them.
+        mapped: names of arrays that stay in the file, as `np.memmap`, where they are
+            not compressed. The file must not be changed as long as they are used.
 
     Raises:
         DataError: no archive, no such array, objects in it, or more than `MAX_BYTES`.
@@ -46,10 +69,16 @@ def read_npz(
     try:
         with zipfile.ZipFile(file) as archive:
             members = _members(archive, names, where, optional)
-            total = sum(_claimed_bytes(archive, member) for member in members.values())
+            headers = {name: _header(archive, info) for name, info in members.items()}
+            total = sum(info.file_size for info in members.values())
             if total > MAX_BYTES:
                 raise too_large(where, total)
-            return {name: _read_npy(archive, info) for name, info in members.items()}
+            return {
+                name: _map_npy(file, archive, info, headers[name])
+                if name in mapped and info.compress_type == zipfile.ZIP_STORED
+                else _read_npy(archive, info)
+                for name, info in members.items()
+            }
     except DataError:
         raise
     except Exception as error:  # a damaged archive can fail in a dozen ways
@@ -86,8 +115,8 @@ def _members(
     return {name: members[name] for name in kept}
 
 
-def _claimed_bytes(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> int:
-    """How many bytes an entry unpacks to, if archive and array header agree on it.
+def _header(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> _Header:
+    """That of an entry, if archive and array header agree on how many bytes it has.
 
     Raises:
         ValueError: they do not, or the entry is no plain array.
@@ -102,7 +131,7 @@ def _claimed_bytes(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> int:
     if version not in NPY_HEADER_READERS:
         raise ValueError(f"{name} in the .npy format {version[0]}.{version[1]}")
     try:
-        shape, _, dtype = NPY_HEADER_READERS[version](head)
+        shape, is_fortran, dtype = NPY_HEADER_READERS[version](head)
     except Exception as error:  # from the tokenizer, the parser or the dtype
         raise ValueError(f"{name} with an unreadable header") from error
     if dtype.hasobject:
@@ -117,9 +146,23 @@ def _claimed_bytes(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> int:
         raise ValueError(
             f"{name} that would unpack {member.compress_size:,} bytes to {expected:,}"
         )
-    return expected
+    return _Header(head.tell(), shape, is_fortran, dtype)
 
 
 def _read_npy(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> np.ndarray:
     with archive.open(member) as stream:
         return np.lib.format.read_array(stream, allow_pickle=False)
+
+
+def _map_npy(
+    file: BinaryIO, archive: zipfile.ZipFile, member: zipfile.ZipInfo, header: _Header
+) -> np.ndarray:
+    """An array that is stored as it is, left in its file once that is found whole."""
+    with archive.open(member) as stream:
+        while stream.read(CHUNK_BYTES):  # at the end, its checksum is compared
+            pass
+    file.seek(member.header_offset)
+    *_, name_length, extra_length = LOCAL_HEADER.unpack(file.read(LOCAL_HEADER.size))
+    start = member.header_offset + LOCAL_HEADER.size + name_length + extra_length
+    order: Literal["F", "C"] = "F" if header.is_fortran else "C"
+    return np.memmap(file, header.dtype, "r", start + header.size, header.shape, order)

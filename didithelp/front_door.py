@@ -302,7 +302,8 @@ def compare(
         alpha: how often equal recipes may be called better or worse, in (0, 0.5), for
             all candidates together.
         metric: name of the one that decides.
-        direction: whether "higher" or "lower" is better; "auto" where the name tells.
+        direction: whether "higher" ("max") or "lower" ("min") is better; "auto" where
+            the name tells.
         margin: the difference in the metric that would matter, in its own unit, or in
             percent such as "0.1%" if it is a share; "auto" is 0.001 for an accuracy and
             none for all else; without one ("none", None) nothing is ever equivalent.
@@ -373,7 +374,8 @@ def factorial(
         alpha: how often changes without effect may be called better or worse, in
             (0, 0.5), for all changes together.
         metric: name of the one that decides.
-        direction: whether "higher" or "lower" is better; "auto" where the name tells.
+        direction: whether "higher" ("max") or "lower" ("min") is better; "auto" where
+            the name tells.
         margin: the effect on the metric that would matter, as in `compare`.
         selected_on: what recipe, epoch and checkpoint were chosen on, "validation" or
             "test"; "test" allows no verdict.

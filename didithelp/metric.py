@@ -11,10 +11,17 @@ import math
 import re
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Literal
+from typing import Literal, cast
 
 Unit = Literal["share", "nats", "seconds", ""]
 Direction = Literal["higher", "lower", "auto"]
+
+# Other words for a direction, also with "is better" after them.
+_DIRECTIONS: dict[Direction, str] = {
+    "higher": "higher max maximum maximize maximise maximizing greater larger bigger",
+    "lower": "lower min minimum minimize minimise minimizing smaller less",
+}
+_MEANT = {word: meant for meant, words in _DIRECTIONS.items() for word in words.split()}
 
 AUTO, NONE = "auto", "none"  # words that stand for a margin
 AUTO_MARGIN = 0.001  # of an accuracy: a tenth of a point
@@ -99,6 +106,15 @@ class Metric:
 
 TEST_ACCURACY = Metric("test_accuracy", True, "share")
 TEST_CROSS_ENTROPY = Metric("test_cross_entropy", False, "nats")
+
+
+def direction_of(text: str) -> Direction:
+    """'maximize' → 'higher', 'Lower is better' → 'lower', as other tools write it.
+
+    A text that means neither comes back as it is, for `Rule` to check.
+    """
+    words = re.sub(r"[\s_-]+", " ", str(text).strip().casefold())
+    return _MEANT.get(words.removesuffix(" is better"), cast(Direction, text))
 
 
 def metric_of(name: str, direction: Direction = "auto") -> Metric:

@@ -14,9 +14,10 @@ import numpy as np
 from didithelp import clusters, effects
 from didithelp.caveats import OF_PREDICTIONS, Scope
 from didithelp.effects import Effect, Scale
+from didithelp.examined import COUNT_UNITS
 from didithelp.example_scores import Scores
 from didithelp.metric import TEST_ACCURACY, Metric
-from didithelp.runs import COUNT_UNITS, Runs, run_scale
+from didithelp.runs import Runs, run_scale
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from didithelp.probabilities import each_run
+
 
 @dataclass(frozen=True)
 class Opinion:
@@ -30,8 +32,15 @@ class Flip:
 
 
 def predicted_classes(probabilities: np.ndarray) -> np.ndarray:
-    """The class with the largest probability, the lowest in a tie: (runs, images)."""
-    classes: np.ndarray = probabilities.argmax(axis=2)
+    """The class with the largest probability, the lowest in a tie: (runs, images).
+
+    They are of the narrowest type that holds every class.
+    """
+    num_runs, num_images, num_classes = probabilities.shape
+    narrowest = np.min_scalar_type(num_classes - 1)
+    classes = np.empty((num_runs, num_images), narrowest)
+    for place, run in enumerate(each_run(probabilities)):
+        classes[place] = run.argmax(axis=1)
     return classes
 
 
@@ -46,9 +55,9 @@ def confusion(predicted: np.ndarray, labels: np.ndarray, classes: int) -> np.nda
     Returns:
         (classes, classes) floats: means over the runs.
     """
-    cells = labels.astype(np.int64) * classes + predicted
-    counts = np.bincount(cells.ravel(), minlength=classes * classes)
-    return counts.reshape(classes, classes) / len(predicted)
+    rows = labels.astype(np.int64) * classes
+    counts = sum(np.bincount(rows + run, minlength=classes**2) for run in predicted)
+    return np.reshape(counts, (classes, classes)) / len(predicted)
 
 
 def most_flipped(

@@ -5,6 +5,9 @@ Pure functions of arrays (..., C), one row per example.
 
 from __future__ import annotations
 
+import mmap
+from collections.abc import Iterable, Iterator
+
 import numpy as np
 
 ROW_SUM_TOLERANCE = 1e-3  # a softmax in float32 stays within 1e-6 of one
@@ -36,12 +39,34 @@ def as_float32(numbers: np.ndarray) -> np.ndarray:
     return converted
 
 
-def is_one_hot(probabilities: np.ndarray) -> bool:
-    """Whether every row has 1 for one class and 0 for the others: answers alone.
+def each_run(
+    probabilities: np.ndarray, places: Iterable[int] | None = None
+) -> Iterator[np.ndarray]:
+    """The predictions of one run after the other: (S, N, C) as S times (N, C).
 
-    A network that is very sure gives such rows as well, but not for all examples.
+    Of those that lie in a file, only one run is in memory at a time.
+
+    Args:
+        probabilities: of all runs.
+        places: of the runs that are wanted, in their order; None for all.
     """
-    return bool(probabilities.size and (probabilities.max(axis=-1) == 1).all())
+    file = probabilities.base
+    for place in range(len(probabilities)) if places is None else places:
+        run = probabilities[place]
+        if isinstance(file, mmap.mmap):
+            run = np.array(run)
+            file.madvise(mmap.MADV_DONTNEED)  # else all that was read would stay
+        yield run
+
+
+def is_one_hot(probabilities: np.ndarray) -> bool:
+    """Whether every row of (S, N, C) has 1 for one class and 0 for the others.
+
+    These are answers alone. A network that is very sure gives such rows as well, but
+    not for all examples.
+    """
+    is_answer = ((run.max(axis=-1) == 1).all() for run in each_run(probabilities))
+    return bool(probabilities.size) and all(is_answer)
 
 
 def problem(probabilities: np.ndarray) -> str | None:

@@ -8,22 +8,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from didithelp import effects, scores
-from didithelp.arm import (
-    COMPARED_COLUMNS,
-    METRIC_COLUMNS,
-    Arm,
-    distinct_names,
-    finished_rows,
-)
+from didithelp import effects
+from didithelp.arm import METRIC_COLUMNS, Arm, distinct_names, finished_rows
 from didithelp.clusters import are_the_same
-from didithelp.compared_arm import Reliability, ReliabilityBin
-from didithelp.comparison import known
+from didithelp.compared_arm import Reliability
 from didithelp.effects import Scale
 from didithelp.errors import Refusal
-from didithelp.example_scores import Scores, digests_of
+from didithelp.examined import BRIER_SCORE, COUNT_UNITS, examine
+from didithelp.example_scores import Scores
 from didithelp.metric import TEST_ACCURACY, TEST_CROSS_ENTROPY, Metric
-from didithelp.probabilities import is_one_hot
 from didithelp.run_tables import column_of, is_same_name
 
 # Metrics that differ each time an arm is trained, so that no comparison holds them.
@@ -31,13 +24,6 @@ TIMINGS = ("train_seconds",)
 SHARE_TOLERANCE = 1e-6  # by which float32 may exceed 1
 SAME_MEAN = 1e-4  # relative, up to which two means of the same numbers were rounded
 SURELY_PERCENT = 1.5  # no fraction, not even a word error rate, is usually beyond it
-# The metrics that predictions give for every test example, and the value of one count.
-BRIER_SCORE = "brier_score"
-COUNT_UNITS = {
-    TEST_ACCURACY.name: 1.0,
-    TEST_CROSS_ENTROPY.name: scores.LOSS_UNIT,
-    BRIER_SCORE: scores.LOSS_UNIT,
-}
 
 
 def run_scale(metric: str, *arms: np.ndarray) -> Scale:
@@ -94,16 +80,13 @@ def runs_of(arm: Arm, name: str, metric: Metric) -> Runs:
     }
     values[BRIER_SCORE] = np.full(len(rows), np.nan)
     digests: tuple[str, ...] = ()
-    counts, reliability = {}, None
+    counts: dict[str, np.ndarray] = {}
+    reliability = None
     if arm.probabilities is not None and arm.labels is not None:
-        predictions = arm.probabilities[order]
-        digests = digests_of(predictions)
-        counts = _counts(predictions, arm.labels, metric)
-        computed, reliability = _of_predictions(predictions, arm.labels)
-        values |= computed | {
-            column: _means(numbers, COUNT_UNITS[column])
-            for column, numbers in counts.items()
-        }
+        counts, computed, digests, reliability = examine(
+            arm.seeds, arm.probabilities, arm.labels, metric
+        )
+        values |= computed
     found, scored = scores_of(arm, metric), {}
     if found is not None:
         scored = {metric.name: found.of(order)}
@@ -237,57 +220,3 @@ def _numbers_of_runs(rows: pd.DataFrame, metric: str) -> np.ndarray:
     if column is None:
         return np.full(len(rows), np.nan)
     return pd.to_numeric(rows[column], errors="coerce").to_numpy(float)
-
-
-def _counts(
-    probabilities: np.ndarray, labels: np.ndarray, metric: Metric
-) -> dict[str, np.ndarray]:
-    """What predictions give for every example; answers alone give accuracy alone."""
-    counts = {TEST_ACCURACY.name: scores.right_or_wrong(probabilities, labels)}
-    if is_one_hot(probabilities):
-        return counts
-    losses = scores.negative_log_likelihood(probabilities, labels)
-    counts[TEST_CROSS_ENTROPY.name] = scores.fixed_point(losses)
-    if metric.name == BRIER_SCORE:
-        brier = scores.brier_score(probabilities, labels)
-        counts[BRIER_SCORE] = scores.fixed_point(brier)
-    return counts
-
-
-def _of_predictions(
-    probabilities: np.ndarray, labels: np.ndarray
-) -> tuple[dict[str, np.ndarray], Reliability | None]:
-    """Numbers per run that tell of confidence; NaN and None of answers alone."""
-    if is_one_hot(probabilities):
-        unknown = np.full(len(probabilities), np.nan)
-        return dict.fromkeys(COMPARED_COLUMNS, unknown), None
-    per_seed = [scores.reliability(run, labels) for run in probabilities]
-    pooled = scores.reliability(
-        np.concatenate(probabilities), np.tile(labels, len(probabilities))
-    )
-    errors = np.array([run.calibration_error for run in per_seed])
-    brier = scores.fixed_point(scores.brier_score(probabilities, labels))
-    values = {
-        "expected_calibration_error": errors,
-        BRIER_SCORE: _means(brier, scores.LOSS_UNIT),
-    }
-    return values, Reliability(_bins(pooled), tuple(map(_bins, per_seed)))
-
-
-def _means(counts: np.ndarray, unit: float) -> np.ndarray:
-    """Mean over the test examples: (seeds, examples) counts to (seeds,) float64."""
-    means: np.ndarray = counts.sum(axis=1) / counts.shape[1] * unit
-    return means
-
-
-def _bins(reliability: scores.Reliability) -> tuple[ReliabilityBin, ...]:
-    edges = reliability.edges
-    columns = (reliability.counts, reliability.confidence, reliability.accuracy)
-    return tuple(
-        ReliabilityBin(
-            float(low), float(high), int(count), known(confidence), known(accuracy)
-        )
-        for low, high, count, confidence, accuracy in zip(
-            edges[:-1], edges[1:], *columns, strict=True
-        )
-    )

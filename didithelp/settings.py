@@ -11,6 +11,7 @@ from didithelp import planned_looks
 from didithelp.characters import is_name
 from didithelp.metric import (
     Direction,
+    direction_of,
     is_margin,
     margin_in,
     margin_of,
@@ -46,7 +47,7 @@ class Rule(Parameters):
         "the name of a metric, such as test_accuracy or val_loss",
         valid=lambda name: is_name(name) and name not in NO_METRICS,
     )
-    direction: Direction = parameter()
+    direction: Direction = parameter(parse=direction_of)
     margin: float | str = parameter(
         "auto, none, or a difference above 0 in the unit of the metric, such as 0.001,"
         " 0.1% or 0.1 points",

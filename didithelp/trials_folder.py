@@ -41,7 +41,7 @@ from didithelp.arm import (
 from didithelp.dataset_description import DatasetDescription
 from didithelp.errors import DataError, reason
 from didithelp.example_scores import Scores, as_float64, as_ids
-from didithelp.probabilities import as_float32, is_one_hot
+from didithelp.probabilities import as_float32, each_run, is_one_hot
 from didithelp.run_tables import column_of
 
 FILES = ("metrics.csv", "history.csv", "predictions.npz", "scores.npz", "arm.json")
@@ -98,8 +98,13 @@ def save(arm: Arm, folder: Path) -> None:
             )
 
 
-def load(folder: Path) -> Arm:
+def load(folder: Path, *, mapped: bool = False) -> Arm:
     """Read and check the arm in `folder`, of which one of `SUFFICIENT_FILES` is enough.
+
+    Args:
+        folder: as `save` writes it, or with less in it.
+        mapped: whether probabilities may stay in their file, from where they are read
+            run by run; it must then not be changed as long as the arm is used.
 
     Raises:
         ArmError: one line that names the folder and what is wrong with its content.
@@ -111,7 +116,7 @@ def load(folder: Path) -> Arm:
             f"{', '.join(SUFFICIENT_FILES)} at least; missing: all{_found_in(folder)}"
         )
     try:
-        predictions = _read_predictions(folder / "predictions.npz")
+        predictions = _read_predictions(folder / "predictions.npz", mapped=mapped)
         scored = _read_scores(folder / "scores.npz")
         metrics, remarks = _read_metrics(folder / "metrics.csv", predictions, scored)
         history, of_history = _read_history(folder / "history.csv", metrics)
@@ -230,20 +235,25 @@ def metrics_of(
     check_predictions(seeds, labels, probabilities)
     if not labels.size:
         raise ArmError("predictions must cover at least one test example, got none")
-    right = scores.right_or_wrong(probabilities, labels)
-    accuracies = {"seed": seeds, "test_accuracy": right.mean(axis=1)}
-    if is_one_hot(probabilities):  # how sure the networks were is unknown
-        return pd.DataFrame(accuracies | dict.fromkeys(COMPARED_COLUMNS, np.nan))
-    losses = scores.negative_log_likelihood(probabilities, labels)
-    return pd.DataFrame(
-        {
-            **accuracies,
-            "test_cross_entropy": losses.mean(axis=1),
-            "expected_calibration_error": [
-                scores.expected_calibration_error(run, labels) for run in probabilities
-            ],
-        }
-    )
+    # How sure the networks were is unknown of answers alone.
+    has_answers_only = is_one_hot(probabilities)
+    rows = [
+        {"test_accuracy": scores.right_or_wrong(run, labels).mean()}
+        | ({} if has_answers_only else _of_confidence(run, labels))
+        for run in each_run(probabilities)
+    ]
+    columns = ["test_accuracy", *COMPARED_COLUMNS]
+    computed = pd.DataFrame(rows, columns=columns, dtype=float)
+    computed.insert(0, "seed", seeds)
+    return computed
+
+
+def _of_confidence(run: np.ndarray, labels: np.ndarray) -> dict[str, float]:
+    """The metrics of one run, (N, C), that tell how sure it was."""
+    return {
+        "test_cross_entropy": scores.negative_log_likelihood(run, labels).mean(),
+        "expected_calibration_error": scores.expected_calibration_error(run, labels),
+    }
 
 
 def _read_history(
@@ -299,9 +309,14 @@ def _read_description(path: Path) -> dict[str, Any]:
     return description
 
 
-def _read_predictions(path: Path) -> _Predictions | None:
+def _read_predictions(path: Path, *, mapped: bool) -> _Predictions | None:
     """The arrays of predictions.npz, if there is one."""
-    arrays = _read_arrays(path, ("seeds", "labels", "probabilities"), ("clusters",))
+    arrays = _read_arrays(
+        path,
+        ("seeds", "labels", "probabilities"),
+        ("clusters",),
+        mapped=("probabilities",) if mapped else (),
+    )
     if arrays is None:
         return None
     if np.issubdtype(arrays["labels"].dtype, np.integer):
@@ -358,7 +373,10 @@ def _by_seed(scored: _ScoresOfSeeds, seeds: np.ndarray) -> Scores:
 
 
 def _read_arrays(
-    path: Path, names: tuple[str, ...], optional: tuple[str, ...]
+    path: Path,
+    names: tuple[str, ...],
+    optional: tuple[str, ...],
+    mapped: tuple[str, ...] = (),
 ) -> dict[str, np.ndarray] | None:
     """The arrays of an archive, if there is one.
 
@@ -369,7 +387,7 @@ def _read_arrays(
         return None
     try:
         with open(path, "rb") as file:
-            arrays = formats.read_npz(file, names, path.name, optional)
+            arrays = formats.read_npz(file, names, path.name, optional, mapped)
     except OSError as error:
         raise ArmError(f"{path.name} must be readable, got: {reason(error)}") from None
     except DataError as error:

@@ -60,7 +60,7 @@ def _unreadable(uri: str, why: str) -> ValueError:
 def _fault_of(uri: str) -> str | None:
     """What is wrong with a store on this machine; None if nothing, or elsewhere."""
     if database := _SQLITE.match(uri):
-        path = Path(database[1])
+        path = Path(urllib.parse.unquote(database[1]))
         if not path.is_file():
             return f"there is no file {path.absolute()}"
         return None if _has_experiments(path) else "it has no experiments"

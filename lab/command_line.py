@@ -183,7 +183,8 @@ def _convert(field: dataclasses.Field[Any], text: str) -> Any:
     if kind == tuple[str, ...]:
         return field.metadata["parse"](_listed(text, str))
     if get_origin(kind) is Literal:
-        return _choice(get_args(kind), word)
+        parse = field.metadata["parse"]
+        return parse(word) if parse else _choice(get_args(kind), word)
     if "_" in text or not text.isascii():
         raise ValueError(text)  # int takes "1_0" and the digits of every script
     if kind is bool:

@@ -21,7 +21,7 @@ from lab.training.cells import Cells, cells_of, read_factors
 from lab.training.recipe import Recipe
 from lab.training.seeds import Trials
 from pipelines.request import question, read, recipes, refuse_unknown_metric
-from steps import compare, factorial, prepare_data
+from steps import factorial, prepare_data, verdicts
 
 if TYPE_CHECKING:
     from lab.runs.step import Step
@@ -94,7 +94,7 @@ def launch_all(params: Params, launcher: Launcher, cells: Cells, listed: str) ->
 def show_again(answer: str, step: "Step", language: str) -> None:
     """Store the answer of an earlier run on this one as well, and print it again."""
     _, folder = step.answers.adopt(answer, "comparison", "ablation")
-    if shown := console.kept(folder / compare.PRINTED):
+    if shown := console.kept(folder / verdicts.PRINTED):
         console.result(shown)
         return
     from didithelp.ablation import Ablation
@@ -102,7 +102,7 @@ def show_again(answer: str, step: "Step", language: str) -> None:
 
     found = Ablation.from_json((folder / "ablation.json").read_text("utf-8"))
     run_ids = [cell.arm.run_id for cell in found.all_cells]
-    loaded = compare.load_arms((f"runs:/{run_id}" for run_id in run_ids), step)
+    loaded = verdicts.load_arms((f"runs:/{run_id}" for run_id in run_ids), step)
     report = AblationReport(found, loaded, language=language)
     console.result(report.summary())
 

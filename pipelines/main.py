@@ -41,7 +41,7 @@ from pipelines.request import (
     recipes,
     refuse_unknown_metric,
 )
-from steps import compare, prepare_data
+from steps import prepare_data, verdicts
 
 if TYPE_CHECKING:
     from didithelp.report.report import Report
@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 
 
 @dataclasses.dataclass(frozen=True)
-class Params(compare.Options, compare.Required, Trials, Caching, prepare_data.Params):
+class Params(verdicts.Options, verdicts.Required, Trials, Caching, prepare_data.Params):
     """The parameters of all steps but the recipes.
 
     plan: print what would run, and run nothing.
@@ -142,7 +142,7 @@ def launch_all(
         arms = {"baseline": baseline, "improved": improved}
         if len(seeds) < len(params.seeds) and is_over(arms):
             break
-    return launcher.launch(Launch("compare", arms | texts_of(compare.Options, params)))
+    return launcher.launch(Launch("compare", arms | texts_of(verdicts.Options, params)))
 
 
 def look(params: Params, step: "Step", arms: dict[str, str]) -> bool:
@@ -156,7 +156,7 @@ def look(params: Params, step: "Step", arms: dict[str, str]) -> bool:
     from didithelp.language.words import Words
     from didithelp.report.frame import train_seconds
 
-    loaded = compare.load_arms(arms.values(), step)
+    loaded = verdicts.load_arms(arms.values(), step)
     settings = Settings(**values_of(Settings, params))
     metric = metric_of(settings.metric, settings.direction)
     found = looking.take(loaded, metric, settings).looks
@@ -174,7 +174,7 @@ def look(params: Params, step: "Step", arms: dict[str, str]) -> bool:
 def show_again(answer: str, step: "Step", params: Params) -> None:
     """Store the answer of an earlier run on this one as well, and print it again."""
     (folder,) = step.answers.adopt(answer, "comparison")
-    shown = console.kept(folder / compare.PRINTED)
+    shown = console.kept(folder / verdicts.PRINTED)
     console.result(shown or report_in(folder, step, params).summary())
 
 
@@ -190,7 +190,7 @@ def hold_against_requirement(answer: str, step: "Step", params: Params) -> None:
     short.mkdir()
     report.write_short(short)
     step.experiment.store(step.run_id, short, "comparison")
-    compare.insist(step, report.comparison, params.require)
+    verdicts.insist(step, report.comparison, params.require)
 
 
 def report_in(folder: Path, step: "Step", params: Params) -> "Report":
@@ -201,7 +201,7 @@ def report_in(folder: Path, step: "Step", params: Params) -> "Report":
     text = (folder / "comparison.json").read_text("utf-8")
     comparison = Comparison.from_json(text)
     run_ids = [compared.run_id for compared in comparison.arms]
-    loaded = compare.load_arms((f"runs:/{run_id}" for run_id in run_ids), step)
+    loaded = verdicts.load_arms((f"runs:/{run_id}" for run_id in run_ids), step)
     return Report(
         comparison,
         loaded,

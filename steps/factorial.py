@@ -16,7 +16,7 @@ from lab import entry_point, literals
 from lab.host import console
 from lab.parameters import Located
 from lab.runs.locations import run_of
-from steps import compare
+from steps import verdicts
 
 if TYPE_CHECKING:
     from didithelp.ablation import Ablation
@@ -34,7 +34,7 @@ LINK_TO_THIS = {"ablation": "../ablation/report.html"}
 
 
 @dataclasses.dataclass(frozen=True)
-class Options(compare.Told):
+class Options(verdicts.Told):
     """How it is decided and written.
 
     seed: of the sign-flip test of the comparison, which never decides.
@@ -56,7 +56,7 @@ class Params(Options, Located):
         "different runs:/ URIs, run ids or folders of a trials/, separated by commas (a"
         " folder with a comma in its path cannot be one of them)",
         valid=lambda places: len(set(places)) == len(places) > 1 and all(places),
-        parse=compare.locations,
+        parse=verdicts.locations,
     )
     levels: str = parameter(
         'JSON such as {"plain": {"l2": 0}, "all": {"l2": 1}}, or a CSV or JSON file'
@@ -74,7 +74,7 @@ def run(params: Params, step: "Step") -> None:
     levels = read_levels(params.levels, params.working_directory)
     controls = tuple(filter(None, [params.control_arm.strip()]))
     places = (*params.arms, *controls)
-    arms = compare.load_arms(places, step)
+    arms = verdicts.load_arms(places, step)
     count = len(params.arms)
     found = ablate(
         arms[:count],
@@ -94,8 +94,8 @@ def run(params: Params, step: "Step") -> None:
         for place, arm in zip(places, arms, strict=True)
         if arm.name == name
     ]
-    options = compare.Options(**values_of(Options, params), looks=())
-    compare.judge(options, step, *zip(*ends, strict=True), links=LINK_TO_THIS)
+    options = verdicts.Options(**values_of(Options, params), looks=())
+    verdicts.judge(options, step, *zip(*ends, strict=True), links=LINK_TO_THIS)
     conclude(step, found, arms, language=params.language)
 
 
@@ -110,11 +110,11 @@ def conclude(
     )
     folder = step.scratch / "ablation"
     report.write(folder)
-    console.keep(report.summary(), folder / compare.PRINTED)
+    console.keep(report.summary(), folder / verdicts.PRINTED)
     step.answers.log(
         folder,
         report.table,
-        metrics=headlines(found) | compare.means(found),
+        metrics=headlines(found) | verdicts.means(found),
         tag_texts=tags(found),
         outcome=report.headline,
         note=report.note(),
@@ -126,7 +126,7 @@ def headlines(found: "Ablation") -> dict[str, float]:
     """The main effect, Shapley value and p of each change, as metrics of the run."""
     numbers = {}
     for effects in found.primary.factors:
-        name = compare.part_of_name(effects.factor)
+        name = verdicts.part_of_name(effects.factor)
         numbers[f"main_effect/{name}"] = effects.main.delta
         if effects.shapley is not None:
             numbers[f"shapley_value/{name}"] = effects.shapley.delta
@@ -138,7 +138,7 @@ def headlines(found: "Ablation") -> dict[str, float]:
 def tags(found: "Ablation") -> dict[str, str]:
     """The verdict on each change, as tags that MLflow can search."""
     return {
-        f"verdict.{compare.part_of_name(effects.factor)}": effects.main.verdict
+        f"verdict.{verdicts.part_of_name(effects.factor)}": effects.main.verdict
         for effects in found.primary.factors
     }
 

@@ -15,14 +15,14 @@ from didithelp_mlflow.columns import metric_name
 from didithelp_mlflow.selection import Selection
 from lab import entry_point
 from lab.parameters import Located
-from steps import compare
+from steps import verdicts
 
 if TYPE_CHECKING:
     from lab.runs.step import Step
 
 
 @dataclasses.dataclass(frozen=True)
-class Params(Selection, compare.Required, compare.Told, Located):
+class Params(Selection, verdicts.Required, verdicts.Told, Located):
     """Which runs are judged, and how.
 
     analysis_seed: of the sign-flip test, which never decides; the `seed` of a selection
@@ -59,7 +59,7 @@ def run(params: Params, step: "Step") -> None:
         found.arms[0], found.arms[1:], seed=params.analysis_seed, looks=(), **rule
     )
     judged = JudgedRuns(step.run_id)
-    compare.conclude(
+    verdicts.conclude(
         step,
         comparison,
         found.arms,
@@ -70,7 +70,7 @@ def run(params: Params, step: "Step") -> None:
     )
     if params.write_back:
         judged.write_back(found, comparison)
-    compare.insist(step, comparison, params.require)
+    verdicts.insist(step, comparison, params.require)
 
 
 if __name__ == "__main__":

@@ -211,7 +211,9 @@ def _work(connection: Connection, shares_cores: bool) -> None:
         while True:
             job: Job = connection.recv()
             # During a job the parent sends nothing: a readable pipe means it is gone.
-            core = cores.hold_one(lambda: not connection.poll())
+            core = cores.hold_one(
+                lambda: not connection.poll(), epochs=job.recipe.epochs
+            )
             with core if shares_cores else nullcontext():
                 # Only now, so that a worker that waits for a core takes no memory.
                 if trainer is None or prepared_for != (job.recipe, job.data):

@@ -3,8 +3,12 @@
 Arms that train at once, and pipelines that do not know of each other, would otherwise
 put several trials on one core, where they empty each other's caches. Each core has a
 lock; who holds the lock may use the core.
+
+Within a pipeline the longest trial that waits goes first, whatever its arm, so that no
+core is left alone with a long one in the end. Pipelines take no heed of each other.
 """
 
+import hashlib
 import math
 import os
 import time
@@ -12,7 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from lab.host import locks
+from lab.host import locks, process
 
 SECONDS_BETWEEN_TRIES = 0.05
 
@@ -70,7 +74,9 @@ def _allowed() -> list[int]:
 
 
 @contextmanager
-def hold_one(is_wanted: Callable[[], bool] = lambda: True) -> Iterator[None]:
+def hold_one(
+    is_wanted: Callable[[], bool] = lambda: True, *, epochs: int = 0
+) -> Iterator[None]:
     """Wait for a free core and keep this process on it until the context is left.
 
     A trial that stays on its core keeps its weights in that core's cache, which saves
@@ -79,12 +85,15 @@ def hold_one(is_wanted: Callable[[], bool] = lambda: True) -> Iterator[None]:
 
     Args:
         is_wanted: asked again and again while no core is free; False ends the wait.
+        epochs: of what is going to run. Of the processes that one driver has launched,
+            those with more go first.
 
     Raises:
         EOFError: `is_wanted` answered False.
     """
     cores, allowed = available(), _allowed()
-    file, core = _wait_for_one(cores, is_wanted)
+    with _in_line(epochs) as is_next:
+        file, core = _wait_for_one(cores, is_wanted, is_next)
     try:
         _stay_on([core] if cores == allowed else allowed)
         yield
@@ -93,10 +102,45 @@ def hold_one(is_wanted: Callable[[], bool] = lambda: True) -> Iterator[None]:
         os.close(file)
 
 
-def _wait_for_one(cores: list[int], is_wanted: Callable[[], bool]) -> tuple[int, int]:
+@contextmanager
+def _in_line(epochs: int) -> Iterator[Callable[[], bool]]:
+    """Let the processes of one driver know that this one waits, and for how much.
+
+    A file that is locked stands for who waits; its name has the epochs.
+
+    Yields:
+        whether none of the others has more epochs.
+    """
+    driver = os.environ.get(process.DRIVER)
+    if driver is None:
+        yield lambda: True
+        return
+    line = f"line-{hashlib.sha256(driver.encode()).hexdigest()[:16]}"
+    place = locks.folder() / f"{line}-{epochs}-{os.getpid()}"
+
+    def is_next() -> bool:
+        for other in place.parent.glob(f"{line}-*"):
+            if int(other.name.split("-")[-2]) > epochs:
+                left = locks.take(other.name, wait=False)
+                if left is None:
+                    return False
+                other.unlink(missing_ok=True)  # it was killed while it waited
+                os.close(left)
+        return True
+
+    with locks.held(place):
+        try:
+            yield is_next
+        finally:
+            place.unlink(missing_ok=True)
+
+
+def _wait_for_one(
+    cores: list[int], is_wanted: Callable[[], bool], is_next: Callable[[], bool]
+) -> tuple[int, int]:
     """The open lock file of a core (closing it frees the core), and its number."""
     while True:
-        for core in cores:
+        for core in cores if is_next() else ():
             file = locks.take(f"core-{core}", wait=False)
             if file is not None:
                 return file, core

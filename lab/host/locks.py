@@ -25,11 +25,11 @@ def folder() -> Path:
     return path
 
 
-def take(name: str, *, wait: bool) -> int | None:
+def take(name: str | Path, *, wait: bool) -> int | None:
     """Take a lock.
 
     Args:
-        name: of the lock, a file name.
+        name: of the lock, a file name; or the absolute path of a file elsewhere.
         wait: for whoever has it; else the answer comes at once.
 
     Returns:
@@ -49,7 +49,9 @@ def take(name: str, *, wait: bool) -> int | None:
 
 
 @contextmanager
-def held(name: str, when_waiting: Callable[[], None] = lambda: None) -> Iterator[None]:
+def held(
+    name: str | Path, when_waiting: Callable[[], None] = lambda: None
+) -> Iterator[None]:
     """Hold a lock; if another process has it, call `when_waiting`, then wait for it."""
     lock = take(name, wait=False)
     while lock is None:

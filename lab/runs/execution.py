@@ -179,9 +179,11 @@ def _start_run(name: str) -> StoredRun:
     Raises:
         StepError: MLflow gave none.
     """
-    if fault := store.fault_of(mlflow.get_tracking_uri()):
-        raise StepError(fault)
+    uri = mlflow.get_tracking_uri()
     try:
+        store.make(uri)
+        if fault := store.fault_of(uri):
+            raise StepError(fault)
         run = StoredRun.of(_open_run())
         tag_texts = {tags.PROCESS: process.identity()}
         if _is_random(run.name):
@@ -189,7 +191,7 @@ def _start_run(name: str) -> StoredRun:
         elif process.DRIVER in os.environ:  # named by the step that has launched it
             tag_texts[tags.ASKED] = run.name
         mlflow.set_tags(tag_texts)
-    except (MlflowException, SQLAlchemyError, ModuleNotFoundError) as error:
+    except (MlflowException, SQLAlchemyError, ModuleNotFoundError, OSError) as error:
         raise StepError(f"no run on {tracking_address()}: {in_words(error)}") from None
     process.drop_claim(run.run_id)
     return run

@@ -1,16 +1,18 @@
-"""Makes MLflow's store in this folder, if there is none: `python -m lab.runs.store`.
+"""Makes MLflow's store where there is none: `python -m lab.runs.store`.
 
-In MLflow 3.17 two `mlflow run` that both find no store, and make it at once, break each
-other before any code of ours runs. Here the first process makes it and others wait.
-And where a store cannot be used, `mlflow run` prints a traceback; this says why.
+In MLflow 3.17 two processes that find a new SQLite store, and make its tables at once,
+break each other ("duplicate column name"). Here the first makes it and others wait; but
+a bare `mlflow run` opens the store before any code of ours runs. And where a store
+cannot be used, it prints a traceback; this says why.
 """
 
 import contextlib
-import hashlib
+import functools
 import importlib.metadata
 import os
 import re
 import sqlite3
+import time
 import urllib.parse
 from pathlib import Path
 
@@ -21,25 +23,75 @@ DATABASE = "mlflow.db"  # MLflow's own default
 SQLITE = "sqlite:///"
 # Variables that name an experiment to use instead of Default.
 EXPERIMENTS = {"MLFLOW_EXPERIMENT_ID", "MLFLOW_EXPERIMENT_NAME"}
+# Longer than a process that makes tables writes nothing; it has about 70 steps.
+SECONDS_QUIET = 5.0
 
 
-def make() -> None:
-    """Make the store, or wait until the process that is making it is done."""
-    place = hashlib.sha256(os.getcwdb()).hexdigest()[:16]
-    with locks.held(f"store-{place}"):
-        if not Path(DATABASE).exists():
+def make(uri: str) -> None:
+    """Make an SQLite store, or wait until the process that is making it is done.
+
+    Args:
+        uri: of the store; of another kind, it is left alone.
+
+    Raises:
+        OSError: its folder cannot be made or written.
+    """
+    path = _file_of(uri)
+    if path is None:
+        return
+    _wait_for_others(path)
+    if not _is_empty(path):
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = path.absolute().with_name(f".{path.name}.lock")  # for containers as well
+    with locks.held(lock):
+        if _is_empty(path):
+            path.unlink(missing_ok=True)
             # SQLite fills the file bit by bit; under its name it is whole.
-            unfinished = Path(f".{DATABASE}.unfinished")
+            unfinished = path.with_name(f".{path.name}.unfinished")
             unfinished.unlink(missing_ok=True)
             _make_database(unfinished)
-            unfinished.rename(DATABASE)
+            if path.exists():  # a bare `mlflow run` was faster
+                unfinished.unlink()
+            else:
+                unfinished.rename(path)
+        lock.unlink(missing_ok=True)  # who waits for it finds the store
+    _wait_for_others(path)
 
 
 def _make_database(path: Path) -> None:
     environment.prepare()
     import mlflow  # takes seconds
 
-    mlflow.MlflowClient(f"sqlite:///{path}").search_experiments(max_results=1)
+    uri = f"{SQLITE}{urllib.parse.quote(str(path))}"
+    mlflow.MlflowClient(uri).search_experiments(max_results=1)
+
+
+def _is_empty(path: Path) -> bool:
+    return not path.exists() or not path.stat().st_size
+
+
+def _wait_for_others(path: Path) -> None:
+    """Wait while a process makes tables in a file, as a bare `mlflow run` does."""
+    while _is_being_made(path):
+        time.sleep(0.1)
+
+
+def _is_being_made(path: Path) -> bool:
+    if not path.exists() or abs(time.time() - path.stat().st_mtime) > SECONDS_QUIET:
+        return False
+    try:
+        return _state_of(path)[0] != _revisions()[1]
+    except sqlite3.DatabaseError:  # locked, or some of the tables are there
+        return True
+
+
+def _file_of(uri: str) -> Path | None:
+    """The file of an SQLite store; None for a store of another kind or in memory."""
+    name = urllib.parse.unquote(uri.removeprefix(SQLITE).partition("?")[0])
+    if not uri.startswith(SQLITE) or name.startswith((":memory:", "file:")):
+        return None
+    return Path(name) if name else None
 
 
 def fault_of(uri: str) -> str | None:
@@ -52,8 +104,8 @@ def fault_of(uri: str) -> str | None:
         one line; None where nothing is wrong that can be told without MLflow, where
         there is no file yet, or where the store is of another kind.
     """
-    path = Path(uri.removeprefix(SQLITE).partition("?")[0])
-    if not uri.startswith(SQLITE) or not path.is_file():
+    path = _file_of(uri)
+    if path is None or not path.is_file():
         return None
     other = "or take another store: MLFLOW_TRACKING_URI=sqlite:////path/to/other.db"
     if not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)):
@@ -102,6 +154,7 @@ def _state_of(path: Path) -> tuple[str | None, bool]:
         return revision and revision[0], deleted.fetchone() is not None
 
 
+@functools.cache
 def _revisions() -> tuple[set[str], str]:
     """Every revision of the tables that the installed MLflow knows, and the newest."""
     mlflow = Path(str(importlib.metadata.distribution("mlflow").locate_file("mlflow")))
@@ -113,15 +166,17 @@ def _revisions() -> tuple[set[str], str]:
 
 
 def main() -> None:
-    """Make the store unless another is chosen; where it is of no use, say so and leave.
+    """Make the store if need be; where it is of no use, say so and leave.
 
     Raises:
-        SystemExit: a store is there that MLflow cannot use.
+        SystemExit: it cannot be made, or MLflow cannot use it.
     """
-    uri = os.environ.get("MLFLOW_TRACKING_URI")
-    if uri is None:
-        make()
-    if fault := fault_of(uri or f"{SQLITE}{DATABASE}"):
+    uri = os.environ.get("MLFLOW_TRACKING_URI") or f"{SQLITE}{DATABASE}"
+    try:
+        make(uri)
+    except OSError as error:
+        lifecycle.fail(f"no store can be made: {error}", lifecycle.EXIT_FAILURE)
+    if fault := fault_of(uri):
         lifecycle.fail(fault, lifecycle.EXIT_FAILURE)
 
 

@@ -21,24 +21,36 @@ class FusedOptimizer:
     """Updates each variable by one kernel of TensorFlow, as Keras's optimizer would.
 
     Arithmetic and constants are those of Keras, which itself needs several elementwise
-    kernels for an update, each of them a pass over all weights.
+    kernels for an update, each of them a pass over all weights. The gradient of the L2
+    penalty, lambda * sum(w ** 2) over all kernels, is added here, in one pass as well.
+
+    Args:
+        recipe: names the optimizer, and has the weight of the penalty.
+        variables: what is updated.
 
     Attributes:
-        variables: what is updated, in the order in which gradients are given.
+        variables: as given, in the order in which gradients are given.
     """
 
-    def __init__(self, recipe: "Recipe", variables: list[keras.Variable]):
+    def __init__(self, recipe: "Recipe", variables: list[tf.Variable]):
         self._constants = keras_optimizer(recipe)
         self._update = {
             "adam": self._adam,
             "rmsprop": self._rmsprop,
             "sgd": self._momentum if recipe.momentum else self._gradient_descent,
         }[recipe.optimizer]
-        self.variables = [variable.value for variable in variables]
+        self._l2_weight = recipe.l2_lambda
+        self.variables = variables
         self._slots = [
-            [tf.Variable(tf.zeros_like(variable)) for variable in self.variables]
+            [tf.Variable(tf.zeros_like(variable)) for variable in variables]
             for _ in range(2)
         ]
+        # Where a gradient is while that of the penalty is added to it: only variables
+        # can be changed in place.
+        self._gradients = {
+            tuple(variable.shape): tf.Variable(tf.zeros_like(variable))
+            for variable in variables
+        }
         # Both betas of Adam to the power of the step, which its kernel asks for.
         self._powers = [tf.Variable(1.0), tf.Variable(1.0)]
 
@@ -50,21 +62,49 @@ class FusedOptimizer:
         for power in self._powers:
             power.assign(1.0)
 
-    def apply(self, gradients: list[tf.Tensor], rate: tf.Tensor) -> None:
-        """One step with the given learning rate, in place."""
+    def step(self, gradients: list[tf.Tensor], rate: tf.Tensor) -> tf.Tensor:
+        """One step, in place.
+
+        Args:
+            gradients: of the loss without the penalty, in the order of the variables.
+            rate: the learning rate.
+
+        Returns:
+            the penalty of the weights before the step.
+        """
         if self._update == self._adam:
             betas = (self._constants.beta_1, self._constants.beta_2)
             for power, beta in zip(self._powers, betas, strict=True):
                 power.assign(power * beta)
+        penalty = tf.constant(0.0)
         for variable, gradient, *slots in zip(
             self.variables, gradients, *self._slots, strict=True
         ):
-            self._update(
-                *(slot.handle for slot in slots),
-                var=variable.handle,
-                grad=gradient,
-                lr=rate,
+            if self._l2_weight and len(variable.shape) > 1:  # a kernel, no bias
+                # l2_loss has a factor of 1/2.
+                penalty += 2 * self._l2_weight * tf.nn.l2_loss(variable)
+                gradient = self._penalized(gradient, variable)
+            # An update waits for the last reader of the weights: TensorFlow would copy
+            # a variable that is changed while it is still read.
+            with tf.control_dependencies([*gradients, gradient, penalty]):
+                self._update(
+                    *(slot.handle for slot in slots),
+                    var=variable.handle,
+                    grad=gradient,
+                    lr=rate,
+                )
+        return penalty
+
+    def _penalized(self, gradient: tf.Tensor, variable: tf.Variable) -> tf.Tensor:
+        """Add 2 * lambda * w to a gradient in place: a step of gradient descent."""
+        place = self._gradients[tuple(variable.shape)]
+        moved = tf.raw_ops.AssignVariableOp(resource=place.handle, value=gradient)
+        with tf.control_dependencies([moved]):
+            added = tf.raw_ops.ResourceApplyGradientDescent(
+                var=place.handle, alpha=-2 * self._l2_weight, delta=variable
             )
+        with tf.control_dependencies([added]):
+            return place.value()
 
     def _adam(self, first: tf.Tensor, second: tf.Tensor, **step: tf.Tensor) -> None:
         constants = self._constants

@@ -54,7 +54,9 @@ class Trainer:
         self.recipe = recipe
         self.dataset = dataset
         self.model = self._build(seed=0)
-        self._optimizer = FusedOptimizer(recipe, self.model.trainable_variables)
+        self._optimizer = FusedOptimizer(
+            recipe, [variable.value for variable in self.model.trainable_variables]
+        )
         self._noise_rng = noise.generator(seed=0)
         self._images = tf.constant(dataset.x_train)
         self._labels = tf.constant(dataset.y_train)
@@ -266,11 +268,7 @@ class Trainer:
             losses = keras.losses.sparse_categorical_crossentropy(labels, probabilities)
             cross_entropy = tf.reduce_mean(losses)
         gradients = tape.gradient(cross_entropy, self._optimizer.variables)
-        loss, gradients = self._add_penalty(cross_entropy, gradients)
-        # The update waits for the last reader of the weights: TensorFlow would copy a
-        # variable that is changed while it is still read.
-        with tf.control_dependencies([loss, *gradients]):
-            self._optimizer.apply(gradients, rate)
+        loss = cross_entropy + self._optimizer.step(gradients, rate)
         count = tf.cast(tf.size(indices), tf.float32)
         hits = tf.equal(tf.argmax(probabilities, 1, tf.int32), labels)
         correct = tf.reduce_sum(tf.cast(hits, tf.float32))
@@ -285,23 +283,6 @@ class Trainer:
             else:
                 x = layer(x, training=True)
         return x
-
-    def _add_penalty(
-        self, loss: tf.Tensor, gradients: list[tf.Tensor]
-    ) -> tuple[tf.Tensor, list[tf.Tensor]]:
-        """Add lambda * sum(w ** 2) of every kernel, and its gradient 2 * lambda * w.
-
-        This takes fewer passes over the kernels than Keras's regularizer and the tape.
-        """
-        weight = 2 * self.recipe.l2_lambda
-        if not weight:
-            return loss, gradients
-        gradients = list(gradients)
-        for index, variable in enumerate(self._optimizer.variables):
-            if len(variable.shape) > 1:
-                loss += weight * tf.nn.l2_loss(variable)  # which has a factor of 1/2
-                gradients[index] += weight * variable
-        return loss, gradients
 
     def validate(self) -> dict[str, float]:
         """Loss (with penalty), cross entropy and accuracy on the validation set."""

@@ -6,11 +6,9 @@ from benchmarks import aa, compare
 from didithelp import trials_folder
 
 
-def test_a_made_up_arm_is_right_as_often_as_it_says_and_can_be_stored(
-    tmp_path, monkeypatch
-):
-    monkeypatch.setattr(compare, "NUM_IMAGES", 1000)
-    trials_folder.save(compare.make_arm("reference", 0), tmp_path / "arm")
+def test_a_made_up_arm_is_right_as_often_as_it_says_and_can_be_stored(tmp_path):
+    made = compare.make_arm("reference", 0, compare.Size(2, 10, 1000))
+    trials_folder.save(made, tmp_path / "arm")
     arm = trials_folder.load(tmp_path / "arm")
     assert arm.name == "reference"
     right = arm.probabilities.argmax(axis=2) == arm.labels

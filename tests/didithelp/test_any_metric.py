@@ -97,6 +97,7 @@ def test_the_user_tells_direction_and_margin():
     with pytest.raises(ValueError, match="direction must be higher or lower"):
         asked(*arms, metric="quality")
     assert asked(*arms, metric="quality", direction="higher")["verdict"] == "worse"
+    assert asked(*arms, metric="quality", direction="maximize")["verdict"] == "worse"
     close = pair(OLD, [value + 0.0001 for value in OLD[::-1]], "quality")
     settings = {"metric": "quality", "direction": "lower", "pairing": "none"}
     assert asked(*close, **settings)["verdict"] == "inconclusive"

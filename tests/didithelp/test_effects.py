@@ -251,3 +251,17 @@ def test_one_seed_leaves_only_the_variance_of_images():
 def test_shapes_that_make_no_sense_are_rejected(first, second, match):
     with pytest.raises(ValueError, match=match):
         effects.paired_effect(first, second)
+
+
+@pytest.mark.parametrize("bits", [1, 20, 37, 52, 63])
+@pytest.mark.parametrize("other", [1, 37, 63])
+def test_products_of_numbers_of_any_size_are_summed_exactly(bits, other):
+    rng = np.random.default_rng(bits)
+    size = effects.PART_SIZE + 5
+    first, second = (
+        rng.integers(-(2**most), 2**most, size, endpoint=most < 63)
+        for most in (bits, other)
+    )
+    first[:2], second[:2] = -(2**bits), -(2**other)
+    pairs = zip(first.tolist(), second.tolist(), strict=True)
+    assert effects.exact_dot(first, second) == sum(x * y for x, y in pairs)

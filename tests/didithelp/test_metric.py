@@ -6,6 +6,7 @@ from didithelp.metric import (
     TEST_ACCURACY,
     TEST_CROSS_ENTROPY,
     Metric,
+    direction_of,
     margin_in,
     margin_of,
     metric_of,
@@ -38,6 +39,30 @@ def test_the_direction_of_other_names_is_asked_for(name):
         metric_of(name)
     assert "\n" not in str(caught.value)
     assert metric_of(name, "lower") == Metric(name, False, "")
+
+
+@pytest.mark.parametrize(
+    ("texts", "direction"),
+    [
+        (
+            ["max", "Maximize", "maximise", "higher is better", "HIGHER_IS_BETTER"],
+            "higher",
+        ),
+        (["greater_is_better", " higher ", "larger-is-better"], "higher"),
+        (
+            ["min", "MINIMIZE", "minimise", "lower is better", "smaller", "less"],
+            "lower",
+        ),
+        (["auto"], "auto"),
+    ],
+)
+def test_a_direction_may_be_in_the_words_of_other_tools(texts, direction):
+    assert {direction_of(text) for text in texts} == {direction}
+
+
+def test_a_word_that_may_mean_either_is_left_to_be_refused():
+    for text in ("ascending", "true", "better", "is better", "", "up", "max min"):
+        assert direction_of(text) == text
 
 
 def test_a_given_direction_stands_against_the_name():

@@ -1,6 +1,7 @@
 """A store that is not there, or does not answer, is told in one line."""
 
 import os
+import shutil
 import sqlite3
 import time
 
@@ -64,6 +65,16 @@ def test_a_relative_path_is_told_in_full(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert f"there is no file {tmp_path}/wrong.db;" in refused("sqlite:///wrong.db")
     assert not any(tmp_path.iterdir())
+
+
+def test_a_store_in_a_folder_with_a_space_is_found(tmp_path, sqlite):
+    """MLflow writes its default store so; SQLAlchemy takes both."""
+    folder = tmp_path / "my runs"
+    folder.mkdir()
+    shutil.copy(sqlite.removeprefix("sqlite:///"), folder / "mlflow.db")
+    for name in ("my%20runs", "my runs"):
+        with stores.readable(f"sqlite:///{tmp_path}/{name}/mlflow.db"):
+            pass
 
 
 def test_no_folder_is_made_where_there_is_none(tmp_path):

@@ -194,6 +194,9 @@ MLFLOW = """#!/bin/sh
 touch "$RUNS/made"
 echo "$(id -u):$(id -g) $MLFLOW_TRACKING_URI $HOME $*"
 """
+PYTHON = """#!/bin/sh
+echo "$PYTHONPATH $MLFLOW_TRACKING_URI $*"
+"""
 ROOTLESS = ("unshare", "--user", "--map-root-user")
 AS_1234 = ("setpriv", "--reuid", "1234", "--regid", "1234", "--clear-groups")
 needs_users = needs(*AS_1234, "true")
@@ -213,6 +216,8 @@ def image() -> Iterator[Path]:
             (folder / part).mkdir()
         (folder / "bin/mlflow").write_text(MLFLOW)
         (folder / "bin/mlflow").chmod(0o755)
+        (folder / "bin/python").write_text(PYTHON)
+        (folder / "bin/python").chmod(0o755)
         source = mlproject.PROJECT_DIRECTORY / "docker-entrypoint.sh"
         script = source.read_text("utf-8").replace("/runs", f"{folder}/runs")
         copy = folder / "app" / source.name
@@ -261,6 +266,7 @@ def test_results_of_a_container_belong_to_the_caller(
         text=True,
     )
     assert process.stdout == (
+        f"/app sqlite:///{runs}/mlflow.db -m lab.runs.store\n"
         f"{user} sqlite:///{runs}/mlflow.db /tmp"
         " run /app --env-manager local -e main -P dataset=my images.npz\n"
     ), process.stderr

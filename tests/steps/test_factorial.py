@@ -7,7 +7,7 @@ import pytest
 
 from didithelp import levels as tables
 from didithelp.factors import Factorial
-from steps import compare, factorial
+from steps import factorial, verdicts
 from tests.didithelp.test_ablating import ablate, experiment, interacting
 
 ARMS = ["plain", "mixup", "cosine", "both"]
@@ -87,16 +87,16 @@ def found():
 
 def test_the_headlines_are_metrics_and_the_verdicts_tags_that_mlflow_takes(found):
     metrics, tags = factorial.headlines(found), factorial.tags(found)
-    means = compare.means(found)
+    means = verdicts.means(found)
     assert len(means) == 2 * len(found.arms)
     for effects in found.primary.factors:
-        name = compare.part_of_name(effects.factor)
+        name = verdicts.part_of_name(effects.factor)
         assert metrics[f"main_effect/{name}"] == effects.main.delta
         assert metrics[f"shapley_value/{name}"] == effects.shapley.delta
         assert metrics[f"p_holm/{name}"] == effects.main.estimate.p_holm
         assert tags[f"verdict.{name}"] == effects.main.verdict
     for name in (*metrics, *means, *tags):
         assert re.fullmatch(r"[\w./ -]+", name)
-    assert compare.part_of_name("epochs+early_stopping_patience") == (
+    assert verdicts.part_of_name("epochs+early_stopping_patience") == (
         "epochs_early_stopping_patience"
     )

@@ -24,7 +24,7 @@ from lab.training.seeds import Trials
 from lab.training.trial import Trial
 from lab.training.versions import versions
 from pipelines import main, request
-from steps import compare, prepare_data, train, verify
+from steps import compare, prepare_data, train, verdicts, verify
 from tests.didithelp.builders import (
     baseline,
     improved,
@@ -102,69 +102,69 @@ def answer_about(*names):
 
 
 def test_headlines_are_the_numbers_there_are():
-    assert compare.headlines(answer()) == {
+    assert verdicts.headlines(answer()) == {
         "delta": 0.01,
         "p_holm": 0.01,
         "ci_low": 0.005,
         "ci_high": 0.015,
     }
-    assert "ci_low" not in compare.headlines(answer(ci95=(None, None)))
+    assert "ci_low" not in verdicts.headlines(answer(ci95=(None, None)))
 
 
 def test_tags_have_the_verdict_and_a_fall_back():
-    plain = compare.tags(answer())
+    plain = verdicts.tags(answer())
     assert plain == {
         "verdict": "better",
         "verdict_flags": "exceeds_margin",
         "dataset": "mnist",
     }
     fallback = Dataset("mnist-5k", "no network", None, None, "mnist")
-    replaced = compare.tags(dataclasses.replace(answer(), dataset=fallback))
+    replaced = verdicts.tags(dataclasses.replace(answer(), dataset=fallback))
     assert replaced["dataset_fallback"] == "no network"
 
 
 def test_tags_say_whether_what_was_required_is_met():
     tags = {}
     step = SimpleNamespace(set_tags=tags.update)
-    compare.insist(step, answer(), "")
+    verdicts.insist(step, answer(), "")
     assert tags == {}
-    compare.insist(step, answer(), "better")
+    verdicts.insist(step, answer(), "better")
     assert tags == {"requirement": "better", "requirement_met": "true"}
     with pytest.raises(Missed):
-        compare.insist(step, answer(), "equivalent")
+        verdicts.insist(step, answer(), "equivalent")
     assert tags == {"requirement": "equivalent", "requirement_met": "false"}
 
 
 def test_what_takes_a_margin_is_not_required_of_a_unit_that_has_none():
     percent = dataclasses.replace(answer(), margin=None)
     with pytest.raises(ValueError, match="not-worse takes a margin, got none; give"):
-        compare.conclude(None, percent, [], None, required="not-worse")
+        verdicts.conclude(None, percent, [], None, required="not-worse")
 
 
 def test_several_candidates_have_metrics_and_verdicts_of_their_own():
     found = answer_about("wide net", "β|2")
-    assert compare.headlines(found)["delta.wide net"] == 0.01
-    assert compare.headlines(found)["ci_low.β_2"] == 0.005
-    tags = compare.tags(found)
+    assert verdicts.headlines(found)["delta.wide net"] == 0.01
+    assert verdicts.headlines(found)["ci_low.β_2"] == 0.005
+    tags = verdicts.tags(found)
     assert json.loads(tags["verdict"]) == {"wide net": "better", "β|2": "better"}
     assert json.loads(tags["verdict_flags"])["β|2"] == "exceeds_margin"
     found = with_primary(found, flags=())
-    tags = compare.tags(found)
+    tags = verdicts.tags(found)
     assert json.loads(tags["verdict_flags"]) == {"β|2": "exceeds_margin"}
     assert "verdict_reasons" not in tags
 
 
 def test_candidates_that_mlflow_could_not_tell_apart_are_numbered():
     names = ["a|b", "a?b", "x" * 300]
-    metrics = compare.headlines(answer_about(*names))
+    metrics = verdicts.headlines(answer_about(*names))
     assert {"delta.1.a_b", "delta.2.a_b"} <= set(metrics)
-    assert len(metrics) == 3 * len(compare.headlines(answer()))
+    assert len(metrics) == 3 * len(verdicts.headlines(answer()))
     assert max(map(len, metrics)) <= 250  # MLflow's limit
 
 
 def test_the_means_of_the_arms_are_metrics():
     found = answer()
-    metrics = compare.means(found)
+    metrics = verdicts.means(found)
     assert list(metrics) == [
         f"{metric}/{arm}"
         for metric in ("test_accuracy", "test_cross_entropy")
@@ -174,7 +174,7 @@ def test_the_means_of_the_arms_are_metrics():
     assert list(metrics.values())[:2] == means
     hidden = dataclasses.replace(found.arms[1], name="../a")
     renamed = dataclasses.replace(found, arms=(found.arms[0], hidden))
-    assert "test_accuracy/_._a" in compare.means(renamed)  # MLflow takes no ".."
+    assert "test_accuracy/_._a" in verdicts.means(renamed)  # MLflow takes no ".."
 
 
 @pytest.mark.parametrize(
@@ -186,7 +186,7 @@ def test_the_means_of_the_arms_are_metrics():
     ],
 )
 def test_the_outcome_of_a_comparison_fits_a_name(delta, words):
-    assert compare.outcome(answer(delta=delta)) == words
+    assert verdicts.outcome(answer(delta=delta)) == words
 
 
 A, B = [40.0, 40.5, 41.0, 41.5], [37.2, 37.3, 37.9, 38.6]
@@ -199,17 +199,17 @@ def answer_on(metric, **runs):
 
 def test_numbers_of_another_metric_are_named_after_it():
     found = answer_on("val/loss", a=[0.3, 0.31, 0.32], b=[0.2, 0.22, 0.21])
-    headlines = compare.headlines(found)
+    headlines = verdicts.headlines(found)
     assert list(headlines) == [
         *("delta_val_loss", "p_holm_val_loss", "ci_low_val_loss", "ci_high_val_loss")
     ]
     assert headlines["delta_val_loss"] == pytest.approx(-0.1)
-    assert compare.means(found) == {
+    assert verdicts.means(found) == {
         "val_loss/a": pytest.approx(0.31),
         "val_loss/b": pytest.approx(0.21),
     }
     runs = [0.3, 0.31, 0.32]
-    several = compare.headlines(answer_on("val_loss", a=runs, b=runs, c=runs))
+    several = verdicts.headlines(answer_on("val_loss", a=runs, b=runs, c=runs))
     assert "delta_val_loss.b" in several
 
 
@@ -224,7 +224,7 @@ def test_numbers_of_another_metric_are_named_after_it():
 )
 def test_the_outcome_has_the_unit_of_the_metric(metric, factor, words):
     first, second = ([factor * run for run in runs] for runs in (A, B))
-    assert compare.outcome(answer_on(metric, a=first, b=second)) == words
+    assert verdicts.outcome(answer_on(metric, a=first, b=second)) == words
 
 
 def test_the_outcome_of_several_candidates_counts_their_verdicts():
@@ -233,12 +233,18 @@ def test_the_outcome_of_several_candidates_counts_their_verdicts():
     found = dataclasses.replace(
         found, differences=(found.differences[0], one, found.differences[2])
     )
-    assert compare.outcome(found) == "2 better, 1 inconclusive"
+    assert verdicts.outcome(found) == "2 better, 1 inconclusive"
 
 
 def compare_params(**given):
     defaults = mlproject.defaults("compare") | {"baseline": "old"}
     return command_line.build(compare.Params, defaults | given)
+
+
+def test_a_direction_in_the_words_of_another_tool_is_told_in_ours():
+    given = compare_params(improved="new", direction="Maximize")
+    assert given.direction == "higher"
+    assert texts_of(verdicts.Options, given)["direction"] == "higher"
 
 
 def test_the_arms_to_compare_are_improved_or_candidates():

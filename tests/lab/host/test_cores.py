@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from contextlib import ExitStack
 
 import pytest
@@ -16,7 +17,7 @@ from lab.host import cores
 HOLD = """
 import os, sys
 from lab.host import cores
-with cores.hold_one():
+with cores.hold_one(epochs=int(os.environ.get("EPOCHS", 0))):
     print(*cores.available(), flush=True)
     sys.stdin.read()
 print(*cores.available(), flush=True)
@@ -35,10 +36,11 @@ def hold():
     """Starts a process that holds a core; none outlives the test."""
     with ExitStack() as started:
 
-        def start():
+        def start(**variables):
             holder = subprocess.Popen(
                 [sys.executable, "-c", HOLD],
                 cwd=mlproject.PROJECT_DIRECTORY,
+                env=os.environ | variables,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 text=True,
@@ -81,6 +83,46 @@ def test_who_no_longer_wants_a_core_does_not_wait_for_one(hold):
         holder.stdout.readline()
     with pytest.raises(EOFError), cores.hold_one(lambda: False):
         pass
+
+
+@pytest.fixture
+def waiting(hold, tmp_path):
+    """Starts a process that waits for a core, as all are held."""
+
+    def start(driver, epochs):
+        holder = hold(TP2_DRIVER=driver, EPOCHS=str(epochs))
+        while not [*tmp_path.glob(f"tp2-locks-*/line-*-{epochs}-{holder.pid}")]:
+            time.sleep(0.01)
+        return holder
+
+    return start
+
+
+def test_of_one_pipeline_the_longest_trial_that_waits_goes_first(hold, waiting):
+    holders = [hold(TP2_DRIVER="a") for _ in cores.available()]
+    for holder in holders:
+        holder.stdout.readline()
+    short, long = waiting("a", 5), waiting("a", 20)
+    holders[0].communicate()
+    assert long.stdout.readline()
+    with pytest.raises(subprocess.TimeoutExpired):
+        short.wait(1)
+    long.communicate()
+    assert short.stdout.readline()
+
+
+def test_other_pipelines_and_the_dead_are_not_waited_for(hold, waiting, tmp_path):
+    holders = [hold(TP2_DRIVER="a") for _ in cores.available()]
+    for holder in holders:
+        holder.stdout.readline()
+    short, dead = waiting("a", 5), waiting("a", 20)
+    os.kill(dead.pid, signal.SIGKILL)
+    dead.wait()
+    other = waiting("b", 30)
+    os.kill(other.pid, signal.SIGSTOP)  # it waits, and takes no core
+    holders[0].communicate()
+    assert short.stdout.readline()
+    assert not [*tmp_path.glob("tp2-locks-*/line-*-20-*")]
 
 
 # --- what a container is granted ------------------------------------------------------

@@ -153,6 +153,7 @@ SGD = {"optimizer": "sgd", "learning_rate": 0.05}
         PLAIN_SGD,
         SGD | {"momentum": 0.9},
         {"batch_norm_position": "after_activation", "hidden_units": (16, 8)},
+        SGD | {"hidden_units": (64, 64, 64)},  # kernels of one shape
         {"batch_size": 1000},
     ],
     ids=lambda changes: " ".join(f"{k}={v}" for k, v in changes.items()) or "default",
