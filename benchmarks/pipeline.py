@@ -81,7 +81,7 @@ def contestants(
         given = [f"dataset={images}", f"seeds={num_seeds}", f"workers={num_workers}"]
         words = [word for each in (*given, *parameters) for word in ("-P", each)]
         is_only = len(seeds) * len(workers) == 1
-        name = "main" if is_only else f"main, {num_seeds} seeds, {num_workers} workers"
+        name = "main" if is_only else f"main, {given[1]}, {given[2]}"
         found[name] = Contestant(driver + words, 2 * len(parse_seeds(num_seeds)))
     for name, models in (("joblib_loop", 10), ("lab_tp1", 1), ("lab_tp2", 1)):
         script = PROJECT_DIRECTORY / "benchmarks" / f"{name}.py"
@@ -166,7 +166,8 @@ def main() -> None:
             for what, contestant in measured.items():
                 if what.partition(",")[0] not in given.only:
                     continue
-                store = scratch / "store"
+                # MLflow remembers a store by its name, also when it is gone.
+                store = scratch / f"{what}, {repeat}"
                 wall, cpu = timed(contestant.command, store)
                 runs.add(
                     repeat=repeat,

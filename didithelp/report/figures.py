@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 LESS, MORE = LIGHT.arms[1], LIGHT.arms[0]  # colors of fewer and of more confusions
 WIDEST_LABEL, HIGHEST_LABEL = 54, 36  # characters of a line along an axis
+LONGEST_LEGEND = 12  # lines; more arms go into further columns
 MOST_CLASSES = 15  # shown of a confusion; of more, those that changed most
 
 
@@ -171,7 +172,8 @@ def curves(
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         format_ticks(axes.xaxis, words)
         format_ticks(axes.yaxis, words)
-        axes.legend()
+        legend = axes.legend(ncols=math.ceil(len(arms) / LONGEST_LEGEND))
+        legend.set_in_layout(False)  # however many arms there are, axes are drawn
         return drawing(name, alternative, figure)
 
 

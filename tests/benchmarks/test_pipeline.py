@@ -37,7 +37,7 @@ def test_the_loop_over_seeds_says_which_recipe_is_better(gained, word):
 
 def test_main_runs_once_for_each_number_of_seeds_and_workers(tmp_path):
     found = pipeline.contestants(tmp_path / "x.npz", ["epochs=1"], ["5", "20"], ["1"])
-    name = "main, 20 seeds, 1 workers"
-    assert [*found] == ["main, 5 seeds, 1 workers", name, *pipeline.NAMES[1:]]
+    name = "main, seeds=20, workers=1"
+    assert [*found] == ["main, seeds=5, workers=1", name, *pipeline.NAMES[1:]]
     assert found[name].models == 40
     assert found[name].command[-6:] == "-P seeds=20 -P workers=1 -P epochs=1".split()

@@ -301,3 +301,14 @@ def test_ticks_of_any_size_can_be_read(values, expected):
     arms = (Strip(name, LIGHT.arms[0], values, "") for name in "ab")
     drawing = figures.seeds("seeds_1", tuple(arms), False, LOSS)
     assert expected in texts(drawing)
+
+
+def test_the_curves_of_many_arms_keep_their_axes_beside_a_long_legend():
+    line = (np.arange(1, 4), np.array([0.3, 0.2, 0.1]))
+    one, many = (
+        figures.curves("curves", [curve] * number, "loss", "curves", WORDS)
+        for curve in [Curve("an arm", figures.arm_color(0), [line], [3])]
+        for number in (1, 40)
+    )
+    area = re.compile(r"<rect [^>]*>")  # that of the axes, to which curves are clipped
+    assert area.findall(many.svg) == area.findall(one.svg)
