@@ -68,3 +68,9 @@ def test_steps_check_their_parameters_before_anything_heavy_loads():
     )
     assert {"lab", "numpy"} <= loaded
     assert not loaded & HEAVY
+
+
+def test_keras_loads_without_what_no_trial_uses_and_nothing_stays_hidden():
+    _, loaded = import_afresh("lab.engines.preload")
+    assert {"keras", "tensorflow"} <= loaded
+    assert not loaded & {"sklearn", "matplotlib"}  # a hidden one would be here
