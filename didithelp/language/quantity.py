@@ -206,6 +206,11 @@ def of_sentence(
     return Quantity(metric, words, decimals)
 
 
+def of_comparison(comparison: Comparison, words: Words) -> Quantity:
+    """How tables write the primary metric: alike for all candidates."""
+    return of_table(comparison, comparison.primary, words)
+
+
 def of_table(
     comparison: Comparison, differences: Sequence[Difference], words: Words
 ) -> Quantity:

@@ -22,7 +22,7 @@ def changes(material: ComparisonMaterial) -> list[Block]:
     )
     if reference is None:
         return []
-    about = quantity.of_table(comparison, comparison.primary, words)
+    about = quantity.of_comparison(comparison, words)
     tables = [
         _table(reference, scores, (material.names[0], name), about)
         for name, scores in zip(material.names[1:], candidates, strict=True)

@@ -34,7 +34,7 @@ def section(material: ComparisonMaterial) -> list[Block]:
     found = comparison.looks
     if found is None:
         return []
-    about = quantity.of_table(comparison, comparison.primary, words)
+    about = quantity.of_comparison(comparison, words)
     margin = about.scaled(comparison.margin)
     figures = [
         _figure(place, difference.candidate, found, margin, about)

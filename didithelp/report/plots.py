@@ -111,7 +111,7 @@ def reliability(material: ComparisonMaterial) -> list[Block]:
 def _about(material: ComparisonMaterial) -> Quantity:
     """How the metric that decides is written."""
     comparison = material.comparison
-    return quantity.of_table(comparison, comparison.primary, material.words)
+    return quantity.of_comparison(comparison, material.words)
 
 
 def _forest_rows(material: ComparisonMaterial) -> list[figures.Difference]:
