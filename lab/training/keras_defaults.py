@@ -15,8 +15,8 @@ from contextlib import contextmanager
 from typing import Any
 
 UNUSED = ("sklearn", "matplotlib")
-# A module that is None in `sys.modules` counts as not installed. Python allows that, its
-# type hints do not.
+# A module that is None in `sys.modules` counts as not installed. Python allows that,
+# its type hints do not.
 NOT_INSTALLED: Any = None
 
 
