@@ -36,8 +36,8 @@ _MACHINE = "system/"
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What every arm is made for.
+class Roles:
+    """What of a run plays which part in an arm.
 
     Attributes:
         metric: the one that decides.
@@ -65,7 +65,7 @@ class Seeded:
         return [run for run in self.runs.values() if run.status == "FINISHED"]
 
 
-def seeded(group: Group, asked: Asked) -> Seeded:
+def seeded(group: Group, roles: Roles) -> Seeded:
     """The runs of a group that count, by their seeds; of each seed the one that counts.
 
     Raises:
@@ -75,24 +75,24 @@ def seeded(group: Group, asked: Asked) -> Seeded:
     counting: list[Run] = []
     without_metric: list[Run] = []
     for run in group.runs:
-        is_result = asked.metric in run.metrics
-        is_unfinished = run.status != "FINISHED" and run.run_id not in asked.parents
+        is_result = roles.metric in run.metrics
+        is_unfinished = run.status != "FINISHED" and run.run_id not in roles.parents
         (counting if is_result or is_unfinished else without_metric).append(run)
     if without_metric:
-        values = {"metric": asked.metric} | _some(without_metric)
+        values = {"metric": roles.metric} | _some(without_metric)
         remarks.append(Remark("runs_without_metric", values))
-    if asked.seed is None:
+    if roles.seed is None:
         return Seeded(dict(enumerate(counting)), tuple(remarks))
     by_seed: dict[int, list[Run]] = {}
     without_seed = []
     for run in counting:
-        seed = _seed(run, asked.seed)
+        seed = _seed(run, roles.seed)
         if seed is None:
             without_seed.append(run)
         else:
             by_seed.setdefault(seed, []).append(run)
     if without_seed:
-        values = {"column": str(asked.seed)} | _some(without_seed)
+        values = {"column": str(roles.seed)} | _some(without_seed)
         remarks.append(Remark("runs_without_seed", values))
     runs = {seed: _one(group, seed, by_seed[seed]) for seed in sorted(by_seed)}
     repeated = [
@@ -106,7 +106,7 @@ def seeded(group: Group, asked: Asked) -> Seeded:
     return Seeded(runs, tuple(remarks))
 
 
-def make(group: Group, members: Seeded, others: Sequence[str], asked: Asked) -> Arm:
+def make(group: Group, members: Seeded, others: Sequence[str], roles: Roles) -> Arm:
     """The arm of a group.
 
     Args:
@@ -114,14 +114,14 @@ def make(group: Group, members: Seeded, others: Sequence[str], asked: Asked) -> 
         members: those of them that count.
         others: metrics to be told beside the one that decides; every finished run has
             them.
-        asked: as above.
+        roles: as above.
 
     Raises:
         ArmError: its numbers cannot be used.
     """
-    table = _table(members, [asked.metric, *others])
+    table = _table(members, [roles.metric, *others])
     finished = table["seed"][table["status"] == FINISHED].to_numpy(np.int64)
-    recipe, varying = _recipe(group, members.finished, asked)
+    recipe, varying = _recipe(group, members.finished, roles)
     remarks = [*members.remarks, *_states(members)]
     if len(group.spellings) > 1:
         remarks.append(Remark("merged_spellings", {"spellings": [*group.spellings]}))
@@ -213,7 +213,7 @@ def _states(members: Seeded) -> Iterable[Remark]:
 
 
 def _recipe(
-    group: Group, runs: Sequence[Run], asked: Asked
+    group: Group, runs: Sequence[Run], roles: Roles
 ) -> tuple[dict[str, Any] | None, list[str]]:
     """The parameters that all runs share, and the names of those that vary.
 
@@ -225,13 +225,13 @@ def _recipe(
     for name in sorted({name for run in runs for name in run.params}):
         values = [run.params.get(name) for run in runs]
         meanings = {value if value is None else meaning(value) for value in values}
-        is_seed = Column("params", name) == asked.seed or _SEEDS.search(name)
+        is_seed = Column("params", name) == roles.seed or _SEEDS.search(name)
         if len(meanings) == 1 and not is_seed:
             recipe[name] = meanings.pop()
         elif not is_seed and not _names_each(values):
             varying.append(name)
-    if asked.group_by.kind != "params":
-        recipe[str(asked.group_by)] = meaning(group.spellings[0])
+    if roles.group_by.kind != "params":
+        recipe[str(roles.group_by)] = meaning(group.spellings[0])
     return recipe, varying
 
 

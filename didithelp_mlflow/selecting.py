@@ -9,7 +9,7 @@ from didithelp.arm import RUN_ID, Arm, Remark
 from didithelp.errors import Refusal
 from didithelp.parameters import names_of, suggest
 from didithelp_mlflow import arms, columns, datasets, groups, runs
-from didithelp_mlflow.arms import Asked, Seeded
+from didithelp_mlflow.arms import Roles, Seeded
 from didithelp_mlflow.columns import Column, listed
 from didithelp_mlflow.groups import Group
 from didithelp_mlflow.runs import Found, Run
@@ -65,25 +65,25 @@ def select(
             f"experiment {found.experiment} must have runs, found none but those of "
             "judge itself; give the experiment of the runs to be judged"
         )
-    asked = _asked(selection, metric, found)
-    every, without = groups.sort(found.runs, asked.group_by)
+    roles = _roles(selection, metric, found)
+    every, without = groups.sort(found.runs, roles.group_by)
     reference = groups.choose("baseline", selection.baseline, every)
     others = groups.candidates(selection.candidates, reference, every)
-    members = {group.name: arms.seeded(group, asked) for group in [reference, *others]}
-    compared, remarks = _with_results(selection, reference, others, members, asked)
+    members = {group.name: arms.seeded(group, roles) for group in [reference, *others]}
+    compared, remarks = _with_results(selection, reference, others, members, roles)
     results = [_results(members[group.name], metric) for group in compared]
     shared = arms.shared_metrics((run for r in results for run in r.values()), metric)
-    made = [arms.make(group, members[group.name], shared, asked) for group in compared]
+    made = [arms.make(group, members[group.name], shared, roles) for group in compared]
     if without:
-        remarks.append(_ungrouped(found, without, asked))
+        remarks.append(_ungrouped(found, without, roles))
     made[0] = replace(made[0], remarks=(*made[0].remarks, *remarks))
     return Selected(
-        _with_data(made, results, is_paired=asked.seed is not None),
+        _with_data(made, results, is_paired=roles.seed is not None),
         tuple(compared),
-        asked.group_by,
+        roles.group_by,
         found.experiment_id,
         len(found.runs),
-        asked.seed is not None,
+        roles.seed is not None,
     )
 
 
@@ -98,7 +98,7 @@ def _is_judge(run: Run) -> bool:
     return run.params.keys() >= {*names_of(Selection)}
 
 
-def _asked(selection: Selection, metric: str, found: Found) -> Asked:
+def _roles(selection: Selection, metric: str, found: Found) -> Roles:
     """What the selection means among the runs that were found."""
     group_by = columns.find("group_by", selection.group_by, found.runs)
     seed = None
@@ -112,7 +112,7 @@ def _asked(selection: Selection, metric: str, found: Found) -> Asked:
             f"{len(found.runs):,} has{close}; there are {listed(known)}"
         )
     parents = frozenset(run.parent for run in found.runs if run.parent)
-    return Asked(metric, group_by, seed, parents)
+    return Roles(metric, group_by, seed, parents)
 
 
 def _with_results(
@@ -120,50 +120,50 @@ def _with_results(
     reference: Group,
     others: Sequence[Group],
     members: dict[str, Seeded],
-    asked: Asked,
+    roles: Roles,
 ) -> tuple[list[Group], list[Remark]]:
     """The groups to compare; of those nobody has named, only those with results."""
     is_named = bool(selection.candidates.strip())
-    empty = [g for g in others if not _results(members[g.name], asked.metric)]
+    empty = [g for g in others if not _results(members[g.name], roles.metric)]
     for group in [reference, *(empty if is_named else [])]:
-        _refuse_without_results(group, members[group.name], asked)
+        _refuse_without_results(group, members[group.name], roles)
     remarks = []
     if empty and not is_named:
         others = [group for group in others if group not in empty]
-        values = {"metric": asked.metric, "groups": [group.name for group in empty]}
+        values = {"metric": roles.metric, "groups": [group.name for group in empty]}
         remarks.append(Remark("groups_without_results", values))
     if not others:
         raise Refusal(
             "one_group",
-            f"{asked.group_by} must sort the runs into two groups or more with "
-            f"{asked.metric}, got {reference.name} alone; give another group_by, filter"
+            f"{roles.group_by} must sort the runs into two groups or more with "
+            f"{roles.metric}, got {reference.name} alone; give another group_by, filter"
             " or metric",
         )
     if len(others) > MOST_CANDIDATES and not is_named:
         raise Refusal(
             "too_many_groups",
-            f"{asked.group_by} must sort the runs into {MOST_CANDIDATES + 1} groups at "
+            f"{roles.group_by} must sort the runs into {MOST_CANDIDATES + 1} groups at "
             f"most, got {len(others) + 1:,}; name some of them as candidates",
         )
     return [reference, *others], remarks
 
 
-def _refuse_without_results(group: Group, members: Seeded, asked: Asked) -> None:
-    if not _results(members, asked.metric):
+def _refuse_without_results(group: Group, members: Seeded, roles: Roles) -> None:
+    if not _results(members, roles.metric):
         raise Refusal(
             "no_finished_run",
-            f"{group.name} must have a finished run with a number for {asked.metric}, "
-            f"got none among {len(group.runs):,} ({_why(group, members, asked)}); name"
+            f"{group.name} must have a finished run with a number for {roles.metric}, "
+            f"got none among {len(group.runs):,} ({_why(group, members, roles)}); name"
             " another group, metric or seed",
         )
 
 
-def _why(group: Group, members: Seeded, asked: Asked) -> str:
+def _why(group: Group, members: Seeded, roles: Roles) -> str:
     """What the runs of a group without results are, and what they lack."""
-    lacking = {"runs_without_metric": asked.metric, "runs_without_seed": asked.seed}
+    lacking = {"runs_without_metric": roles.metric, "runs_without_seed": roles.seed}
     return ", ".join(
         [
-            *sorted({_state(run, asked.metric) for run in group.runs}),
+            *sorted({_state(run, roles.metric) for run in group.runs}),
             *(
                 f"{remark.values['count']:,} without {lacking[remark.code]}"
                 for remark in members.remarks
@@ -189,14 +189,14 @@ def _results(members: Seeded, metric: str) -> dict[int, Run]:
     }
 
 
-def _ungrouped(found: Found, without: Sequence[Run], asked: Asked) -> Remark:
+def _ungrouped(found: Found, without: Sequence[Run], roles: Roles) -> Remark:
     values = {
         "count": len(without),
         "total": len(found.runs),
         "experiment": found.experiment,
-        "column": str(asked.group_by),
-        "metric": asked.metric,
-        "results": sum(asked.metric in run.metrics for run in without),
+        "column": str(roles.group_by),
+        "metric": roles.metric,
+        "results": sum(roles.metric in run.metrics for run in without),
     }
     return Remark("runs_without_group", values)
 

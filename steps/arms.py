@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from didithelp.parameters import texts_of
 from lab.data import dataset as data
-from lab.engines.protocol import EpochDone, Job
+from lab.engines.protocol import EpochDone, Job, TrialDone, TrialError
 from lab.host import console
 from lab.runs import keys, locations
 from lab.runs.launch import Launch
@@ -160,7 +160,7 @@ def _train_missing(
     total = sum(len(arm.arm.seeds) for arm in arms)
     done = total - len(owners)
     with console.progress(title, sum(job.recipe.epochs for job in owners)) as bar:
-        for event in engine.train([*owners]):
+        for event in _events(owners, engine, is_named=len(arms) > 1):
             while complete:  # only now, while others train
                 yield complete.pop()
             if isinstance(event, EpochDone):
@@ -176,6 +176,19 @@ def _train_missing(
     yield from complete
     seconds = time.monotonic() - started
     step.log_metrics({"num_trained": len(owners), "training_seconds": seconds})
+
+
+def _events(
+    owners: dict[Job, Training], engine: "Engine", *, is_named: bool
+) -> Iterator[EpochDone | TrialDone]:
+    """What an engine tells of jobs; an error names the arm, if `is_named`."""
+    try:
+        yield from engine.train([*owners])
+    except TrialError as error:
+        if not is_named:
+            raise
+        name = owners[error.job].arm.name
+        raise TrialError(error.job, error.detail, name) from None
 
 
 def jobs_of(

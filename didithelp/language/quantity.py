@@ -67,7 +67,7 @@ class Quantity:
     @property
     def difference_label(self) -> str:
         """The metric with the unit of a difference: 'accuracy, points'."""
-        return self.in_points(self.name)
+        return self.in_difference_unit(self.name)
 
     @property
     def level_label(self) -> str:
@@ -89,13 +89,13 @@ class Quantity:
     @property
     def difference_column(self) -> str:
         """'difference, points'."""
-        return self.in_points(self.words("difference"))
+        return self.in_difference_unit(self.words("difference"))
 
     def in_level_unit(self, name: str) -> str:
         """A name with the unit of a value: 'plain, %'."""
         return self._with_unit(f"level_units.{self.metric.unit}", name)
 
-    def in_points(self, name: str) -> str:
+    def in_difference_unit(self, name: str) -> str:
         """A name with the unit of a difference."""
         return self._with_unit(f"difference_units.{self.metric.unit}", name)
 
@@ -204,6 +204,11 @@ def of_sentence(
     size = 100 * abs(difference.delta)
     decimals = min(3, max(1, 2 - math.floor(math.log10(size)))) if size else 2
     return Quantity(metric, words, decimals)
+
+
+def of_comparison(comparison: Comparison, words: Words) -> Quantity:
+    """How tables write the primary metric: alike for all candidates."""
+    return of_table(comparison, comparison.primary, words)
 
 
 def of_table(

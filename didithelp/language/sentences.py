@@ -20,7 +20,7 @@ from didithelp.requirement import Requirement, failing
 def title(comparison: Comparison, words: Words) -> str:
     """Arms, metric and data; after a fall-back that comes first, in capitals."""
     names = [clean(arm.name) for arm in comparison.arms]
-    about = quantity.of_table(comparison, comparison.primary, words)
+    about = quantity.of_comparison(comparison, words)
     text = about.text("title", candidates=words.list(names[1:]), reference=names[0])
     return on_data(text, comparison.dataset, words)
 
@@ -105,7 +105,7 @@ def _margin(comparison: Comparison, words: Words) -> str:
     """The margin with its unit; empty without one."""
     if comparison.margin is None:
         return ""
-    about = quantity.of_table(comparison, comparison.primary, words)
+    about = quantity.of_comparison(comparison, words)
     return about.parameter(comparison.margin)
 
 
@@ -122,7 +122,7 @@ def choices(comparison: Comparison, words: Words) -> str:
     """The parameters of the decision."""
     margin = words("no_margin_chosen")
     if comparison.margin is not None:
-        about = quantity.of_table(comparison, comparison.primary, words)
+        about = quantity.of_comparison(comparison, words)
         margin = about.text("margin_chosen", margin=_margin(comparison, words))
     return words(
         "choices",
@@ -180,13 +180,13 @@ def counted(comparison: Comparison, words: Words) -> str:
 
 def metric_chosen(comparison: Comparison, words: Words) -> str:
     """The metric with its unit and which way is better; empty for test accuracy."""
-    about = quantity.of_table(comparison, comparison.primary, words)
+    about = quantity.of_comparison(comparison, words)
     return "" if about.is_accuracy else about.text("metric_chosen")
 
 
 def secondary_notes(comparison: Comparison, words: Words) -> list[str]:
     """What is true of all metrics that do not decide; none where there are none."""
-    about = quantity.of_table(comparison, comparison.primary, words)
+    about = quantity.of_comparison(comparison, words)
     if about.is_accuracy:
         return [words("note_secondary")]
     names = dict.fromkeys(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from didithelp.language import ablation_notes, ablation_sentences
 from didithelp.report import ablation_tables
-from didithelp.report.ablation_sections import Material
+from didithelp.report.ablation_sections import AblationMaterial
 from didithelp.report.markdown import (
     bullets,
     escape,
@@ -14,7 +14,7 @@ from didithelp.report.markdown import (
 )
 
 
-def table(material: Material, warnings: list[str]) -> str:
+def table(material: AblationMaterial, warnings: list[str]) -> str:
     """`table.md`: the answer, tables with every number, choices and warnings."""
     ablation, words = material.ablation, material.words
     found = ablation.primary
@@ -36,7 +36,7 @@ def table(material: Material, warnings: list[str]) -> str:
     )
 
 
-def note(material: Material, warnings: list[str]) -> str:
+def note(material: AblationMaterial, warnings: list[str]) -> str:
     """What a reader of the run's page in MLflow needs first."""
     words = material.words
     return joined(
@@ -48,7 +48,7 @@ def note(material: Material, warnings: list[str]) -> str:
     )
 
 
-def _answer(material: Material, mark: str) -> list[list[str]]:
+def _answer(material: AblationMaterial, mark: str) -> list[list[str]]:
     """Title, sentence, table of effects and checks."""
     ablation, words = material.ablation, material.words
     effects = ablation_tables.effects(ablation.primary, ablation.alpha, words)

@@ -28,7 +28,7 @@ from didithelp.report import (
     folder,
     latex,
 )
-from didithelp.report.ablation_sections import Material
+from didithelp.report.ablation_sections import AblationMaterial
 from didithelp.report.document import Block, Document, Section
 from didithelp.report.html import page
 from didithelp.report.report import NO_LINKS, UNKNOWN
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 # By key of a section's title: what makes its blocks. Without blocks it is left out.
-SECTIONS: dict[str, Callable[[Material], list[Block]]] = {
+SECTIONS: dict[str, Callable[[AblationMaterial], list[Block]]] = {
     "ablation_report.section_effects": ablation_sections.effects,
     "ablation_report.section_interactions": ablation_sections.interactions,
     "ablation_report.section_others": ablation_sections.others,
@@ -87,7 +87,7 @@ class AblationReport:
         self.words = Words(language)
         self.table = ablation_frames.factors(ablation)
         self.headline = ablation_notes.outcome(ablation, self.words)
-        self._material = Material(
+        self._material = AblationMaterial(
             ablation, _by_name(ablation, arms), self.words, provenance, links
         )
         self.warnings = [
@@ -140,7 +140,7 @@ class AblationReport:
         return ablation_terminal.summary(self._material, self.warnings)
 
     def _document(
-        self, sections: Mapping[str, Callable[[Material], list[Block]]]
+        self, sections: Mapping[str, Callable[[AblationMaterial], list[Block]]]
     ) -> Document:
         ablation, words = self.ablation, self.words
         return Document(

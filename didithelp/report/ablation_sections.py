@@ -23,7 +23,7 @@ PANELS_SHOWN = 6  # of the interaction plot at once; the others are a click away
 
 
 @dataclass(frozen=True, eq=False)
-class Material:
+class AblationMaterial:
     """An ablation with all that its report shows beside it.
 
     Attributes:
@@ -43,7 +43,7 @@ class Material:
 # --- the metric that decides ----------------------------------------------------------
 
 
-def effects(material: Material) -> list[Block]:
+def effects(material: AblationMaterial) -> list[Block]:
     """The table to look at, the same as a figure, and every number behind it."""
     ablation, words = material.ablation, material.words
     found = ablation.primary
@@ -66,7 +66,7 @@ def effects(material: Material) -> list[Block]:
     ]
 
 
-def excerpt(material: Material) -> list[Block]:
+def excerpt(material: AblationMaterial) -> list[Block]:
     """The table of effects and its figure alone."""
     return effects(material)[:2]
 
@@ -140,7 +140,7 @@ def _mean(cell: Cell, found: MetricEffects) -> float:
 # --- interactions ---------------------------------------------------------------------
 
 
-def interactions(material: Material) -> list[Block]:
+def interactions(material: AblationMaterial) -> list[Block]:
     """Whether factors do together what they do apart: a test, a table, the plot."""
     ablation, words = material.ablation, material.words
     found = ablation.primary
@@ -246,7 +246,7 @@ def _balanced(ablation: Ablation) -> list[Cell]:
 # --- the rest -------------------------------------------------------------------------
 
 
-def others(material: Material) -> list[Block]:
+def others(material: AblationMaterial) -> list[Block]:
     """The same about cross-entropy and calibration, which decide nothing."""
     ablation, words = material.ablation, material.words
     blocks: list[Block] = []
@@ -260,7 +260,7 @@ def others(material: Material) -> list[Block]:
     return [*blocks, Text(words("ablation_report.caption_others"))] if blocks else []
 
 
-def checks(material: Material) -> list[Block]:
+def checks(material: AblationMaterial) -> list[Block]:
     """Whether it was the budget, and what the baseline against itself shows."""
     ablation, words = material.ablation, material.words
     texts = (
@@ -270,7 +270,7 @@ def checks(material: Material) -> list[Block]:
     return [Text(text) for text in texts if text]
 
 
-def recipes(material: Material) -> list[Block]:
+def recipes(material: AblationMaterial) -> list[Block]:
     """What each factor changes, and the recipes at both ends."""
     ablation, words = material.ablation, material.words
     table = ablation_tables.levels(ablation, words)
@@ -288,12 +288,12 @@ def recipes(material: Material) -> list[Block]:
     ]
 
 
-def arms(material: Material) -> list[Block]:
+def arms(material: AblationMaterial) -> list[Block]:
     """Every arm with its results and its cost."""
     return [ablation_tables.cells(material.ablation, material.arms, material.words)]
 
 
-def sources(material: Material) -> list[Block]:
+def sources(material: AblationMaterial) -> list[Block]:
     """Where code, data and runs come from, and the command that repeats it all."""
     ablation, words = material.ablation, material.words
     known = [arm for arm in ablation.arms if arm.name in material.arms]
@@ -316,7 +316,7 @@ def sources(material: Material) -> list[Block]:
     ]
 
 
-def limits(material: Material) -> list[Block]:
+def limits(material: AblationMaterial) -> list[Block]:
     """How it was computed, what the answer is about, and what it is not about."""
     ablation, words = material.ablation, material.words
     has_examples = ablation.primary.total.estimate.se_item is not None

@@ -324,7 +324,7 @@ def _arm_cells(
 def with_unit(kind: str, about: Quantity) -> str:
     """The name of a kind of estimate, and the unit of its numbers."""
     words = about.words
-    return about.in_points(words(f"effects.{kind}"))
+    return about.in_difference_unit(words(f"effects.{kind}"))
 
 
 def _judged_cell(judged: Judged, about: Quantity, level_of_header: float | None) -> str:

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from didithelp.language import ablation_notes, ablation_sentences
 from didithelp.report import ablation_tables
-from didithelp.report.ablation_sections import Material
+from didithelp.report.ablation_sections import AblationMaterial
 from didithelp.report.terminal import (
     COLORS,
     empty_table,
@@ -18,7 +18,7 @@ from didithelp.report.terminal import (
 )
 
 
-def summary(material: Material, warnings: list[str]) -> Group:
+def summary(material: AblationMaterial, warnings: list[str]) -> Group:
     """What each factor does, in words as well, and what changes its meaning."""
     ablation, words = material.ablation, material.words
     title = ablation_notes.title(ablation, words)

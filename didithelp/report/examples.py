@@ -8,13 +8,13 @@ from didithelp.example_scores import Scores
 from didithelp.language import quantity
 from didithelp.language.quantity import Quantity
 from didithelp.report.document import Block, Table
-from didithelp.report.material import Material
+from didithelp.report.material import ComparisonMaterial
 from didithelp.runs import scores_of
 
 MOST_SHOWN = 5  # examples that get better, and that get worse, per candidate
 
 
-def changes(material: Material) -> list[Block]:
+def changes(material: ComparisonMaterial) -> list[Block]:
     """A table per candidate; none where the arms have no scores of examples."""
     comparison, words = material.comparison, material.words
     reference, *candidates = (
@@ -22,7 +22,7 @@ def changes(material: Material) -> list[Block]:
     )
     if reference is None:
         return []
-    about = quantity.of_table(comparison, comparison.primary, words)
+    about = quantity.of_comparison(comparison, words)
     tables = [
         _table(reference, scores, (material.names[0], name), about)
         for name, scores in zip(material.names[1:], candidates, strict=True)

@@ -9,7 +9,7 @@ import numpy as np
 from didithelp import predictions
 from didithelp.report import figures
 from didithelp.report.document import Block, Card, Gallery, Plots, Text
-from didithelp.report.material import Material
+from didithelp.report.material import ComparisonMaterial
 
 MOST_FLIPS = 8  # pictures of gained and of lost images, per candidate
 LONGEST_NAME = 18  # of an arm that shares a line with another one
@@ -38,7 +38,7 @@ class _Predictions:
         return {place: each for place, each in self.by_place.items() if place}
 
 
-def confusions_and_flips(material: Material) -> list[Block]:
+def confusions_and_flips(material: ComparisonMaterial) -> list[Block]:
     """Confusions and flips of every candidate that has predictions."""
     words = material.words
     predicted = _predictions(material)
@@ -62,7 +62,7 @@ def confusions_and_flips(material: Material) -> list[Block]:
     return [*blocks, *material.missing("no_predictions", without)]
 
 
-def _predictions(material: Material) -> _Predictions | None:
+def _predictions(material: ComparisonMaterial) -> _Predictions | None:
     """The predictions of the arms that have some; None where none has."""
     labels, num_classes = None, 0
     by_place = {}
@@ -76,7 +76,7 @@ def _predictions(material: Material) -> _Predictions | None:
     return _Predictions(by_place, np.asarray(labels), num_classes)
 
 
-def _confusions(material: Material, predicted: _Predictions) -> Plots:
+def _confusions(material: ComparisonMaterial, predicted: _Predictions) -> Plots:
     """The plot of what each candidate confuses more, or less, than the reference."""
     words, names, drawings = material.words, material.names, []
     labels, classes = predicted.labels, predicted.num_classes
@@ -97,7 +97,7 @@ def _confusions(material: Material, predicted: _Predictions) -> Plots:
 
 
 def _galleries(
-    material: Material, predicted: _Predictions, place: int
+    material: ComparisonMaterial, predicted: _Predictions, place: int
 ) -> list[Gallery]:
     """The images that a candidate gains most clearly, and those that it loses."""
     words, names = material.words, material.names
@@ -120,7 +120,9 @@ def _galleries(
 
 
 def _card(
-    material: Material, flip: predictions.Flip, sides: tuple[tuple[str, int], ...]
+    material: ComparisonMaterial,
+    flip: predictions.Flip,
+    sides: tuple[tuple[str, int], ...],
 ) -> Card:
     """An image and what both arms make of it.
 

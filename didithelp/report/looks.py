@@ -19,7 +19,7 @@ from didithelp.report.figures import (
     in_lines,
 )
 from didithelp.report.frame import train_seconds
-from didithelp.report.material import Material
+from didithelp.report.material import ComparisonMaterial
 from didithelp.report.palette import LIGHT
 
 if TYPE_CHECKING:
@@ -28,13 +28,13 @@ if TYPE_CHECKING:
 BOUNDARY_WIDTH = 0.24  # of the marks in a figure, in looks
 
 
-def section(material: Material) -> list[Block]:
+def section(material: ComparisonMaterial) -> list[Block]:
     """What the planned looks saw; no block where none were planned."""
     words, comparison = material.words, material.comparison
     found = comparison.looks
     if found is None:
         return []
-    about = quantity.of_table(comparison, comparison.primary, words)
+    about = quantity.of_comparison(comparison, words)
     margin = about.scaled(comparison.margin)
     figures = [
         _figure(place, difference.candidate, found, margin, about)
@@ -47,7 +47,7 @@ def section(material: Material) -> list[Block]:
     ]
 
 
-def _saved(material: Material, found: Looks) -> list[Block]:
+def _saved(material: ComparisonMaterial, found: Looks) -> list[Block]:
     """How long the trainings that were not needed would have taken, if it is known."""
     seconds = [train_seconds(arm) for arm in material.arms]
     known = [each for each in seconds if each is not None]

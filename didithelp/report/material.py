@@ -16,7 +16,7 @@ from didithelp.report.document import Block, Text
 
 
 @dataclass(frozen=True, eq=False)
-class Material:
+class ComparisonMaterial:
     """A comparison with all that the report shows beside it.
 
     Attributes:

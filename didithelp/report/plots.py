@@ -17,14 +17,14 @@ from didithelp.language.words import clean
 from didithelp.report import figures
 from didithelp.report.document import Block, Drawing, Plots, Text
 from didithelp.report.figures import Curve, Strip
-from didithelp.report.material import Material
+from didithelp.report.material import ComparisonMaterial
 from didithelp.runs import run_scale
 
 # By key of their texts, the columns of a history that are drawn.
 CURVES = {"cross_entropy": "val_cross_entropy", "accuracy": "val_accuracy"}
 
 
-def differences(material: Material) -> list[Block]:
+def differences(material: ComparisonMaterial) -> list[Block]:
     """The forest plot, and the metric of every seed."""
     words, comparison = material.words, material.comparison
     primary = comparison.primary
@@ -42,7 +42,7 @@ def differences(material: Material) -> list[Block]:
     ]
 
 
-def forest(material: Material) -> Plots:
+def forest(material: ComparisonMaterial) -> Plots:
     """The difference of every candidate with its interval."""
     words, comparison = material.words, material.comparison
     about, margin = _about(material), comparison.margin
@@ -56,7 +56,7 @@ def forest(material: Material) -> Plots:
     )
 
 
-def curves(material: Material) -> list[Block]:
+def curves(material: ComparisonMaterial) -> list[Block]:
     """Cross-entropy and accuracy on the validation set by epoch; the metric as well."""
     words, compared = material.words, material.comparison.arms
     if all(arm.history.empty for arm in material.arms):
@@ -84,7 +84,7 @@ def curves(material: Material) -> list[Block]:
     ]
 
 
-def reliability(material: Material) -> list[Block]:
+def reliability(material: ComparisonMaterial) -> list[Block]:
     """How far the top probability of each arm can be believed."""
     words, drawings = material.words, []
     missing: list[str] = []
@@ -108,13 +108,13 @@ def reliability(material: Material) -> list[Block]:
     ]
 
 
-def _about(material: Material) -> Quantity:
+def _about(material: ComparisonMaterial) -> Quantity:
     """How the metric that decides is written."""
     comparison = material.comparison
-    return quantity.of_table(comparison, comparison.primary, material.words)
+    return quantity.of_comparison(comparison, material.words)
 
 
-def _forest_rows(material: Material) -> list[figures.Difference]:
+def _forest_rows(material: ComparisonMaterial) -> list[figures.Difference]:
     reference, *candidates = material.comparison.arms
     primary, scale = material.comparison.primary, _about(material).scale
     return [
@@ -165,7 +165,7 @@ def _strip(place: int, arm: ComparedArm, about: Quantity) -> Strip:
     return Strip(clean(arm.name), figures.arm_color(place), values, mean)
 
 
-def _curves(material: Material) -> list[Drawing]:
+def _curves(material: ComparisonMaterial) -> list[Drawing]:
     """The plots of the columns of the histories that tell how it went."""
     words, about = material.words, _about(material)
     drawings = []
@@ -180,7 +180,11 @@ def _curves(material: Material) -> list[Drawing]:
 
 
 def _curve(
-    material: Material, key: str, column: str, scale: float, labels: tuple[str, str]
+    material: ComparisonMaterial,
+    key: str,
+    column: str,
+    scale: float,
+    labels: tuple[str, str],
 ) -> list[Drawing]:
     """The plot of one column, if any arm has it; `labels` name its axis and itself."""
     lines = [

@@ -42,7 +42,7 @@ from didithelp.report import (
 from didithelp.report.document import Block, Document, Gallery, Section
 from didithelp.report.frame import frame
 from didithelp.report.html import page
-from didithelp.report.material import Material
+from didithelp.report.material import ComparisonMaterial
 from didithelp.requirement import Requirement
 from didithelp.short_answer import ShortAnswer
 
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 # By key of a section's title: what makes its blocks. Without blocks it is left out.
-SECTIONS: dict[str, Callable[[Material], list[Block]]] = {
+SECTIONS: dict[str, Callable[[ComparisonMaterial], list[Block]]] = {
     "section_table": sections.numbers,
     "section_recipes": sections.recipes,
     "section_difference": plots.differences,
@@ -117,7 +117,7 @@ class Report:
         self._requirement = requirement
         self.table = frame(comparison, arms)
         is_shown = _can_be_shown(images, comparison.test_set.num_examples)
-        self._material = Material(
+        self._material = ComparisonMaterial(
             comparison,
             arms,
             self.words,

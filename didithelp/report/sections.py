@@ -13,12 +13,12 @@ from didithelp.language.words import Words, clean
 from didithelp.provenance import Provenance
 from didithelp.report import tables
 from didithelp.report.document import Block, Code, Fold, Table, Text
-from didithelp.report.material import Material
+from didithelp.report.material import ComparisonMaterial
 
 LONGEST_COMMAND = 8000  # characters; a longer one helps nobody who reads a report
 
 
-def numbers(material: Material) -> list[Block]:
+def numbers(material: ComparisonMaterial) -> list[Block]:
     """The table to look at, and every number behind it."""
     words, comparison = material.words, material.comparison
     recorded = tables.recorded(comparison, material.arms, words)
@@ -33,7 +33,7 @@ def numbers(material: Material) -> list[Block]:
     ]
 
 
-def recipes(material: Material) -> list[Block]:
+def recipes(material: ComparisonMaterial) -> list[Block]:
     """What the candidates change, and the whole recipes."""
     words, comparison = material.words, material.comparison
     arms = comparison.arms
@@ -49,7 +49,7 @@ def recipes(material: Material) -> list[Block]:
     ]
 
 
-def _which_change(material: Material) -> list[Block]:
+def _which_change(material: ComparisonMaterial) -> list[Block]:
     """The command that tells which of several changes it was, or where that is told."""
     words, command = material.words, material.provenance.ablation or ""
     if not material.is_change_unknown:
@@ -59,7 +59,7 @@ def _which_change(material: Material) -> list[Block]:
     return [Text(words("pages.which_change")), Code(command)]
 
 
-def seed_by_seed(material: Material) -> list[Block]:
+def seed_by_seed(material: ComparisonMaterial) -> list[Block]:
     """The test examples that only one of the two networks of a seed gets right."""
     blocks: list[Block] = []
     missing = []
@@ -72,13 +72,13 @@ def seed_by_seed(material: Material) -> list[Block]:
     return [*blocks, *material.missing("no_mcnemar", missing)]
 
 
-def cost(material: Material) -> list[Block]:
+def cost(material: ComparisonMaterial) -> list[Block]:
     """What training each arm takes."""
     table = tables.cost(material.comparison, material.arms, material.words)
     return [table] if table else []
 
 
-def sources(material: Material) -> list[Block]:
+def sources(material: ComparisonMaterial) -> list[Block]:
     """Where code, data and runs come from, and the command that repeats it all."""
     words, comparison = material.words, material.comparison
     metric = sentences.metric_chosen(comparison, words)
@@ -116,7 +116,7 @@ def repetition(provenance: Provenance, words: Words) -> list[Block]:
     return [Text(words("repeat")), Code(command)] if command else []
 
 
-def limits(material: Material) -> list[Block]:
+def limits(material: ComparisonMaterial) -> list[Block]:
     """What the answer is about, and what it is not about."""
     words, comparison = material.words, material.comparison
     scope = sentences.scope(comparison, words)

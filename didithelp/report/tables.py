@@ -29,7 +29,7 @@ _SHOWN = (
 
 def headline(comparison: Comparison, words: Words) -> Table:
     """The arms and the difference of each candidate: the table to look at first."""
-    about = quantity.of_table(comparison, comparison.primary, words)
+    about = quantity.of_comparison(comparison, words)
     reference, *candidates = [
         _headline_cells(compared, about, words) for compared in comparison.arms
     ]
@@ -69,7 +69,7 @@ def headline_differences(
     verdict and on the number of candidates; a level that all share is in the header.
     """
     differences = comparison.primary
-    about = quantity.of_table(comparison, differences, words)
+    about = quantity.of_comparison(comparison, words)
     levels = {
         difference.verdict_interval.level
         for difference in differences
@@ -99,7 +99,7 @@ def arm_table(comparison: Comparison, arms: Sequence[Arm], words: Words) -> Tabl
 
     Columns of which nothing is known are left out, but for those of an accuracy.
     """
-    about = quantity.of_table(comparison, comparison.primary, words)
+    about = quantity.of_comparison(comparison, words)
     keys = [*("median", "sd", "min", "max"), *beside(about)]
     header = [
         *(words("arm"), words("seeds_finished"), about.level_column),
@@ -118,7 +118,7 @@ def arm_table(comparison: Comparison, arms: Sequence[Arm], words: Words) -> Tabl
 
 def arms_in_short(comparison: Comparison, words: Words) -> list[list[str]]:
     """Header and rows of the arms for a narrow screen."""
-    about = quantity.of_table(comparison, comparison.primary, words)
+    about = quantity.of_comparison(comparison, words)
     keys = [
         key
         for key in ("accuracy_percent", "cross_entropy", "epochs")
@@ -199,7 +199,7 @@ def difference_tables(comparison: Comparison, words: Words) -> list[Table]:
         _difference_table(differences, comparison, words)
         for differences in by_candidate.values()
     ]
-    about = quantity.of_table(comparison, comparison.primary, words)
+    about = quantity.of_comparison(comparison, words)
     caption = about.text(
         "caption_differences",
         reference=comparison.reference,
@@ -220,7 +220,7 @@ def _difference_table(
             columns.append(_calibration_cells("expected_calibration_error", ece, words))
         if brier is not None:
             columns.append(_calibration_cells("brier_score", brier, words))
-    about = quantity.of_table(comparison, comparison.primary, words)
+    about = quantity.of_comparison(comparison, words)
     names = {"se_images": about.text("se_images")}
     primary = differences[0]
     header = label(primary.candidate, primary.num_seeds[1], words)
@@ -240,7 +240,7 @@ def _difference_cells(
     """The cells by quantity; the first one is the metric."""
     about = quantity.of_secondary(difference, words)
     if difference.is_primary:
-        about = quantity.of_table(comparison, comparison.primary, words)
+        about = quantity.of_comparison(comparison, words)
     checks, alpha = difference.sensitivity, comparison.level(difference)
     return {
         "metric": about.difference_label,

@@ -173,9 +173,9 @@ class _Worker:
         try:
             message: dict[str, float] | Trial | str = self.connection.recv()
         except (EOFError, ConnectionResetError):
-            raise TrialError(job.seed, self._cause_of_death()) from None
+            raise TrialError(job, self._cause_of_death()) from None
         if isinstance(message, str):
-            raise TrialError(job.seed, f"\n{message}")
+            raise TrialError(job, f"\n{message}")
         if isinstance(message, Trial):
             return TrialDone(job, message)
         return EpochDone(job, message)

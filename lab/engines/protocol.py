@@ -41,11 +41,18 @@ class TrialDone:
 
 
 class TrialError(RuntimeError):
-    """A trial could not be trained; the message has its seed and the cause."""
+    """A trial could not be trained; the message has its seed and the cause.
 
-    def __init__(self, seed: int, detail: str):
-        self.seed = seed
-        super().__init__(f"the trial with seed {seed} failed: {detail}")
+    Args:
+        job: that failed.
+        detail: the cause.
+        arm: that the trial is one of, where there are several.
+    """
+
+    def __init__(self, job: Job, detail: str, arm: str = ""):
+        self.job, self.detail = job, detail
+        trial = f"trial of {arm}" if arm else "trial"
+        super().__init__(f"the {trial} with seed {job.seed} failed: {detail}")
 
 
 class Engine(Protocol):

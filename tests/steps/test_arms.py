@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from lab.engines.protocol import EpochDone, TrialDone
+from lab.engines.protocol import EpochDone, TrialDone, TrialError
 from lab.training.arm_list import WantedArm
 from lab.training.trial import Trial
 from steps import arms
@@ -51,12 +51,14 @@ class Engine:
 
     slots = 2
 
-    def __init__(self):
-        self.asked = []
+    def __init__(self, failing=None):
+        self.asked, self.failing = [], failing
 
     def train(self, jobs):
         self.asked += jobs
         for job in jobs:
+            if job.recipe is self.failing:
+                raise TrialError(job, "out of memory")
             yield EpochDone(job, {})
             yield TrialDone(job, trial_of(job.seed))
 
@@ -137,3 +139,16 @@ def test_lines_name_the_arm_where_there_are_several(capsys, several):
     name = "b, " if several else ""
     line = f"train_arms  1/{2 + 2 * several}  {name}seed 0: validation accuracy 50.00%"
     assert line in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("several", "trial"), [(True, "trial of b"), (False, "trial")])
+def test_an_error_names_the_arm_where_there_are_several(several, trial):
+    wanted = [arm("b", SHORT), arm("a", LONG)][: 1 + several]
+    told = arms.train(
+        wanted, Run(), Engine(SHORT), Path(), title="train_arms", reuses=True
+    )
+    with pytest.raises(TrialError) as caught:
+        list(told)
+    message = f"the {trial} with seed 0 failed: out of memory"
+    assert str(caught.value) == message
+    assert wanted[0].missing == [0, 1] and not any(each.missing for each in wanted[1:])

@@ -31,7 +31,7 @@ class LoopEngine:
             try:
                 trainer = Trainer(job.recipe, data.load(job.data))
             except Exception as error:
-                raise TrialError(job.seed, f"\n{error}") from error
+                raise TrialError(job, f"\n{error}") from error
             rows = []
             trial = trainer.train(job.seed, rows.append)
             yield from (EpochDone(job, row) for row in rows)
@@ -114,7 +114,7 @@ class EngineContract:
         jobs = [Job(FIRST, seed, tmp_path / "absent") for seed in (5, 5)]
         with engine, pytest.raises(TrialError, match="seed 5 failed") as caught:
             collect(engine, jobs)
-        assert caught.value.seed == 5
+        assert caught.value.job.seed == 5
         assert "absent" in str(caught.value)
 
     def test_an_engine_takes_new_jobs_after_a_failure_and_after_being_stopped(

@@ -1,9 +1,12 @@
 """What people are told of errors: no passwords."""
 
+from pathlib import Path
+
 import pytest
 
-from lab.engines.protocol import TrialError
+from lab.engines.protocol import Job, TrialError
 from lab.runs.errors import StepError, in_words, without_password
+from tests.make_data import make_recipe
 
 
 @pytest.mark.parametrize(
@@ -43,4 +46,4 @@ def test_passwords_in_addresses_are_not_shown(text, shown):
 def test_no_error_shows_a_password(kind):
     address = "postgresql://u:S3cret@h/db"
     assert "S3cret" not in in_words(kind(address))
-    assert "S3cret" not in in_words(TrialError(1, address))
+    assert "S3cret" not in in_words(TrialError(Job(make_recipe(), 1, Path()), address))

@@ -7,6 +7,7 @@ import pty
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import mlflow
 import pytest
@@ -14,11 +15,14 @@ import pytest
 from didithelp.errors import Refusal
 from didithelp.requirement import Missed
 from lab import entry_point, mlproject
-from lab.engines.protocol import TrialError
+from lab.engines.protocol import Job, TrialError
 from lab.host import lifecycle
 from lab.runs import execution, tags
 from lab.runs.errors import StepError
 from tests.lab.runs.steps import Params, execute, raise_
+from tests.make_data import make_recipe
+
+JOB = Job(make_recipe(), 7, Path())
 
 
 @pytest.mark.parametrize(
@@ -27,7 +31,7 @@ from tests.lab.runs.steps import Params, execute, raise_
         (ValueError("two\nlines"), 1, "FAILED"),
         (Refusal("not_these", "arms"), 3, "FAILED"),
         (Missed("require=better is not met"), 4, "FAILED"),
-        (TrialError(7, "its own\n  traceback"), 1, "FAILED"),
+        (TrialError(JOB, "its own\n  traceback"), 1, "FAILED"),
         (StepError("it stopped"), 1, "FAILED"),
         (OSError(errno.ENOSPC, "No space left", "/some/file"), 1, "FAILED"),
         (KeyError("a bug of ours"), 1, "FAILED"),
