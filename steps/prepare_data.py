@@ -55,11 +55,14 @@ def run(params: Params, step: "Step") -> None:
 
 def warnings(dataset: data.Dataset) -> list[str]:
     """Say what is odd about the images, in the words of a comparison's warnings."""
+    description = dataset.description
+    if not (description.duplicates or description.narrow_ranges):
+        return []  # without SciPy, which loads with the words
     from didithelp import caveats
     from didithelp.language import sentences
     from didithelp.language.words import Words
 
-    oddities = caveats.about_images(dataset.description)
+    oddities = caveats.about_images(description)
     return [sentences.warning(caveat, Words("en")) for caveat in oddities]
 
 

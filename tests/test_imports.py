@@ -74,3 +74,30 @@ def test_keras_loads_without_what_no_trial_uses_and_nothing_stays_hidden():
     _, loaded = import_afresh("lab.engines.preload")
     assert {"keras", "tensorflow"} <= loaded
     assert not loaded & {"sklearn", "matplotlib"}  # a hidden one would be here
+
+
+ORDINARY_IMAGES = """
+import sys
+from pathlib import Path
+import numpy as np
+from lab.data.prepare import prepare
+from lab.data.split import Split
+from steps import prepare_data
+from tests.make_data import make_images
+
+images, labels = make_images(60, seed=1)
+train = {"x_train": images, "y_train": labels}
+np.savez(sys.argv[1], **train, x_test=~images, y_test=labels)
+split = Split(validation_fraction=0.2, split_seed=0, train_size=0)
+print(prepare_data.warnings(prepare(sys.argv[1], split, Path())))
+print({"numpy", "pandas", "scipy"} & sys.modules.keys())
+"""
+
+
+def test_images_with_nothing_odd_about_them_are_prepared_without_statistics(tmp_path):
+    out = subprocess.check_output(
+        [sys.executable, "-c", ORDINARY_IMAGES, tmp_path / "images.npz"],
+        cwd=mlproject.PROJECT_DIRECTORY,
+        text=True,
+    )
+    assert out == "[]\n{'numpy'}\n"

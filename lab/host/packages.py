@@ -9,11 +9,17 @@ import importlib.util
 import os
 import shlex
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
 
 from lab import mlproject
 from lab.host import lifecycle, process
 from lab.host.console import say
+
+# A module that is None in `sys.modules` counts as not installed. Python allows that,
+# its type hints do not.
+NOT_INSTALLED: Any = None
 
 
 def check() -> None:
@@ -51,6 +57,18 @@ def installed(distributions: Iterable[str]) -> dict[str, str]:
         except importlib.metadata.PackageNotFoundError:
             continue
     return version_of
+
+
+@contextmanager
+def hidden(*packages: str) -> Iterator[None]:
+    """Let packages that are not loaded yet count as not installed, for a while."""
+    unloaded = [package for package in packages if package not in sys.modules]
+    sys.modules.update(dict.fromkeys(unloaded, NOT_INSTALLED))
+    try:
+        yield
+    finally:
+        for package in unloaded:
+            del sys.modules[package]
 
 
 def _by_package(versions: dict[str, str]) -> dict[str, str]:

@@ -3,10 +3,10 @@
 import importlib.metadata
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Any
+
+from lab.host import packages
 
 # Nothing but results goes to standard output, and no bar but ours to the terminal.
 QUIET = {
@@ -32,24 +32,14 @@ def prepare() -> None:
     )
 
 
-@contextmanager
-def without_pandas() -> Iterator[None]:
+def without_pandas() -> AbstractContextManager[None]:
     """Let MLflow load as it does where pandas is not installed, as `mlflow-skinny`.
 
     It loads pandas, a quarter of all that it loads, for data sets and models alone.
     Whoever asks for pandas later gets it. Nothing is hidden from plugins of others,
     which load with MLflow and may need it.
     """
-    if "pandas" in sys.modules or _has_plugins():
-        yield
-        return
-    # Python allows None in `sys.modules`, its type hints do not.
-    not_installed: Any = None
-    sys.modules["pandas"] = not_installed
-    try:
-        yield
-    finally:
-        del sys.modules["pandas"]
+    return nullcontext() if _has_plugins() else packages.hidden("pandas")
 
 
 def _has_plugins() -> bool:
