@@ -4,8 +4,6 @@ import csv
 import dataclasses
 import io
 import re
-import shutil
-import subprocess
 from xml.etree import ElementTree
 
 import pytest
@@ -28,15 +26,13 @@ from tests.didithelp.test_ablating import (
     interacting,
     planted,
 )
+from tests.latex import compile_report
 
 PROVENANCE = Provenance(commit="c0ffee", dirty=True, command="mlflow run . -e ablate")
 HALF = Factorial(5, 1)
 LINKS = {"comparison": "../comparison/report.html"}
 PLAIN = ["ablation.json", "arms.csv", "interactions.csv", "report.html", "report.tex"]
 TABLES = ["table.csv", "table.md", "table.tex"]
-needs_pdflatex = pytest.mark.skipif(
-    shutil.which("pdflatex") is None, reason="pdflatex is not installed"
-)
 
 
 def made(design, worth=planted, language="en", control=None, **changes):
@@ -406,10 +402,7 @@ def test_markup_in_names_stays_text(tmp_path):
         assert name in reader.text
 
 
-@needs_pdflatex
 @pytest.mark.parametrize("language", ["en", "fr"])
 def test_the_report_compiles(tmp_path, language):
     renamed(language).write(tmp_path)
-    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "report.tex"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, timeout=300)
-    assert done.returncode == 0, done.stdout[-2000:]
+    compile_report(tmp_path, language)

@@ -1,8 +1,6 @@
 """LaTeX that compiles, whatever the names are."""
 
 import re
-import shutil
-import subprocess
 
 import numpy as np
 import pytest
@@ -10,10 +8,7 @@ import pytest
 from didithelp.report import latex, report
 from didithelp.report.document import Table
 from tests.didithelp.builders import HOSTILE, baseline, improved, judge
-
-needs_pdflatex = pytest.mark.skipif(
-    shutil.which("pdflatex") is None, reason="pdflatex is not installed"
-)
+from tests.latex import compile_report
 
 
 @pytest.mark.parametrize(
@@ -66,7 +61,6 @@ def test_every_figure_that_is_included_is_there(tmp_path):
     assert "figures/gained_1.png" in there
 
 
-@needs_pdflatex
 @pytest.mark.parametrize(
     ("language", "name"),
     [("en", "improved"), ("fr", "improved"), *(("en", name) for name in HOSTILE)],
@@ -74,7 +68,5 @@ def test_every_figure_that_is_included_is_there(tmp_path):
 def test_the_report_compiles(tmp_path, language, name):
     arms = baseline(), improved(name=name, recipe={name: name, "epochs": 3})
     report.Report(judge(*arms), arms, language=language).write(tmp_path)
-    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "report.tex"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, timeout=300)
-    assert done.returncode == 0, done.stdout[-2000:]
+    compile_report(tmp_path, language)
     assert (tmp_path / "report.pdf").stat().st_size > 10_000
