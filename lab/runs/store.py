@@ -25,6 +25,8 @@ SQLITE = "sqlite:///"
 EXPERIMENTS = {"MLFLOW_EXPERIMENT_ID", "MLFLOW_EXPERIMENT_NAME"}
 # Longer than a process that makes tables writes nothing; it has about 70 steps.
 SECONDS_QUIET = 5.0
+# Then it is no new store that is being made, but an old one that somebody writes to.
+LONGEST_WAIT = 60.0
 
 
 def make(uri: str) -> None:
@@ -73,7 +75,8 @@ def _is_empty(path: Path) -> bool:
 
 def _wait_for_others(path: Path) -> None:
     """Wait while a process makes tables in a file, as a bare `mlflow run` does."""
-    while _is_being_made(path):
+    deadline = time.monotonic() + LONGEST_WAIT
+    while _is_being_made(path) and time.monotonic() < deadline:
         time.sleep(0.1)
 
 

@@ -80,6 +80,18 @@ def test_a_store_that_mlflow_is_making_is_waited_for(tmp_path, monkeypatch):
     assert next(states, None) is None
 
 
+def test_an_old_store_that_is_written_to_is_not_waited_for_without_end(
+    empty_database, tmp_path, monkeypatch
+):
+    path, sleep = tmp_path / "mlflow.db", time.sleep
+    shutil.copy(empty_database, path)
+    change(path, "UPDATE alembic_version SET version_num = '451aebb31d03'")
+    monkeypatch.setattr(time, "sleep", lambda seconds: (path.touch(), sleep(seconds)))
+    monkeypatch.setattr(store, "LONGEST_WAIT", 0.3)
+    store.make(f"sqlite:///{path}")
+    assert "is of an older MLflow than" in store.fault_of(f"sqlite:///{path}")
+
+
 def test_a_store_that_mlflow_has_made_meanwhile_is_kept(
     empty_database, tmp_path, monkeypatch
 ):
