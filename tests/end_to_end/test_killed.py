@@ -114,7 +114,9 @@ def test_an_interrupted_main_ends_both_arms_first(tmp_path, ready, moment, group
     stopped = Place(tmp_path)
     shutil.copy(ready.folder / "images.npz", tmp_path)
     endless = {"epochs": "10000", "early_stopping_patience": "never"}
-    with stopped.start("main", seeds="9", **MAIN | endless) as process:
+    # One worker each, or the longer trials of train_improved would take all cores.
+    parameters = MAIN | endless | {"seeds": "9", "workers": "1"}
+    with stopped.start("main", **parameters) as process:
         wait_for(moment, process)
         if group:
             os.killpg(process.pid, signal.SIGINT)
