@@ -73,7 +73,9 @@ def examine(
         for name in names:
             counts[name][row] = COUNTS[name](run, labels)
         if not has_answers_only:
-            brier.append(mean(_brier_counts(run, labels), scores.LOSS_UNIT))
+            each = counts.get(BRIER_SCORE)
+            of_run = _brier_counts(run, labels) if each is None else each[row]
+            brier.append(mean(of_run, scores.LOSS_UNIT))
             confidence[row] = run.max(axis=1)
             per_seed.append(scores.reliability(run, labels))
     unknown = np.full(len(seeds), np.nan)

@@ -45,11 +45,12 @@ class FusedOptimizer:
             [tf.Variable(tf.zeros_like(variable)) for variable in variables]
             for _ in range(2)
         ]
-        # Where a gradient is while that of the penalty is added to it: only variables
-        # can be changed in place.
-        self._gradients = {
+        # By shape of a kernel with a penalty, where its gradient is while that of the
+        # penalty is added to it: only variables can be changed in place.
+        self._places = {
             tuple(variable.shape): tf.Variable(tf.zeros_like(variable))
             for variable in variables
+            if self._l2_weight and len(variable.shape) > 1  # a kernel, no bias
         }
         # Both betas of Adam to the power of the step, which its kernel asks for.
         self._powers = [tf.Variable(1.0), tf.Variable(1.0)]
@@ -80,10 +81,11 @@ class FusedOptimizer:
         for variable, gradient, *slots in zip(
             self.variables, gradients, *self._slots, strict=True
         ):
-            if self._l2_weight and len(variable.shape) > 1:  # a kernel, no bias
+            place = self._places.get(tuple(variable.shape))
+            if place is not None:
                 # l2_loss has a factor of 1/2.
                 penalty += 2 * self._l2_weight * tf.nn.l2_loss(variable)
-                gradient = self._penalized(gradient, variable)
+                gradient = self._penalized(gradient, variable, place)
             # An update waits for the last reader of the weights: TensorFlow would copy
             # a variable that is changed while it is still read.
             with tf.control_dependencies([*gradients, gradient, penalty]):
@@ -95,9 +97,10 @@ class FusedOptimizer:
                 )
         return penalty
 
-    def _penalized(self, gradient: tf.Tensor, variable: tf.Variable) -> tf.Tensor:
+    def _penalized(
+        self, gradient: tf.Tensor, variable: tf.Variable, place: tf.Variable
+    ) -> tf.Tensor:
         """Add 2 * lambda * w to a gradient in place: a step of gradient descent."""
-        place = self._gradients[tuple(variable.shape)]
         moved = tf.raw_ops.AssignVariableOp(resource=place.handle, value=gradient)
         with tf.control_dependencies([moved]):
             added = tf.raw_ops.ResourceApplyGradientDescent(
